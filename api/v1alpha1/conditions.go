@@ -1,0 +1,179 @@
+package v1alpha1
+
+// Conditions of an AccessKeyLease. Ready, Reconciling and Stalled follow kstatus, and are of an AccessKeySheet too.
+const (
+	ConditionReady       = "Ready"
+	ConditionReconciling = "Reconciling"
+	ConditionStalled     = "Stalled"
+	// ConditionOwnerResolved: the owner's name matches exactly one Slack user.
+	ConditionOwnerResolved = "OwnerResolved"
+	// ConditionRowPresent: the key stands in a row of the sheet that was last accepted.
+	ConditionRowPresent = "RowPresent"
+	// ConditionSheetSynced: the row says what the lease says.
+	ConditionSheetSynced = "SheetSynced"
+	// ConditionKeyVerified: AWS shows the key as the lease believes it to be.
+	ConditionKeyVerified = "KeyVerified"
+	// ConditionHeld: the lease is out of all processing.
+	ConditionHeld = "Held"
+)
+
+// Conditions of an AccessKeySheet.
+const (
+	ConditionSheetReadable = "SheetReadable"
+	ConditionSheetAccepted = "SheetAccepted"
+	ConditionSlackReady    = "SlackReady"
+	ConditionAWSReady      = "AWSReady"
+)
+
+// Reasons of Held.
+const (
+	ReasonExtensionRequested  = "ExtensionRequested"
+	ReasonUnclearMark         = "UnclearMark"
+	ReasonInvalidRow          = "InvalidRow"
+	ReasonFieldOwnedElsewhere = "FieldOwnedElsewhere"
+	ReasonProtected           = "Protected"
+	ReasonRecentlyUsed        = "RecentlyUsed"
+	ReasonGivenUp             = "GivenUp"
+	ReasonNotHeld             = "NotHeld"
+)
+
+// Reasons of Ready, Reconciling and Stalled.
+const (
+	ReasonSucceeded       = "Succeeded"
+	ReasonWaiting         = "Waiting"
+	ReasonInProgress      = "InProgress"
+	ReasonBlocked         = "Blocked"
+	ReasonHeld            = "Held"
+	ReasonDryRun          = "DryRun"
+	ReasonRevoked         = "Revoked"
+	ReasonStalled         = "Stalled"
+	ReasonNotStalled      = "NotStalled"
+	ReasonSheetMissing    = "SheetMissing"
+	ReasonInvalidSpec     = "InvalidSpec"
+	ReasonRetrying        = "Retrying"
+	ReasonNeverOnSheet    = "NeverOnSheet"
+	ReasonAwaitingNotice  = "AwaitingNotice"
+	ReasonAwaitingSummary = "AwaitingSummary"
+)
+
+// Reasons of OwnerResolved, RowPresent, SheetSynced.
+const (
+	ReasonOwnerFound     = "OwnerFound"
+	ReasonOwnerUnknown   = "OwnerUnknown"
+	ReasonOwnerAmbiguous = "OwnerAmbiguous"
+	ReasonRowFound       = "RowFound"
+	ReasonRowGone        = "RowGone"
+	ReasonSynced         = "Synced"
+	ReasonWritePending   = "WritePending"
+	ReasonWriteFailed    = "WriteFailed"
+	ReasonReadOnly       = "ReadOnly"
+)
+
+// Reasons of KeyVerified.
+const (
+	ReasonKeyMatches      = "KeyMatches"
+	ReasonKeyGone         = "KeyGone"
+	ReasonKeyStillExists  = "KeyStillExists"
+	ReasonUserRecreated   = "UserRecreated"
+	ReasonKeyRecreated    = "KeyRecreated"
+	ReasonOtherUser       = "OtherUser"
+	ReasonWrongAccount    = "WrongAccount"
+	ReasonEmptyAccount    = "EmptyAccount"
+	ReasonKeyDeactivated  = "KeyDeactivatedElsewhere"
+	ReasonAWSUnavailable  = "AWSUnavailable"
+	ReasonKeyAlreadyGone  = "KeyAlreadyGone"
+	ReasonEndDatePassed   = "EndDatePassed"
+	ReasonMarkedDeleted   = "MarkedDeleted"
+	ReasonAssumeRoleError = "AssumeRoleFailed"
+)
+
+// Reasons of a sheet's conditions.
+const (
+	ReasonReadable             = "Readable"
+	ReasonSecretMissing        = "SecretMissing"
+	ReasonCredentialsInvalid   = "CredentialsInvalid"
+	ReasonSpreadsheetNotFound  = "SpreadsheetNotFound"
+	ReasonSpreadsheetForbidden = "SpreadsheetForbidden"
+	ReasonTabMissing           = "TabMissing"
+	ReasonQuotaExceeded        = "QuotaExceeded"
+	ReasonUnavailable          = "Unavailable"
+	ReasonAccepted             = "Accepted"
+	ReasonTooManyChanges       = "TooManyChanges"
+	ReasonEmptySheet           = "EmptySheet"
+	ReasonColumnsMoved         = "ColumnsMoved"
+	ReasonForeignClaim         = "ForeignClaim"
+	ReasonSlackReady           = "SlackReady"
+	ReasonSlackTokenInvalid    = "SlackTokenInvalid"
+	ReasonSlackUnavailable     = "SlackUnavailable"
+	ReasonAWSReady             = "AWSReady"
+	ReasonCredentialsForbidden = "CredentialsNotAllowed"
+	ReasonBreakerOpen          = "BreakerOpen"
+)
+
+// Reasons of an invalid row.
+const (
+	RowInvalidDate         = "InvalidDate"
+	RowEndBeforeStart      = "EndBeforeStart"
+	RowUserNameMissing     = "UserNameMissing"
+	RowUserNameInvalid     = "InvalidUserName"
+	RowAccessKeyIDInvalid  = "InvalidAccessKeyID"
+	RowDuplicateID         = "DuplicateAccessKeyID"
+	RowIdentityChanged     = "IdentityChanged"
+	RowAccountIDInvalid    = "InvalidAccountID"
+	RowOwnedByAnotherSheet = "OwnedByAnotherSheet"
+	RowTooLong             = "ValueTooLong"
+)
+
+// Kinds of notices. All but Expiry, Deactivated and Revoked go to the admins alone.
+const (
+	NoticeExpiry         = "Expiry"
+	NoticeDeactivated    = "Deactivated"
+	NoticeRevoked        = "Revoked"
+	NoticeKeyStillExists = "KeyStillExists"
+	NoticeRowGone        = "RowGone"
+	NoticeDateConflict   = "DateConflict"
+	NoticeFieldOwned     = "FieldOwnedElsewhere"
+	NoticeStalled        = "Stalled"
+	NoticeProtected      = "Protected"
+	NoticeRecentlyUsed   = "RecentlyUsed"
+	// Kinds about a sheet.
+	NoticeInvalidRows   = "InvalidRows"
+	NoticeUnclearMarks  = "UnclearMarks"
+	NoticeFoundMarks    = "FoundMarks"
+	NoticeSheetGuard    = "SheetGuard"
+	NoticeBreaker       = "Breaker"
+	NoticeForeignClaim  = "ForeignClaim"
+	NoticeWeeklySummary = "WeeklySummary"
+	NoticeUnleasedKeys  = "UnleasedKeys"
+	NoticeWrongAccount  = "WrongAccount"
+)
+
+// Reasons of Events. Where a condition has a reason of the same meaning, the Event carries that one.
+const (
+	EventLeaseCreated     = "LeaseCreated"
+	EventPhaseChanged     = "PhaseChanged"
+	EventTermStarted      = "TermStarted"
+	EventNoticeDelivered  = "NoticeDelivered"
+	EventNoticeFailed     = "NoticeFailed"
+	EventEndDateExtended  = "EndDateExtended"
+	EventEndDateShortened = "EndDateShortened"
+	EventEndDateConflict  = "EndDateConflict"
+	EventSpecReverted     = "SpecReverted"
+	EventExtensionRefused = "ExtensionRefused"
+	EventHeld             = "Held"
+	EventReleased         = "Released"
+	EventMarkRewritten    = "MarkRewritten"
+	EventRowMoved         = "RowMoved"
+	EventRowGone          = "RowGone"
+	EventRowBack          = "RowBack"
+	EventInvalidRow       = "InvalidRow"
+	EventSheetRejected    = "SheetRejected"
+	EventSheetApproved    = "SheetApproved"
+	EventKeyDeactivated   = "KeyDeactivated"
+	EventKeyReactivated   = "KeyReactivated"
+	EventKeyDeleted       = "KeyDeleted"
+	EventRevoked          = "Revoked"
+	EventBlocked          = "Blocked"
+	EventDryRun           = "DryRun"
+	EventStalled          = "Stalled"
+)
