@@ -1,0 +1,70 @@
+package lifecycle
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// Reasons a term began.
+const (
+	TermFirstSeen      = "FirstSeen"
+	TermEndDateChanged = "EndDateChanged"
+	TermHoldReleased   = "HoldReleased"
+	TermModeEnforced   = "ModeEnforced"
+	TermOperatorAway   = "OperatorAway"
+)
+
+// term gives the term that the lease is in, and whether it begins now. An earlier term's notice never justifies a
+// deletion, so whatever could make a notice stale begins a new one.
+func term(in Input) (t v1alpha1.Term, began bool) {
+	old := in.Lease.Status.Term
+	if old == nil {
+		return newTerm(in, 1, TermFirstSeen), true
+	}
+	reason := ""
+	switch {
+	// Once the key is deleted there is nobody left to warn; a new term would only stop the rest of the teardown.
+	case keyDeleted(in.Lease):
+	case old.EndDate != in.Lease.Spec.EndDate:
+		reason = TermEndDateChanged
+	case wasHeld(in.Lease):
+		reason = TermHoldReleased
+	case old.DryRun && !in.Policy.DryRun:
+		reason = TermModeEnforced
+	// The sheet's reading is what notices the absence, so only terms older than the return are stale.
+	case old.StartTime.Time.Before(in.Sheet.Resumed):
+		reason = TermOperatorAway
+	}
+	if reason == "" {
+		return *old, false
+	}
+	return newTerm(in, old.Number+1, reason), true
+}
+
+func newTerm(in Input, number int64, reason string) v1alpha1.Term {
+	return v1alpha1.Term{
+		Number: number, EndDate: in.Lease.Spec.EndDate, Reason: reason, DryRun: in.Policy.DryRun,
+		// Seconds, as the API keeps them: a finer time would compare as later than its own stored copy.
+		StartTime: metav1.NewTime(in.Now.Truncate(time.Second)),
+	}
+}
+
+// wasHeld: the last decision held the lease, or it was Revoked by a mark that has gone since.
+func wasHeld(l *v1alpha1.AccessKeyLease) bool {
+	return meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionHeld) || l.Status.Phase == v1alpha1.PhaseRevoked
+}
+
+func keyDeleted(l *v1alpha1.AccessKeyLease) bool {
+	return l.Status.Revocation != nil && l.Status.Revocation.KeyDeletedTime != nil
+}
+
+func deactivated(l *v1alpha1.AccessKeyLease) *metav1.Time {
+	if l.Status.Revocation == nil {
+		return nil
+	}
+	return l.Status.Revocation.DeactivatedTime
+}
