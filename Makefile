@@ -1,0 +1,108 @@
+# Everything that is done with this repository. `make help` lists it.
+# Needs Go, make and git; the rest is built from pinned versions, outside the checkout.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+VERSION := $(or $(VERSION),$(shell git describe --tags --always --dirty 2>/dev/null || echo dev))
+IMG ?= ghcr.io/keylease/keylease:$(VERSION)
+# Further flags of go test: make test TESTFLAGS='-race -run TestTheName'.
+TESTFLAGS ?=
+# How long make soak goes on.
+DURATION ?= 1h
+# make demo: a spreadsheet of your own, an .xlsx file or a folder of CSV files.
+SHEET ?=
+export VERSION IMG SHEET
+
+GO_BUILD = CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+# The folder with kube-apiserver and etcd; minutes on a new machine, nothing later.
+ASSETS = $$(hack/controlplane.sh)
+CONTROLLER_GEN = $$(hack/tool.sh controller-gen)
+KUSTOMIZE = $$(hack/tool.sh kustomize)
+GOLANGCI_LINT = $$(hack/tool.sh golangci-lint)
+
+# What make generate and make manifests write; nobody edits it.
+GENERATED = api config/crd/bases config/rbac/role.yaml
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Try it
+
+.PHONY: demo
+demo: ## The whole way of a lease on this machine (SHEET=path.xlsx or a folder of CSV: with your own rows)
+	@hack/demo.sh
+
+##@ Develop
+
+.PHONY: generate
+generate: ## DeepCopy and apply configurations of api/
+	@$(CONTROLLER_GEN) object:headerFile=hack/boilerplate.go.txt \
+		applyconfiguration:headerFile=hack/boilerplate.go.txt paths=./api/...
+
+.PHONY: manifests
+manifests: ## CustomResourceDefinitions and the manager's role, from the markers
+	@$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	@$(CONTROLLER_GEN) rbac:roleName=keylease-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
+
+.PHONY: verify
+verify: generate manifests ## Fails where generated files, go.mod, formatting or vet want a change
+	@hack/verify.sh $(GENERATED)
+
+.PHONY: lint
+lint: ## golangci-lint, with the architecture's rules
+	@$(GOLANGCI_LINT) run --allow-parallel-runners ./...
+
+.PHONY: test
+test: ## Every test, on a real control plane
+	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go test -timeout 20m $(TESTFLAGS) ./...
+
+.PHONY: soak
+soak: ## Random edits of sheet and cluster for DURATION (1h)
+	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets \
+		go test ./test/simulation -run Soak -timeout 0 -v -soak-duration=$(DURATION)
+
+.PHONY: bench
+bench: ## The benchmarks
+	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go test -run '^$$' -bench . -benchmem ./test/bench/...
+
+.PHONY: controlplane
+controlplane: ## The folder with kube-apiserver and etcd, got if need be
+	@hack/controlplane.sh
+
+.PHONY: kubectl
+kubectl: ## The same with a kubectl, for machines without one
+	@hack/controlplane.sh kubectl
+
+##@ Build
+
+.PHONY: build
+build: ## bin/keylease and bin/kubectl-keylease
+	$(GO_BUILD) -o bin/ ./cmd/keylease ./cmd/kubectl-keylease
+
+.PHONY: docker-build
+docker-build: ## The image IMG
+	docker build --build-arg VERSION=$(VERSION) --tag $(IMG) .
+
+.PHONY: clean
+clean: ## Removes bin/ (what is kept outside the checkout stays)
+	rm -rf bin
+
+##@ A cluster (the current context of kubectl)
+
+.PHONY: install
+install: ## The CustomResourceDefinitions only
+	$(KUSTOMIZE) build config/crd | kubectl apply --server-side -f -
+
+.PHONY: uninstall
+uninstall: ## Removes the CustomResourceDefinitions, and with them every lease
+	$(KUSTOMIZE) build config/crd | kubectl delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: ## config/default with the image IMG
+	@hack/deploy.sh
+
+.PHONY: undeploy
+undeploy: ## Removes config/default
+	$(KUSTOMIZE) build config/default | kubectl delete --ignore-not-found -f -
