@@ -5,7 +5,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // AccessKeyLeaseSpec is what the sheet says of one access key, and the end date that people may edit here too.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.accountID) == has(oldSelf.accountID) && (!has(self.accountID) || self.accountID == oldSelf.accountID)",message="accountID is immutable: delete the lease to accept another account, the next sync makes it again"
-// +kubebuilder:validation:XValidation:rule="!has(self.startDate) || self.startDate == ” || self.startDate <= self.endDate",message="endDate is before startDate: set an endDate on or after it"
+// +kubebuilder:validation:XValidation:rule="!has(self.startDate) || size(self.startDate) == 0 || self.startDate <= self.endDate",message="endDate is before startDate: set an endDate on or after it"
 type AccessKeyLeaseSpec struct {
 	// SheetRef names the AccessKeySheet, in the same namespace, that this key stands in.
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="sheetRef is immutable: a key that moved to another sheet gets its lease there once this one is deleted"
@@ -48,7 +48,7 @@ type AccessKeyLeaseSpec struct {
 	// StartDate is the first day of use, YYYY-MM-DD. It informs; a start in the future has no effect.
 	// +optional
 	// +kubebuilder:validation:MaxLength=10
-	// +kubebuilder:validation:XValidation:rule="self == '' || !format.date().validate(self).hasValue()",message="startDate must be a calendar date, YYYY-MM-DD"
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || !format.date().validate(self).hasValue()",message="startDate must be a calendar date, YYYY-MM-DD"
 	StartDate string `json:"startDate,omitempty"`
 
 	// EndDate is the last day on which the key may be used, YYYY-MM-DD, in the sheet's time zone. Edit it to extend.
@@ -232,7 +232,7 @@ type SheetRowStatus struct {
 	// EndDate both sides agreed on, YYYY-MM-DD.
 	// +optional
 	EndDate string `json:"endDate,omitempty"`
-	// Mark is the text of the status cell that both sides agreed on.
+	// Mark is the text of the status cell as it was last accepted or written, cut at 256 characters.
 	// +optional
 	Mark string `json:"mark,omitempty"`
 	// Hold is why the row keeps the lease out of all processing.
@@ -244,7 +244,38 @@ type SheetRowStatus struct {
 	// FoundMark is a mark of Keylease's that the row already had when it was first seen, without a record of ours.
 	// +optional
 	FoundMark *FoundMark `json:"foundMark,omitempty"`
+	// Pending is what was decided on the lease's side and the row does not say yet.
+	// +optional
+	Pending PendingWrite `json:"pending,omitempty,omitzero"`
 }
+
+// PendingWrite is a change of the lease that the row is still to be given. It stays until the row is read with it, so
+// that a write that failed is done again, and that nobody is told twice.
+type PendingWrite struct {
+	// EndDate that the end-date cell is to be given, YYYY-MM-DD.
+	// +optional
+	EndDate string `json:"endDate,omitempty"`
+	// SeenEndDate is what that cell held when it was decided, YYYY-MM-DD: another date is a person's edit.
+	// +optional
+	SeenEndDate string `json:"seenEndDate,omitempty"`
+	// Mark: Extend (the extension mark goes with EndDate), Hold (the lease asked for it by spec.extensionRequested),
+	// Remove (the extension mark is to go), Take (the row's wish could not be taken into the lease's spec yet, because the
+	// lease is Revoked or its key is being deleted).
+	// +optional
+	Mark PendingMark `json:"mark,omitempty"`
+}
+
+// PendingMark is a change of the extension mark that one side is still to be given.
+// +kubebuilder:validation:Enum=Extend;Hold;Remove;Take
+type PendingMark string
+
+// The pending changes of the extension mark.
+const (
+	PendingExtend PendingMark = "Extend"
+	PendingHold   PendingMark = "Hold"
+	PendingRemove PendingMark = "Remove"
+	PendingTake   PendingMark = "Take"
+)
 
 // SheetHold is why a row holds its lease.
 type SheetHold struct {

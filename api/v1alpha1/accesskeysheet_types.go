@@ -190,7 +190,7 @@ type AWSAccess struct {
 	// +optional
 	// +kubebuilder:default="{{ .UserName }}"
 	// +kubebuilder:validation:MaxLength=256
-	// +kubebuilder:validation:XValidation:rule="self == '' || self.contains('.UserName')",message="policyName must contain {{ .UserName }}, so that no policy of others is named"
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || self.contains('.UserName')",message="policyName must contain {{ .UserName }}, so that no policy of others is named"
 	PolicyName *string `json:"policyName,omitempty"`
 	// RoleARN to assume; may contain {{ .AccountID }}. Empty: the operator's own credentials, where they are allowed.
 	// +optional

@@ -81,6 +81,7 @@ const (
 	ReasonEmptyAccount    = "EmptyAccount"
 	ReasonKeyDeactivated  = "KeyDeactivatedElsewhere"
 	ReasonAWSUnavailable  = "AWSUnavailable"
+	ReasonAWSForbidden    = "AWSForbidden"
 	ReasonKeyAlreadyGone  = "KeyAlreadyGone"
 	ReasonEndDatePassed   = "EndDatePassed"
 	ReasonMarkedDeleted   = "MarkedDeleted"

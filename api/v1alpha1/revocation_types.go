@@ -64,6 +64,18 @@ type Retained struct {
 	Reason string `json:"reason"`
 }
 
+// Reasons of Retained.
+const (
+	RetainedAttachedElsewhere  = "AttachedElsewhere"
+	RetainedUsedAsBoundary     = "UsedAsBoundary"
+	RetainedOtherKeys          = "OtherKeys"
+	RetainedConsoleUser        = "ConsoleUser"
+	RetainedOutsidePath        = "OutsidePath"
+	RetainedPolicyChanged      = "PolicyChanged"
+	RetainedPolicyNameMismatch = "PolicyNameMismatch"
+	RetainedIdentityNotPinned  = "IdentityNotPinned"
+)
+
 // PolicyPin identifies a policy beyond its name.
 type PolicyPin struct {
 	ARN      string `json:"arn"`

@@ -95,7 +95,7 @@ func decideMarkedDeleted(in Input, d Decision) Decision {
 	}
 	if in.AWS == nil {
 		if in.AWSError != "" {
-			d.Verified = &Finding{Reason: v1alpha1.ReasonAWSUnavailable, Message: in.AWSError}
+			d.Verified = &Finding{Reason: in.AWSReason, Message: in.AWSError}
 			d.Next = in.Now.Add(recheck)
 			return d
 		}
@@ -180,5 +180,5 @@ func rechecked(in Input) bool {
 
 // outstanding: somebody has yet to be told.
 func outstanding(in Input, d Decision, n Notice) bool {
-	return len(Outstanding(in.Lease.Status.Notices, d.Term.Number, n, OwnerID(in.Lease), in.Policy.Admins)) > 0
+	return len(Outstanding(in.Lease.Status.Notices, d.TermNumber(), n, OwnerID(in.Lease), in.Policy.Admins)) > 0
 }

@@ -66,7 +66,7 @@ var guards = []guard{
 		if in.AWSError == "" {
 			return nil
 		}
-		return &Block{Reason: v1alpha1.ReasonAWSUnavailable, Message: in.AWSError}
+		return &Block{Reason: in.AWSReason, Message: in.AWSError}
 	}},
 	// Everything that AWS shows of account, user and key: see awsGuards.
 	{"AWS", func(in Input, _ time.Time) *Block {

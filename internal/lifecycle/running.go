@@ -19,7 +19,7 @@ func decideRunning(in Input, d Decision) Decision {
 		d.Phase = v1alpha1.PhaseExpired
 		return destroy(in, d, l.Status.Revocation.KeyDeletedTime.Time)
 	}
-	if deactivated(l) != nil && !ended && !p.DryRun {
+	if mayBeInactive(l) && !ended && !p.DryRun {
 		d.Action = Action{Kind: ActionReactivate}
 		return d
 	}
@@ -96,7 +96,7 @@ func pinWanted(in Input) bool {
 func verifyFirst(in Input, d Decision) Decision {
 	switch {
 	case in.AWSError != "":
-		d.Blocked = &Block{Guard: guardAWSReadable, Reason: v1alpha1.ReasonAWSUnavailable, Message: in.AWSError}
+		d.Blocked = &Block{Guard: guardAWSReadable, Reason: in.AWSReason, Message: in.AWSError}
 		d.Next = in.Now.Add(recheck)
 	case in.Lease.Status.Key != nil && in.Lease.Status.Key.CreateDate != nil && in.Lease.Status.Key.Status != v1alpha1.KeyAbsent && rechecked(in):
 		// Just seen alive: go on to the notice.
@@ -166,7 +166,7 @@ func stopNotice(in Input, due time.Time) *Block {
 // decideEnd: ended and noticed. At its time the key is deactivated, and after the grace period deleted.
 func decideEnd(in Input, d Decision) Decision {
 	due := d.DeleteAt
-	off := deactivated(in.Lease)
+	off := graceBegan(in.Lease)
 	if off != nil {
 		// The term's own notice still rules: a hold released in the grace period begins a new term.
 		due = latest(due, off.Add(in.Policy.GracePeriod))
@@ -212,7 +212,7 @@ func destroy(in Input, d Decision, due time.Time) Decision {
 		return d
 	}
 	d.Action = Action{Kind: ActionRevoke}
-	if in.Policy.GracePeriod > 0 && deactivated(in.Lease) == nil && !keyDeleted(in.Lease) && in.AWS.Key != v1alpha1.KeyAbsent {
+	if in.Policy.GracePeriod > 0 && graceBegan(in.Lease) == nil && !keyDeleted(in.Lease) && in.AWS.Key != v1alpha1.KeyAbsent {
 		d.Action = Action{Kind: ActionDeactivate}
 	}
 	return d

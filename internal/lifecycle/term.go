@@ -62,9 +62,21 @@ func keyDeleted(l *v1alpha1.AccessKeyLease) bool {
 	return l.Status.Revocation != nil && l.Status.Revocation.KeyDeletedTime != nil
 }
 
-func deactivated(l *v1alpha1.AccessKeyLease) *metav1.Time {
-	if l.Status.Revocation == nil {
+// graceBegan is when the grace period began: when we deactivated the key, or found it deactivated by somebody else.
+func graceBegan(l *v1alpha1.AccessKeyLease) *metav1.Time {
+	rev := l.Status.Revocation
+	switch {
+	case rev == nil || rev.KeyDeletedTime != nil:
 		return nil
+	case rev.DeactivatedTime != nil:
+		return rev.DeactivatedTime
 	}
-	return l.Status.Revocation.DeactivatedTime
+	return rev.StartTime
+}
+
+// mayBeInactive: we deactivated the key, or tried to and did not learn the outcome.
+func mayBeInactive(l *v1alpha1.AccessKeyLease) bool {
+	rev := l.Status.Revocation
+	return rev != nil && rev.KeyDeletedTime == nil &&
+		(rev.DeactivatedTime != nil || (rev.Intent != nil && rev.Intent.Action == "UpdateAccessKey"))
 }

@@ -14,8 +14,9 @@ type Input struct {
 	Sheet  SheetFacts
 	// AWS as it was just read; nil: not asked in this reconcile.
 	AWS *Observation
-	// AWSError is why AWS could not be read, empty otherwise.
-	AWSError string
+	// AWSError is why AWS could not be read, empty otherwise. AWSReason is AWSUnavailable where that passes by itself,
+	// AWSForbidden where people must mend something.
+	AWSError, AWSReason string
 	// Retry: a person asked, by annotation, that what failed lately be tried again at once.
 	Retry bool
 	// Breaker is why the revocation breaker makes this lease wait; empty: it does not.

@@ -13,7 +13,7 @@ import (
 func verified(in Input) *Finding {
 	switch {
 	case in.AWSError != "":
-		return &Finding{Reason: v1alpha1.ReasonAWSUnavailable, Message: in.AWSError}
+		return &Finding{Reason: in.AWSReason, Message: in.AWSError}
 	case in.AWS == nil:
 		return nil
 	}
@@ -27,7 +27,7 @@ func verified(in Input) *Finding {
 		return &Finding{Reason: v1alpha1.ReasonKeyGone, Message: fmt.Sprintf(
 			"account %s has no key %s under user %s: correct the row if that is a mistake", TargetOf(in.Lease, in.Policy).AccountID,
 			in.Lease.Spec.AccessKeyID, in.Lease.Spec.UserName)}
-	case in.AWS.Key == v1alpha1.KeyInactive && deactivated(in.Lease) == nil:
+	case in.AWS.Key == v1alpha1.KeyInactive && !mayBeInactive(in.Lease):
 		return &Finding{True: true, Reason: v1alpha1.ReasonKeyDeactivated, Message: "somebody deactivated the key in AWS"}
 	}
 	return &Finding{True: true, Reason: v1alpha1.ReasonKeyMatches, Message: "key and user are those first seen"}
@@ -43,6 +43,6 @@ func failedLately(in Input) bool {
 	if c == nil || c.Status != metav1.ConditionFalse || !rechecked(in) {
 		return false
 	}
-	// A key that is gone is no failure: its turn has come.
-	return c.Reason != v1alpha1.ReasonKeyGone
+	// A key that is gone is no failure: its turn has come. A passing failure is retried at the controller's own pace.
+	return c.Reason != v1alpha1.ReasonKeyGone && c.Reason != v1alpha1.ReasonAWSUnavailable
 }

@@ -50,6 +50,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.NoticeStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OwnerStatus"):
 		return &apiv1alpha1.OwnerStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PendingWrite"):
+		return &apiv1alpha1.PendingWriteApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhaseCounts"):
 		return &apiv1alpha1.PhaseCountsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PolicyPin"):

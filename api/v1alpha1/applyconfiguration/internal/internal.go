@@ -422,6 +422,20 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: slackUserID
       type:
         scalar: string
+- name: com.github.keylease.keylease.api.v1alpha1.PendingMark
+  scalar: string
+- name: com.github.keylease.keylease.api.v1alpha1.PendingWrite
+  map:
+    fields:
+    - name: endDate
+      type:
+        scalar: string
+    - name: mark
+      type:
+        namedType: com.github.keylease.keylease.api.v1alpha1.PendingMark
+    - name: seenEndDate
+      type:
+        scalar: string
 - name: com.github.keylease.keylease.api.v1alpha1.Phase
   scalar: string
 - name: com.github.keylease.keylease.api.v1alpha1.PhaseCounts
@@ -730,6 +744,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: markedDeleted
       type:
         scalar: boolean
+    - name: pending
+      type:
+        namedType: com.github.keylease.keylease.api.v1alpha1.PendingWrite
     - name: row
       type:
         scalar: numeric

@@ -19,6 +19,8 @@ type SheetRowStatusApplyConfiguration struct {
 	MarkedDeleted *bool `json:"markedDeleted,omitempty"`
 	// FoundMark is a mark of Keylease's that the row already had when it was first seen, without a record of ours.
 	FoundMark *FoundMarkApplyConfiguration `json:"foundMark,omitempty"`
+	// Pending is what was decided on the lease's side and the row does not say yet.
+	Pending *PendingWriteApplyConfiguration `json:"pending,omitempty"`
 }
 
 // SheetRowStatusApplyConfiguration constructs a declarative configuration of the SheetRowStatus type for use with
@@ -72,5 +74,13 @@ func (b *SheetRowStatusApplyConfiguration) WithMarkedDeleted(value bool) *SheetR
 // If called multiple times, the FoundMark field is set to the value of the last call.
 func (b *SheetRowStatusApplyConfiguration) WithFoundMark(value *FoundMarkApplyConfiguration) *SheetRowStatusApplyConfiguration {
 	b.FoundMark = value
+	return b
+}
+
+// WithPending sets the Pending field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Pending field is set to the value of the last call.
+func (b *SheetRowStatusApplyConfiguration) WithPending(value *PendingWriteApplyConfiguration) *SheetRowStatusApplyConfiguration {
+	b.Pending = value
 	return b
 }

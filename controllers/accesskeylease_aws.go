@@ -1,0 +1,215 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/teardown"
+)
+
+func (r *leaseRun) account(ctx context.Context) (AWS, error) {
+	if r.view.aws == nil {
+		return nil, &failure.Error{Class: failure.Retry, Service: "aws", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
+	}
+	return r.view.aws(ctx, r.target().AccountID)
+}
+
+func (r *leaseRun) target() lifecycle.AWSTarget { return lifecycle.TargetOf(r.lease, r.in.Policy) }
+
+// observe reads AWS. That it cannot be read is no error of the reconcile: notices go out all the same, and Decide knows
+// what may not be done without.
+func (r *leaseRun) observe(ctx context.Context) error {
+	c, err := r.account(ctx)
+	var o lifecycle.Observation
+	if err == nil {
+		o, err = c.Observe(ctx, r.lease.Spec.UserName, r.lease.Spec.AccessKeyID)
+	}
+	if err != nil {
+		r.unobserved(err)
+		return nil
+	}
+	r.in.AWS, r.in.AWSError, r.in.AWSReason = &o, "", ""
+	key := v1alpha1.KeyStatus{}
+	if r.lease.Status.Key != nil {
+		key = *r.lease.Status.Key
+	}
+	key.ObservedTime = moment(r.now())
+	t := r.target()
+	refused := lifecycle.CheckAWS(o, t)
+	if refused == nil || refused.Reason == v1alpha1.ReasonProtected {
+		key.Status, key.LastUsed = o.Key, o.LastUsed
+		// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.
+		if key.UserID == "" && o.Key != v1alpha1.KeyAbsent {
+			key.UserID = o.UserID
+			key.CreateDate = moment(o.CreateDate)
+			r.audit("pinned", "userID", o.UserID, "createDate", o.CreateDate)
+		}
+	}
+	r.lease.Status.Key = &key
+	r.accountError(t.AccountID, refused)
+	return nil
+}
+
+// unobserved notes why AWS could not be read. What passes by itself is retried soon; what people must mend, hourly.
+func (r *leaseRun) unobserved(err error) {
+	r.in.AWSError, r.in.AWSReason = err.Error(), v1alpha1.ReasonAWSUnavailable
+	if !stalled(err) {
+		r.wakeAt = r.backoff.failed(r.key, r.lease, r.now(), err)
+		return
+	}
+	r.in.AWSReason = v1alpha1.ReasonAWSForbidden
+	key := v1alpha1.KeyStatus{}
+	if r.lease.Status.Key != nil {
+		key = *r.lease.Status.Key
+	}
+	key.ObservedTime = moment(r.now())
+	r.lease.Status.Key = &key
+	if failure.Is(err, failure.Credentials) && r.views.setAWSError(r.sheetKey(), r.target().AccountID, err.Error()) {
+		r.sheetWake(r.sheetKey())
+	}
+}
+
+// accountError tells the sheet what concerns the whole account.
+func (r *leaseRun) accountError(account string, refused *lifecycle.Block) {
+	text := ""
+	if refused != nil && (refused.Reason == v1alpha1.ReasonWrongAccount || refused.Reason == v1alpha1.ReasonEmptyAccount) {
+		text = refused.Message
+	}
+	if r.views.setAWSError(r.sheetKey(), account, text) {
+		r.sheetWake(r.sheetKey())
+	}
+}
+
+// complete records that the key is gone without our doing.
+func (r *leaseRun) complete(_ context.Context, reason string) error {
+	rev := r.lease.Status.Revocation
+	if rev == nil {
+		rev = &v1alpha1.RevocationStatus{}
+		r.lease.Status.Revocation = rev
+	}
+	rev.Reason, rev.CompletionTime = reason, moment(r.now())
+	r.audit("complete", "reason", reason)
+	r.event(corev1.EventTypeNormal, v1alpha1.EventRevoked, reason)
+	return nil
+}
+
+// changeAWS does the one destructive thing decided, and says whether to decide again at once.
+func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (done bool, err error) {
+	if d.Action.Kind != lifecycle.ActionReactivate && !r.breaker.reserve(r.lease, r.breakerLimit(), r.in.Policy.Today(r.now())) {
+		r.in.Breaker = r.breakerMessage()
+		return true, nil
+	}
+	c, err := r.account(ctx)
+	if err != nil {
+		return false, err
+	}
+	t, err := r.teardownTarget()
+	if err != nil {
+		return false, err
+	}
+	runner := &teardown.Runner{
+		IAM: c, Snapshots: snapshots{r}, Users: r.users, Clock: r.Clock,
+		Record: func(ctx context.Context, rev *v1alpha1.RevocationStatus) error {
+			r.lease.Status.Revocation = rev
+			return r.save(ctx)
+		},
+		Audit: r.auditStep,
+	}
+	rev := r.lease.Status.Revocation.DeepCopy()
+	if rev == nil {
+		rev = &v1alpha1.RevocationStatus{}
+	}
+	defer func() {
+		// What AWS showed before is history now.
+		r.in.AWS = nil
+	}()
+	err = r.runTeardown(ctx, runner, d.Action.Kind, t, rev)
+	if refusal := (*teardown.Refusal)(nil); errors.As(err, &refusal) {
+		// AWS changed since it was observed a moment ago: look again before anything else.
+		return false, &failure.Error{Class: failure.Retry, Service: "aws", Operation: string(d.Action.Kind), Code: refusal.Reason, Message: refusal.Message}
+	}
+	if err == nil {
+		r.backoff.succeeded(r.key)
+	}
+	return false, err
+}
+
+func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kind lifecycle.ActionKind, t teardown.Target, rev *v1alpha1.RevocationStatus) error {
+	switch kind {
+	case lifecycle.ActionDeactivate:
+		if _, err := runner.Deactivate(ctx, t, rev); err != nil {
+			return err
+		}
+		r.lease.Status.Revocation = rev
+		r.event(corev1.EventTypeWarning, v1alpha1.EventKeyDeactivated, "key deactivated; it is deleted after the grace period")
+		r.wakeAt = r.now()
+		return nil
+	case lifecycle.ActionReactivate:
+		if _, err := runner.Reactivate(ctx, t, rev); err != nil {
+			return err
+		}
+		r.lease.Status.Revocation = rev
+		if rev.StartTime == nil && rev.DeactivatedTime == nil && len(rev.Steps) == 0 {
+			r.lease.Status.Revocation = nil
+		}
+		r.event(corev1.EventTypeNormal, v1alpha1.EventKeyReactivated, "the lease was extended: key active again")
+		r.wakeAt = r.now()
+		return nil
+	}
+	p, err := runner.Run(ctx, t, rev)
+	if err == nil && p.Done && !r.now().Before(p.VerifyAt) {
+		p, err = runner.Verify(ctx, t, rev)
+	}
+	if err != nil {
+		return err
+	}
+	r.lease.Status.Revocation = rev
+	switch {
+	case p.Complete:
+		r.event(corev1.EventTypeNormal, v1alpha1.EventRevoked, fmt.Sprintf("key %s of user %s is gone from AWS", t.AccessKeyID, t.UserName))
+		r.audit("complete", "reason", rev.Reason)
+		r.wakeAt = r.now()
+	case p.Done:
+		r.wakeAt = p.VerifyAt
+	default:
+		r.wakeAt = r.now().Add(teardown.SettleTime)
+	}
+	return nil
+}
+
+func (r *leaseRun) teardownTarget() (teardown.Target, error) {
+	spec, t := r.sheet.Spec.AWS, r.target()
+	policy := ""
+	if spec.PolicyName != nil {
+		var err error
+		if policy, err = fill(*spec.PolicyName, map[string]string{"UserName": t.UserName, "AccountID": t.AccountID}); err != nil {
+			return teardown.Target{}, &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "revoke", Code: v1alpha1.ReasonInvalidSpec,
+				Message: "spec.aws.policyName: " + err.Error()}
+		}
+	}
+	return teardown.Target{
+		AccountID: t.AccountID, Partition: spec.Partition, UserName: t.UserName, AccessKeyID: t.AccessKeyID, PolicyName: policy,
+		PathPrefix:       spec.UserPathPrefix,
+		KeepConsoleUsers: spec.KeepConsoleUsers == nil || *spec.KeepConsoleUsers,
+		Pin:              t.Pin,
+	}, nil
+}
+
+func (r *leaseRun) auditStep(s teardown.Step, requestID string, err error) {
+	kv := []any{"action", s.Action, "target", s.Target, "requestID", requestID}
+	if err != nil {
+		kv = append(kv, "error", err.Error())
+	}
+	r.audit("aws", kv...)
+	metrics.AWSStep(r.lease.Namespace, r.lease.Spec.SheetRef.Name, s.Action)
+}
+
+// retryAsked: a person asked by annotation for another attempt at once.
+func (r *leaseRun) retryAsked() bool { return r.backoff.askedAnew(r.key, r.lease) }

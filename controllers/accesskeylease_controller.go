@@ -1,0 +1,222 @@
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/teardown"
+)
+
+// maxActions in one reconcile. A lease needs at most an observation, a notice and a deed; whatever asks for more is a
+// loop, and waits for its next turn.
+const maxActions = 6
+
+// LeaseReconciler drives one lease: load, decide, do the one thing decided, record, decide again.
+type LeaseReconciler struct {
+	*Deps
+	views *views
+	// sheetWake asks for a sync of a sheet.
+	sheetWake func(types.NamespacedName)
+	backoff   *backoff
+	users     *teardown.UserLocks
+	breaker   *breaker
+}
+
+// +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeyleases,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeyleases/status,verbs=get;patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Reconcile one lease.
+func (r *LeaseReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	lease := &v1alpha1.AccessKeyLease{}
+	if err := r.Client.Get(ctx, req.NamespacedName, lease); err != nil {
+		r.backoff.forget(req.NamespacedName)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !lease.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	run := &leaseRun{LeaseReconciler: r, lease: lease.DeepCopy(), saved: lease.Status, key: req.NamespacedName}
+	if err := run.load(ctx); err != nil {
+		return ctrl.Result{}, err
+	}
+	result, err := run.loop(ctx)
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		// Somebody changed the lease meanwhile: the watch brings the newest, and it is decided again. Nothing was lost,
+		// because intent is recorded before every deed.
+		return ctrl.Result{RequeueAfter: time.Second}, nil
+	}
+	return result, err
+}
+
+// leaseRun is one reconcile of one lease.
+type leaseRun struct {
+	*LeaseReconciler
+	key   types.NamespacedName
+	lease *v1alpha1.AccessKeyLease
+	// saved is the status as the API has it.
+	saved v1alpha1.AccessKeyLeaseStatus
+	sheet *v1alpha1.AccessKeySheet
+	view  view
+	// in is what decisions rest on; actions add to it.
+	in lifecycle.Input
+	// failed is the error of this run's action, told in Stalled or Reconciling.
+	failed error
+	// wakeAt asks for another turn, for a retry or a verification.
+	wakeAt time.Time
+}
+
+// load gathers what a decision needs. It makes no call beyond the cache.
+func (r *leaseRun) load(ctx context.Context) error {
+	r.in = lifecycle.Input{Now: r.now(), Lease: r.lease}
+	sheetKey := r.sheetKey()
+	sheet := &v1alpha1.AccessKeySheet{}
+	switch err := r.Client.Get(ctx, sheetKey, sheet); {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		return err
+	}
+	r.sheet = sheet
+	policy, err := lifecycle.PolicyOf(sheet.Spec)
+	if err != nil {
+		// The sheet's own condition says what is wrong with it.
+		log.FromContext(ctx).V(1).Info("sheet's spec is unusable", "error", err.Error())
+		return reconcile.TerminalError(err)
+	}
+	r.view, _ = r.views.get(sheetKey)
+	r.in.Policy = policy
+	r.in.Sheet = lifecycle.SheetFacts{Exists: true, ReadStart: r.view.readStart, SlackError: r.view.slackError}
+	if t := sheet.Status.ResumedTime; t != nil {
+		r.in.Sheet.Resumed = t.Time
+	}
+	if r.view.slack == nil && r.view.slackError == "" {
+		r.in.Sheet.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
+	}
+	r.in.Retry = r.retryAsked()
+	r.in.Breaker, err = r.breakerOpen(ctx)
+	return err
+}
+
+func (r *leaseRun) sheetKey() types.NamespacedName {
+	return types.NamespacedName{Namespace: r.key.Namespace, Name: r.lease.Spec.SheetRef.Name}
+}
+
+// loop decides and acts until there is nothing to do now.
+func (r *leaseRun) loop(ctx context.Context) (ctrl.Result, error) {
+	d := lifecycle.Decide(r.in)
+	for range maxActions {
+		if err := r.record(ctx, d); err != nil {
+			return ctrl.Result{}, err
+		}
+		if d.Action.Kind == lifecycle.ActionNone {
+			break
+		}
+		if at := r.backoff.until(r.key, r.lease, r.now()); !at.IsZero() {
+			r.wakeAt = at
+			break
+		}
+		done, err := r.act(ctx, d)
+		if err != nil {
+			return r.afterError(ctx, d, err)
+		}
+		r.in.Lease = r.lease
+		r.in.Now = r.now()
+		if d = lifecycle.Decide(r.in); !done {
+			if err := r.record(ctx, d); err != nil {
+				return ctrl.Result{}, err
+			}
+			break
+		}
+	}
+	if n, ok := lifecycle.Tell(r.in, d); ok && r.backoff.until(r.key, r.lease, r.now()).IsZero() {
+		tell := d
+		tell.Action = lifecycle.Action{Kind: lifecycle.ActionNotify, Notice: n}
+		if err := r.notify(ctx, tell); err != nil {
+			return r.afterError(ctx, tell, err)
+		}
+	}
+	return r.result(d), nil
+}
+
+// act does the one thing decided. done false: decide again later.
+func (r *leaseRun) act(ctx context.Context, d lifecycle.Decision) (done bool, err error) {
+	switch d.Action.Kind {
+	case lifecycle.ActionObserve:
+		return true, r.observe(ctx)
+	case lifecycle.ActionNotify:
+		return true, r.notify(ctx, d)
+	case lifecycle.ActionComplete:
+		return true, r.complete(ctx, d.Action.Reason)
+	case lifecycle.ActionDeactivate, lifecycle.ActionReactivate, lifecycle.ActionRevoke:
+		return r.changeAWS(ctx, d)
+	}
+	return false, nil
+}
+
+// record writes what was decided, if anything differs. An unchanged lease costs no write.
+func (r *leaseRun) record(ctx context.Context, d lifecycle.Decision) error {
+	before := *r.saved.DeepCopy()
+	r.decided(d)
+	if equality.Semantic.DeepEqual(leaseStatus(before), leaseStatus(r.lease.Status)) {
+		return nil
+	}
+	if err := r.save(ctx); err != nil {
+		return err
+	}
+	r.announce(before, d)
+	return nil
+}
+
+// save the status as it is in memory.
+func (r *leaseRun) save(ctx context.Context) error {
+	r.lease.Status.ObservedGeneration = r.lease.Generation
+	if err := applyLeaseStatus(ctx, r.Client, r.lease, ownerLease); err != nil {
+		return err
+	}
+	r.saved = *r.lease.Status.DeepCopy()
+	r.in.Lease = r.lease
+	return nil
+}
+
+// result is when to come back.
+func (r *leaseRun) result(d lifecycle.Decision) ctrl.Result {
+	at := r.wakeAt
+	if !d.Next.IsZero() && (at.IsZero() || d.Next.Before(at)) && d.Next.After(r.in.Now) {
+		at = d.Next
+	}
+	if d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonWaiting && r.sheet != nil {
+		r.sheetWake(r.sheetKey())
+	}
+	if at.IsZero() {
+		return ctrl.Result{}
+	}
+	// A moment later than the moment: a timer that fires a hair early would find nothing due.
+	return ctrl.Result{RequeueAfter: max(at.Sub(r.now()), 0) + time.Millisecond}
+}
+
+// afterError records why an action failed, and when it is tried again.
+func (r *leaseRun) afterError(ctx context.Context, d lifecycle.Decision, err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return ctrl.Result{}, err
+	}
+	r.failed = err
+	at := r.backoff.failed(r.key, r.lease, r.now(), err)
+	metrics.ActionFailed(r.lease.Namespace, r.lease.Spec.SheetRef.Name, string(d.Action.Kind))
+	if recordErr := r.record(ctx, lifecycle.Decide(r.in)); recordErr != nil {
+		return ctrl.Result{}, recordErr
+	}
+	log.FromContext(ctx).Info("action failed", "action", d.Action.Kind, "error", err.Error(), "retryAt", at)
+	return ctrl.Result{RequeueAfter: max(at.Sub(r.now()), time.Second)}, nil
+}

@@ -1,0 +1,226 @@
+package controllers
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
+)
+
+// decided puts a decision into the lease's status, in memory.
+func (r *leaseRun) decided(d lifecycle.Decision) {
+	s := &r.lease.Status
+	s.Phase, s.Term = d.Phase, d.Term
+	s.NextTransitionTime = moment(d.Next)
+	if d.TermBegan {
+		s.Notices = recentNotices(s.Notices, d.Term.Number)
+	}
+	if d.Verified != nil {
+		r.condition(v1alpha1.ConditionKeyVerified, status(d.Verified.True), d.Verified.Reason, d.Verified.Message)
+	}
+	if d.Hold != nil {
+		r.condition(v1alpha1.ConditionHeld, metav1.ConditionTrue, d.Hold.Reason, d.Hold.Message)
+	} else {
+		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionHeld)
+	}
+	r.readiness(d)
+}
+
+// readiness sets Ready, Reconciling and Stalled by kstatus' rules: the latter two stand only while they are true.
+func (r *leaseRun) readiness(d lifecycle.Decision) {
+	switch {
+	case r.failed != nil:
+		r.failure(r.failed)
+	case d.Hold != nil:
+		r.settled(metav1.ConditionFalse, v1alpha1.ReasonHeld, d.Hold.Message)
+	case d.Action.Kind != lifecycle.ActionNone:
+		// About to act: what it comes to is told afterwards. A stall is over only when the act succeeded.
+	case d.Blocked != nil && stalls(d.Blocked.Reason):
+		r.stall(d.Blocked.Reason, d.Blocked.Message)
+	case d.Blocked != nil:
+		r.settled(metav1.ConditionFalse, d.Blocked.Reason, d.Blocked.Message)
+	case d.Phase == v1alpha1.PhaseRevoked:
+		r.settled(metav1.ConditionTrue, v1alpha1.ReasonRevoked, revokedMessage(r.lease))
+	default:
+		r.settled(metav1.ConditionTrue, v1alpha1.ReasonWaiting, r.waitMessage(d))
+	}
+}
+
+func (r *leaseRun) settled(ready metav1.ConditionStatus, reason, message string) {
+	meta.RemoveStatusCondition(&r.lease.Status.Conditions, v1alpha1.ConditionStalled)
+	meta.RemoveStatusCondition(&r.lease.Status.Conditions, v1alpha1.ConditionReconciling)
+	if rev := r.lease.Status.Revocation; rev != nil && rev.KeyDeletedTime != nil && rev.CompletionTime == nil {
+		r.condition(v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonInProgress, "the key is deleted; what hangs on it follows")
+	}
+	r.condition(v1alpha1.ConditionReady, ready, reason, message)
+}
+
+func (r *leaseRun) stall(reason, message string) {
+	meta.RemoveStatusCondition(&r.lease.Status.Conditions, v1alpha1.ConditionReconciling)
+	r.condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, reason, message)
+	r.condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonStalled, message)
+}
+
+func (r *leaseRun) failure(err error) {
+	reason := v1alpha1.ReasonRetrying
+	if f := failure.Of(err); f != nil && reasonPattern.MatchString(f.Code) {
+		reason = f.Code
+	}
+	if stalled(err) {
+		r.stall(reason, err.Error())
+		return
+	}
+	meta.RemoveStatusCondition(&r.lease.Status.Conditions, v1alpha1.ConditionStalled)
+	r.condition(v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, err.Error())
+	r.condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRetrying, err.Error())
+}
+
+// reasonPattern is what Kubernetes accepts as a condition's reason.
+var reasonPattern = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$`)
+
+// stalls: people must mend something before this guard lets go.
+func stalls(reason string) bool {
+	switch reason {
+	case v1alpha1.ReasonWrongAccount, v1alpha1.ReasonEmptyAccount, v1alpha1.ReasonOtherUser,
+		v1alpha1.ReasonUserRecreated, v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden:
+		return true
+	}
+	return false
+}
+
+func (r *leaseRun) condition(kind string, s metav1.ConditionStatus, reason, message string) {
+	setCondition(&r.lease.Status.Conditions, r.now(), r.lease.Generation, kind, s, reason, message)
+}
+
+// setCondition with the injected clock's time; conditions that say the same stay as they are.
+func setCondition(all *[]metav1.Condition, now time.Time, generation int64, kind string, s metav1.ConditionStatus, reason, message string) {
+	const longest = 4096
+	if len(message) > longest {
+		message = string([]rune(message)[:1000]) + "…"
+	}
+	c := metav1.Condition{Type: kind, Status: s, Reason: reason, Message: message, ObservedGeneration: generation}
+	if old := meta.FindStatusCondition(*all, kind); old == nil || old.Status != s {
+		c.LastTransitionTime = metav1.NewTime(now.Truncate(time.Second))
+	}
+	meta.SetStatusCondition(all, c)
+}
+
+func status(ok bool) metav1.ConditionStatus {
+	if ok {
+		return metav1.ConditionTrue
+	}
+	return metav1.ConditionFalse
+}
+
+// moment as the API can hold it; nil for never and for years that RFC 3339 cannot write.
+func moment(t time.Time) *metav1.Time {
+	if t.IsZero() || t.Year() > 9998 {
+		return nil
+	}
+	// In UTC and to the second, as it comes back from the API: otherwise it would differ at every reconcile.
+	m := metav1.NewTime(t.UTC().Truncate(time.Second))
+	return &m
+}
+
+func revokedMessage(l *v1alpha1.AccessKeyLease) string {
+	rev := l.Status.Revocation
+	switch {
+	case rev == nil || rev.CompletionTime == nil:
+		return "marked as deleted in the sheet; Keylease changed nothing in AWS"
+	case rev.Reason == v1alpha1.ReasonKeyAlreadyGone:
+		return "KeyAlreadyGone: AWS has no such key any more"
+	case len(rev.Retained) > 0:
+		return fmt.Sprintf("the key is gone; kept: %s (%s)", rev.Retained[0].Target, rev.Retained[0].Reason)
+	}
+	return "the key is gone, and AWS confirmed it"
+}
+
+func (r *leaseRun) waitMessage(d lifecycle.Decision) string {
+	p := r.in.Policy
+	if d.Next.IsZero() || p.Location == nil {
+		return "nothing to do"
+	}
+	at := d.Next.In(p.Location).Format("2006-01-02 15:04 MST")
+	switch {
+	case d.Phase == v1alpha1.PhaseExpired && r.lease.Status.Revocation != nil && r.lease.Status.Revocation.DeactivatedTime != nil:
+		return "deactivated; deletion on " + at
+	case d.Phase == v1alpha1.PhaseExpired:
+		return "deletion on " + at
+	case d.Phase == v1alpha1.PhaseNotified:
+		return "notice given; next step on " + at
+	}
+	return "notice on " + at
+}
+
+// recentNotices keeps this term's records and those of the one before.
+func recentNotices(all []v1alpha1.NoticeStatus, term int64) []v1alpha1.NoticeStatus {
+	var out []v1alpha1.NoticeStatus
+	for _, n := range all {
+		if n.Term >= term-1 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// announce tells Events and the audit log what changed.
+func (r *leaseRun) announce(before v1alpha1.AccessKeyLeaseStatus, d lifecycle.Decision) {
+	l := r.lease
+	if before.Phase != l.Status.Phase {
+		r.event(corev1.EventTypeNormal, v1alpha1.EventPhaseChanged, fmt.Sprintf("phase %s → %s", orNone(string(before.Phase)), l.Status.Phase))
+		r.audit("phase", "from", before.Phase, "to", l.Status.Phase)
+	}
+	if d.TermBegan {
+		r.audit("term", "number", d.Term.Number, "endDate", d.Term.EndDate, "reason", d.Term.Reason)
+	}
+	was := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionHeld)
+	switch {
+	case d.Hold != nil && (was == nil || was.Reason != d.Hold.Reason):
+		r.event(corev1.EventTypeWarning, v1alpha1.EventHeld, d.Hold.Reason+": "+d.Hold.Message)
+		r.audit("held", "reason", d.Hold.Reason)
+	case d.Hold == nil && was != nil:
+		r.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "the hold "+was.Reason+" is gone")
+		r.audit("released", "reason", was.Reason)
+	}
+	old, now := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionReady), meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady)
+	if now == nil || now.Status == metav1.ConditionTrue || d.Hold != nil || (old != nil && old.Reason == now.Reason && old.Status == now.Status) {
+		return
+	}
+	reason := v1alpha1.EventBlocked
+	switch now.Reason {
+	case v1alpha1.ReasonWaiting:
+		return
+	case v1alpha1.ReasonStalled:
+		reason = v1alpha1.EventStalled
+	case v1alpha1.ReasonDryRun:
+		reason = v1alpha1.EventDryRun
+	}
+	r.event(corev1.EventTypeWarning, reason, now.Message)
+	r.audit("blocked", "reason", now.Reason, "message", now.Message)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "(new)"
+	}
+	return s
+}
+
+func (r *leaseRun) event(kind, reason, message string) {
+	r.Events.Eventf(r.lease, nil, kind, reason, reason, "%s", message)
+}
+
+// audit writes one line of evidence about this lease.
+func (r *leaseRun) audit(what string, kv ...any) {
+	r.Audit.Info(what, append([]any{
+		"namespace", r.lease.Namespace, "sheet", r.lease.Spec.SheetRef.Name, "lease", r.lease.Name,
+		"accessKeyID", r.lease.Spec.AccessKeyID, "userName", r.lease.Spec.UserName, "accountID", r.lease.Spec.AccountID,
+	}, kv...)...)
+}

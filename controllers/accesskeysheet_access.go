@@ -1,0 +1,194 @@
+package controllers
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"text/template"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+)
+
+// access is how a sheet reaches the three services, and what it was made of: clients are made anew when a Secret or the
+// spec changes, and only then is it asked whether they are any good.
+type access struct {
+	googleOf, slackOf, awsOf string
+	google                   Spreadsheets
+	slack                    Slack
+}
+
+// connect makes the clients. Only a missing way to Google ends the sync: leases need to know of the sheet in any case.
+func (r *sheetRun) connect(ctx context.Context) error {
+	r.connectSlack(ctx)
+	r.connectAWS(ctx)
+	return r.connectGoogle(ctx)
+}
+
+func (r *sheetRun) connectGoogle(ctx context.Context) error {
+	var credentials []byte
+	of := "default credentials"
+	if g := r.sheet.Spec.Google; g != nil && g.CredentialsSecretRef != nil {
+		b, err := r.secret(ctx, *g.CredentialsSecretRef)
+		if err != nil {
+			r.sheetCondition(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing, err.Error())
+			return err
+		}
+		credentials, of = b, digest(b)
+	}
+	if r.mem.access.google == nil || r.mem.access.googleOf != of {
+		c, err := r.Sheets(ctx, credentials)
+		if err != nil {
+			r.sheetCondition(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonCredentialsInvalid, err.Error())
+			return err
+		}
+		r.mem.access.google, r.mem.access.googleOf = c, of
+	}
+	r.google = r.mem.access.google
+	return nil
+}
+
+// connectSlack sets SlackReady. auth.test is called when the token changed and while the token is known to be bad, never
+// at rest.
+func (r *sheetRun) connectSlack(ctx context.Context) {
+	token, err := r.secret(ctx, r.sheet.Spec.Slack.TokenSecretRef)
+	if err != nil {
+		r.slackDown(v1alpha1.ReasonSecretMissing, err.Error())
+		return
+	}
+	old, _ := r.views.get(r.key)
+	of := digest(token)
+	if r.mem.access.slack != nil && r.mem.access.slackOf == of && old.slackError == "" {
+		r.sheetCondition(v1alpha1.ConditionSlackReady, metav1.ConditionTrue, v1alpha1.ReasonSlackReady, "Slack accepts the token")
+		return
+	}
+	if r.mem.access.slack == nil || r.mem.access.slackOf != of {
+		r.mem.access.slack, r.mem.access.slackOf = r.Slack(strings.TrimSpace(string(token))), of
+	}
+	if err := r.mem.access.slack.AuthTest(ctx); failure.Is(err, failure.Credentials) {
+		r.slackDown(v1alpha1.ReasonSlackTokenInvalid, err.Error())
+		return
+	}
+	r.views.change(r.key, func(v view) view {
+		v.slack, v.slackError = r.mem.access.slack, ""
+		return v
+	})
+	r.sheetCondition(v1alpha1.ConditionSlackReady, metav1.ConditionTrue, v1alpha1.ReasonSlackReady, "Slack accepts the token")
+}
+
+func (r *sheetRun) slackDown(reason, message string) {
+	r.views.change(r.key, func(v view) view {
+		v.slack, v.slackError = r.mem.access.slack, message
+		return v
+	})
+	r.sheetCondition(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, reason, message)
+}
+
+// connectAWS sets AWSReady. The credentials are asked whose they are when the spec changed; later the leases tell.
+func (r *sheetRun) connectAWS(ctx context.Context) {
+	spec := r.sheet.Spec.AWS
+	connect := func(ctx context.Context, accountID string) (AWS, error) { return r.account(ctx, accountID) }
+	r.views.change(r.key, func(v view) view {
+		v.aws = connect
+		return v
+	})
+	of := fmt.Sprint(r.sheet.Generation)
+	if r.mem.access.awsOf != of {
+		r.mem.access.awsOf = of
+		r.views.setAWSError(r.key, spec.AccountID, r.checkAccount(ctx, spec.AccountID))
+	}
+	v, _ := r.views.get(r.key)
+	for _, text := range v.awsErrors {
+		r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, r.awsReason(), text)
+		return
+	}
+	r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady, "the credentials are of account "+spec.AccountID)
+}
+
+func (r *sheetRun) awsReason() string {
+	if r.sheet.Spec.AWS.RoleARN == "" && !r.credentialsAllowed(r.key.Namespace) {
+		return v1alpha1.ReasonCredentialsForbidden
+	}
+	return v1alpha1.ReasonWrongAccount
+}
+
+// checkAccount gives a sentence when the credentials are not of the account; empty when they are, or nobody knows yet.
+func (r *sheetRun) checkAccount(ctx context.Context, accountID string) string {
+	c, err := r.account(ctx, accountID)
+	if err != nil {
+		return err.Error()
+	}
+	id, err := c.Identity(ctx)
+	switch {
+	case failure.Is(err, failure.Retry, failure.Uncertain):
+		return ""
+	case err != nil:
+		return err.Error()
+	case id.AccountID != accountID:
+		return fmt.Sprintf("the credentials are of account %s, spec.aws.accountID is %s: correct one of them", id.AccountID, accountID)
+	}
+	return ""
+}
+
+// account connects to one account, if this sheet may.
+func (r *sheetRun) account(ctx context.Context, accountID string) (AWS, error) {
+	spec := r.sheet.Spec.AWS
+	if spec.RoleARN == "" && !r.credentialsAllowed(r.key.Namespace) {
+		return nil, &failure.Error{Class: failure.Credentials, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonCredentialsForbidden,
+			Message: fmt.Sprintf("sheets in namespace %s may not use the operator's own AWS credentials: set spec.aws.roleARN to a role that trusts the operator, or list the namespace in --credentials-namespaces", r.key.Namespace)}
+	}
+	role, err := fill(spec.RoleARN, map[string]string{"AccountID": accountID})
+	if err != nil {
+		return nil, &failure.Error{Class: failure.Terminal, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonInvalidSpec,
+			Message: "spec.aws.roleARN: " + err.Error()}
+	}
+	return r.AWS(ctx, AWSAccess{
+		Partition: spec.Partition, AccountID: accountID, RoleARN: role, ExternalID: r.key.Namespace + "/" + r.key.Name,
+	})
+}
+
+// fill a template of the spec.
+func fill(text string, values map[string]string) (string, error) {
+	t, err := template.New("").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("template %q: %w", text, err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, values); err != nil {
+		return "", fmt.Errorf("template %q: %w", text, err)
+	}
+	return b.String(), nil
+}
+
+// secret reads one key of a Secret of the sheet's own namespace, by name. Secrets are never listed, watched or cached.
+func (r *sheetRun) secret(ctx context.Context, ref v1alpha1.SecretKeyReference) ([]byte, error) {
+	s := &corev1.Secret{}
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: r.key.Namespace, Name: ref.Name}, s)
+	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
+		return nil, &failure.Error{Class: failure.NotFound, Service: "kubernetes", Operation: "get Secret", Code: v1alpha1.ReasonSecretMissing,
+			Message: fmt.Sprintf("Secret %s/%s cannot be read: create it with the key %q, in the sheet's namespace", r.key.Namespace, ref.Name, ref.Key)}
+	}
+	if err != nil {
+		return nil, &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "get Secret", Code: "Unavailable",
+			Message: fmt.Sprintf("Secret %s/%s: %s", r.key.Namespace, ref.Name, apierrors.ReasonForError(err))}
+	}
+	b, ok := s.Data[ref.Key]
+	if !ok || len(bytes.TrimSpace(b)) == 0 {
+		return nil, &failure.Error{Class: failure.NotFound, Service: "kubernetes", Operation: "get Secret", Code: v1alpha1.ReasonSecretMissing,
+			Message: fmt.Sprintf("Secret %s/%s has no key %q: add it", r.key.Namespace, ref.Name, ref.Key)}
+	}
+	return b, nil
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,224 @@
+package controllers
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+const (
+	// spacing between two syncs of a sheet. Google allows one service account 60 reads a minute, and a sync that writes
+	// costs three: many leases that change together share a sync.
+	spacing = 4 * time.Second
+	// heartbeat is how often an otherwise unchanged status is written, for its lastSyncTime.
+	heartbeat = 10 * time.Minute
+	// awayAfter so long without an accepted sync, every term starts anew before anything is deleted.
+	awayAfter = 7 * 24 * time.Hour
+)
+
+// SheetReconciler mirrors one sheet: read, parse, guard, merge, apply what changed, write back what differs.
+type SheetReconciler struct {
+	*Deps
+	views *views
+	// leaseWake asks for another look at a lease.
+	leaseWake func(types.NamespacedName)
+
+	mu sync.Mutex
+	// memory of each sheet, between syncs.
+	memory map[types.NamespacedName]*sheetMemory
+}
+
+// sheetMemory is what one process remembers of a sheet. Losing it costs a sync, nothing else.
+type sheetMemory struct {
+	access   access
+	lastRead time.Time
+	failures int
+	// generation of the spec that the leases last acted on; wakeAll asks for another look at all of them.
+	generation int64
+	wakeAll    bool
+}
+
+// +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeysheets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeysheets/status,verbs=get;patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get
+
+// Reconcile one sheet.
+func (r *SheetReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	obj := &v1alpha1.AccessKeySheet{}
+	if err := r.Client.Get(ctx, req.NamespacedName, obj); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.gone(ctx, req.NamespacedName)
+		}
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !obj.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	mem := r.remember(req.NamespacedName)
+	policy, err := lifecycle.PolicyOf(obj.Spec)
+	if err != nil {
+		run := &sheetRun{SheetReconciler: r, key: req.NamespacedName, sheet: obj.DeepCopy(), before: obj, mem: mem, start: r.now()}
+		run.stall(v1alpha1.ReasonInvalidSpec, err.Error())
+		return ctrl.Result{}, run.saveStatus(ctx)
+	}
+	if wait := min(spacing, policy.SyncInterval) - r.now().Sub(mem.lastRead); wait > 0 && !mem.lastRead.IsZero() {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	run := &sheetRun{
+		SheetReconciler: r, key: req.NamespacedName, sheet: obj.DeepCopy(), before: obj, mem: mem,
+		policy: policy, start: r.now(),
+	}
+	err = run.sync(ctx)
+	return run.result(ctx, err)
+}
+
+func (r *SheetReconciler) remember(key types.NamespacedName) *sheetMemory {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.memory == nil {
+		r.memory = map[types.NamespacedName]*sheetMemory{}
+	}
+	if r.memory[key] == nil {
+		r.memory[key] = &sheetMemory{}
+	}
+	return r.memory[key]
+}
+
+// gone: the sheet was removed. Its leases stay where they are, and say so; nothing in AWS changes because of it.
+func (r *SheetReconciler) gone(ctx context.Context, key types.NamespacedName) {
+	r.views.drop(key)
+	r.mu.Lock()
+	delete(r.memory, key)
+	r.mu.Unlock()
+	metrics.ForgetSheet(key.Namespace, key.Name)
+	leases, err := r.leasesOf(ctx, key)
+	if err != nil {
+		log.FromContext(ctx).Error(err, "list leases of a removed sheet")
+		return
+	}
+	for i := range leases {
+		r.leaseWake(client.ObjectKeyFromObject(&leases[i]))
+	}
+}
+
+func (r *SheetReconciler) leasesOf(ctx context.Context, key types.NamespacedName) ([]v1alpha1.AccessKeyLease, error) {
+	list := &v1alpha1.AccessKeyLeaseList{}
+	err := r.Client.List(ctx, list, client.InNamespace(key.Namespace), client.MatchingFields{indexSheet: key.Name})
+	return list.Items, err
+}
+
+// sheetRun is one sync of one sheet.
+type sheetRun struct {
+	*SheetReconciler
+	key types.NamespacedName
+	// sheet is changed in memory and written once at the end; before is as it was read.
+	sheet, before *v1alpha1.AccessKeySheet
+	mem           *sheetMemory
+	policy        lifecycle.Policy
+	// start of this sync's read.
+	start time.Time
+
+	google    Spreadsheets
+	requests  sheet.Requests
+	rows      [][]any
+	directory sheet.Directory
+	leases    map[string]*v1alpha1.AccessKeyLease // by access key ID
+	problems  []sheet.Problem
+	// refused rows could be read, but contradict a lease.
+	refused int
+	// pending cells that the sheet does not say yet, by access key ID.
+	pending map[string]sheet.Wanted
+	// writeError of this sync's write-back.
+	writeError error
+	// claim is what the claim cell holds; rejected why the reading was not accepted.
+	claim, rejected string
+}
+
+// sync in order; what cannot be believed ends it before anything is applied.
+func (r *sheetRun) sync(ctx context.Context) error {
+	if err := r.connect(ctx); err != nil {
+		return err
+	}
+	if err := r.read(ctx); err != nil {
+		return err
+	}
+	if !r.accept(ctx) {
+		return r.tellSheet(ctx)
+	}
+	if err := r.resume(ctx); err != nil {
+		return err
+	}
+	if err := r.mirror(ctx); err != nil {
+		return err
+	}
+	r.publish()
+	writeErr := r.writeBack(ctx)
+	if err := r.tellSheet(ctx); err != nil {
+		return err
+	}
+	return writeErr
+}
+
+// result writes the status and says when to come back.
+func (r *sheetRun) result(ctx context.Context, err error) (ctrl.Result, error) {
+	r.summarize(err)
+	if saveErr := r.saveStatus(ctx); saveErr != nil {
+		if apierrors.IsConflict(saveErr) {
+			return ctrl.Result{RequeueAfter: time.Second}, nil
+		}
+		return ctrl.Result{}, saveErr
+	}
+	r.wakeWaiting()
+	if err == nil {
+		r.mem.failures = 0
+		return ctrl.Result{RequeueAfter: r.policy.SyncInterval}, nil
+	}
+	r.mem.failures++
+	wait := min(firstRetry<<min(r.mem.failures-1, 7), lastRetry)
+	if f := failure.Of(err); f != nil && f.RetryAfter > 0 {
+		wait = f.RetryAfter
+	}
+	if err != nil {
+		log.FromContext(ctx).Info("sync failed", "error", err.Error(), "retryIn", wait)
+	}
+	return ctrl.Result{RequeueAfter: wait}, nil
+}
+
+// publish the reading to the leases: from now on it counts as fresh.
+func (r *sheetRun) publish() {
+	r.views.change(r.key, func(v view) view {
+		v.readStart = r.start
+		return v
+	})
+	metrics.SheetSynced(r.key.Namespace, r.key.Name, r.start)
+}
+
+// wakeWaiting looks again at leases whose moment has come and that wait for nothing but a fresh reading.
+func (r *sheetRun) wakeWaiting() {
+	if v, _ := r.views.get(r.key); !v.readStart.Equal(r.start) {
+		return
+	}
+	all := r.mem.wakeAll || r.mem.generation != r.sheet.Generation
+	r.mem.wakeAll, r.mem.generation = false, r.sheet.Generation
+	for _, l := range r.leases {
+		if all {
+			r.leaseWake(client.ObjectKeyFromObject(l))
+			continue
+		}
+		if t := l.Status.NextTransitionTime; t != nil && !t.After(r.now()) && l.Status.Phase != v1alpha1.PhaseRevoked {
+			r.leaseWake(client.ObjectKeyFromObject(l))
+		}
+	}
+}

@@ -1,0 +1,285 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+const (
+	// writers apply that many leases at once.
+	writers = 8
+	// mergeAttempts: a lease that changes under the merge is merged again with what it has become.
+	mergeAttempts = 4
+)
+
+// entry is one key of this sync: its row or the row's problem, and its lease. Without row and problem the row is gone.
+type entry struct {
+	id      string
+	row     *sheet.Row
+	problem *sheet.Problem
+}
+
+// mirror merges every key and applies what changed. One key's failure does not keep the others from theirs.
+func (r *sheetRun) mirror(ctx context.Context) error {
+	entries := r.entries(ctx)
+	r.pending = map[string]sheet.Wanted{}
+	var mu sync.Mutex
+	var group errgroup.Group
+	group.SetLimit(writers)
+	var failed error
+	for _, e := range entries {
+		group.Go(func() error {
+			lease, out, err := r.mirrorOne(ctx, e)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed = fmt.Errorf("lease %s/%s: %w", r.key.Namespace, strings.ToLower(e.id), err)
+				return nil
+			}
+			r.leases[e.id] = lease
+			if e.row != nil && (out.StatusText != nil || out.EndDate != "") {
+				r.pending[e.id] = sheet.Wanted{
+					StatusText: out.StatusText, EndDate: out.EndDate,
+					BasisStatus: e.row.Status.Text, BasisEndDate: e.row.EndDate,
+				}
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions give no error: each key's is kept above
+	return failed
+}
+
+// entries joins rows, problems and leases by access key ID.
+func (r *sheetRun) entries(ctx context.Context) []entry {
+	var entries []entry
+	seen := map[string]bool{}
+	r.problems = slices.Clone(r.requests.Problems)
+	r.refused = 0
+	for i := range r.requests.Rows {
+		row := &r.requests.Rows[i]
+		e := entry{id: row.AccessKeyID, row: row}
+		if p := r.refuse(ctx, row); p != nil {
+			r.problems = append(r.problems, *p)
+			r.refused++
+			if r.leases[row.AccessKeyID] == nil {
+				continue
+			}
+			e = entry{id: row.AccessKeyID, problem: p}
+		}
+		seen[row.AccessKeyID] = true
+		entries = append(entries, e)
+	}
+	for i := range r.requests.Problems {
+		p := &r.requests.Problems[i]
+		if r.leases[p.AccessKeyID] != nil && !seen[p.AccessKeyID] {
+			seen[p.AccessKeyID] = true
+			entries = append(entries, entry{id: p.AccessKeyID, problem: p})
+		}
+	}
+	for id := range r.leases {
+		if !seen[id] {
+			entries = append(entries, entry{id: id})
+		}
+	}
+	return entries
+}
+
+// refuse a row that contradicts a lease: another sheet's key, or another identity than the one that was accepted.
+func (r *sheetRun) refuse(ctx context.Context, row *sheet.Row) *sheet.Problem {
+	if lease := r.leases[row.AccessKeyID]; lease != nil {
+		return sheet.CheckIdentity(*row, lease)
+	}
+	other := &v1alpha1.AccessKeyLease{}
+	err := r.Client.Get(ctx, types.NamespacedName{Namespace: r.key.Namespace, Name: strings.ToLower(row.AccessKeyID)}, other)
+	if err != nil || other.Spec.SheetRef.Name == r.key.Name {
+		return nil
+	}
+	return &sheet.Problem{
+		Row: row.Number, AccessKeyID: row.AccessKeyID, Reason: v1alpha1.RowOwnedByAnotherSheet, Value: other.Spec.SheetRef.Name,
+		Message: fmt.Sprintf("AccessKeySheet %s has this key already: take it out of one of the two sheets", other.Spec.SheetRef.Name),
+	}
+}
+
+// mirrorOne merges and applies one key. A lease that somebody changes meanwhile is read anew and merged again.
+func (r *sheetRun) mirrorOne(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sheet.Outcome, error) {
+	lease := r.leases[e.id]
+	for attempt := 1; ; attempt++ {
+		facts, fresh, err := r.facts(ctx, e, lease)
+		if err != nil {
+			return nil, sheet.Outcome{}, err
+		}
+		lease = fresh
+		out := sheet.Merge(e.row, e.problem, lease, facts)
+		applied, err := r.applyOutcome(ctx, e, lease, out)
+		switch {
+		case err == nil:
+			return applied, out, nil
+		case apierrors.IsConflict(err) && attempt < mergeAttempts:
+			if lease, err = r.liveLease(ctx, e.id); err != nil {
+				return nil, out, err
+			}
+		default:
+			return nil, out, err
+		}
+	}
+}
+
+func (r *sheetRun) liveLease(ctx context.Context, id string) (*v1alpha1.AccessKeyLease, error) {
+	l := &v1alpha1.AccessKeyLease{}
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: r.key.Namespace, Name: strings.ToLower(id)}, l)
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // no lease is an answer: it is made from the row
+	}
+	return l, err
+}
+
+// facts for a merge. Only where the two sides differ in the end date is the live lease read, for its field owners.
+func (r *sheetRun) facts(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLease) (sheet.Facts, *v1alpha1.AccessKeyLease, error) {
+	f := sheet.Facts{
+		Now: r.start, Exempt: r.policy.Exempt, DryRun: r.policy.DryRun, Marks: r.sheet.Spec.Marks,
+		FirstNoticeDue: func(end string) bool { return !r.policy.FirstNotice(end).After(r.start) },
+	}
+	if lease == nil || e.row == nil || lease.Spec.EndDate == e.row.EndDate || lease.Status.Phase == v1alpha1.PhaseRevoked {
+		return f, lease, nil
+	}
+	live, err := r.liveLease(ctx, e.id)
+	if err != nil || live == nil {
+		return f, live, err
+	}
+	f.OwnedElsewhere = appliedElsewhere(live.ManagedFields)
+	live.ManagedFields = nil
+	return f, live, nil
+}
+
+// appliedElsewhere tells whether another server-side apply manager, such as a GitOps tool, owns spec.endDate.
+func appliedElsewhere(fields []metav1.ManagedFieldsEntry) bool {
+	for _, m := range fields {
+		if m.Operation == metav1.ManagedFieldsOperationApply && m.Manager != string(ownerSheet) && m.FieldsV1 != nil &&
+			m.Subresource == "" && strings.Contains(string(m.FieldsV1.GetRawBytes()), `"f:endDate"`) {
+			return true
+		}
+	}
+	return false
+}
+
+// applyOutcome writes spec and status where they differ.
+func (r *sheetRun) applyOutcome(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLease, out sheet.Outcome) (*v1alpha1.AccessKeyLease, error) {
+	next := &v1alpha1.AccessKeyLease{}
+	if lease != nil {
+		next = lease.DeepCopy()
+	}
+	created := lease == nil
+	if created {
+		next.Name, next.Namespace = strings.ToLower(e.id), r.key.Namespace
+	}
+	if out.Spec != nil {
+		out.Spec.SheetRef.Name = r.key.Name
+		if created || !equality.Semantic.DeepEqual(next.Spec, *out.Spec) {
+			next.Spec = *out.Spec
+			status := next.Status
+			if err := applyLeaseSpec(ctx, r.Client, next); err != nil {
+				return nil, r.specError(e, lease, err)
+			}
+			if created {
+				status = next.Status
+				r.auditLease(next, "created", "endDate", next.Spec.EndDate)
+				r.leaseEvent(next, corev1.EventTypeNormal, v1alpha1.EventLeaseCreated, fmt.Sprintf("row %d of tab %s", e.row.Number, r.sheet.Spec.Requests.Tab))
+			}
+			next.Status = status
+		}
+	}
+	r.fromSheet(next, e, out)
+	if lease == nil || !equality.Semantic.DeepEqual(sheetStatus(lease.Status), sheetStatus(next.Status)) {
+		if err := applyLeaseStatus(ctx, r.Client, next, ownerSheet); err != nil {
+			return nil, err
+		}
+	}
+	r.report(next, out.Changes)
+	return next, nil
+}
+
+// specError: a conflict is merged again; a refusal at admission is told to people, and is final.
+func (r *sheetRun) specError(e entry, lease *v1alpha1.AccessKeyLease, err error) error {
+	if apierrors.IsConflict(err) && lease == nil {
+		// Not in the cache yet, but there, and with other values: the next sync sees it.
+		return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "apply lease", Code: "Conflict",
+			Message: fmt.Sprintf("lease %s exists already with other values", strings.ToLower(e.id))}
+	}
+	if apierrors.IsInvalid(err) && lease != nil {
+		r.leaseEvent(lease, corev1.EventTypeWarning, v1alpha1.EventExtensionRefused, cut(err.Error(), 900))
+	}
+	return err
+}
+
+// fromSheet puts what the sheet says into the lease's status, in memory.
+func (r *sheetRun) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outcome) {
+	s := &l.Status
+	s.Sheet = &out.Sheet
+	set := func(kind string, ok bool, reason, message string) {
+		setCondition(&s.Conditions, r.now(), l.Generation, kind, status(ok), reason, message)
+	}
+	switch {
+	case e.row != nil:
+		s.Sheet.Row = count32(e.row.Number)
+		set(v1alpha1.ConditionRowPresent, true, v1alpha1.ReasonRowFound, "the key stands in tab "+r.sheet.Spec.Requests.Tab)
+	case e.problem != nil:
+		s.Sheet.Row = count32(e.problem.Row)
+		set(v1alpha1.ConditionRowPresent, true, v1alpha1.ReasonRowFound, "the key stands in tab "+r.sheet.Spec.Requests.Tab+", in a row that cannot be used")
+	default:
+		set(v1alpha1.ConditionRowPresent, false, v1alpha1.ReasonRowGone, "the key stands in no row any more: the lease goes on with what it knows")
+	}
+	if e.row != nil {
+		who := r.directory.Resolve(e.row.FullName)
+		s.Owner = &v1alpha1.OwnerStatus{SlackUserID: who.SlackUserID, Candidates: who.Candidates}
+		set(v1alpha1.ConditionOwnerResolved, who.SlackUserID != "", who.Reason, who.Message)
+	}
+	switch err := r.writeError; {
+	case out.StatusText == nil && out.EndDate == "":
+		set(v1alpha1.ConditionSheetSynced, true, v1alpha1.ReasonSynced, "the row says what the lease says")
+	case err != nil && failure.Is(err, failure.Denied):
+		set(v1alpha1.ConditionSheetSynced, false, v1alpha1.ReasonReadOnly, err.Error())
+	case err != nil:
+		set(v1alpha1.ConditionSheetSynced, false, v1alpha1.ReasonWriteFailed, err.Error())
+	}
+}
+
+// report what a merge changed: an Event and an audit line each.
+func (r *sheetRun) report(l *v1alpha1.AccessKeyLease, changes []sheet.Change) {
+	for _, c := range changes {
+		kind := corev1.EventTypeNormal
+		if c.Reason == v1alpha1.EventEndDateConflict || c.Reason == v1alpha1.EventExtensionRefused {
+			kind = corev1.EventTypeWarning
+		}
+		text := c.Message
+		if text == "" {
+			text = fmt.Sprintf("%s → %s, by the %s", c.Old, c.New, c.Via)
+		}
+		r.leaseEvent(l, kind, c.Reason, text)
+		r.auditLease(l, "change", "reason", c.Reason, "old", c.Old, "new", c.New, "via", c.Via)
+	}
+}
+
+func (r *sheetRun) leaseEvent(l *v1alpha1.AccessKeyLease, kind, reason, message string) {
+	r.Events.Eventf(l, nil, kind, reason, reason, "%s", message)
+}
+
+func (r *sheetRun) auditLease(l *v1alpha1.AccessKeyLease, what string, kv ...any) {
+	r.Audit.Info(what, append([]any{
+		"namespace", r.key.Namespace, "sheet", r.key.Name, "lease", l.Name, "accessKeyID", l.Spec.AccessKeyID, "userName", l.Spec.UserName,
+	}, kv...)...)
+}

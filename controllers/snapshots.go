@@ -1,0 +1,27 @@
+package controllers
+
+import (
+	"context"
+
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// snapshots keeps snapshots of deleted users in Secrets beside their leases: nothing in them is secret, but policies are
+// not for everybody's eyes. They have no owner reference, because they must outlive a lease that somebody deletes.
+type snapshots struct{ *leaseRun }
+
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=create;patch
+
+// Save a snapshot under a name.
+func (s snapshots) Save(ctx context.Context, name string, data []byte) (string, error) {
+	secret := corev1ac.Secret(name, s.lease.Namespace).
+		WithLabels(map[string]string{v1alpha1.LabelSheet: s.lease.Spec.SheetRef.Name}).
+		WithData(map[string][]byte{"snapshot.json": data})
+	if err := s.Client.Apply(ctx, secret, ownerLease, client.ForceOwnership); err != nil {
+		return "", err
+	}
+	return name, nil
+}

@@ -1,0 +1,80 @@
+package controllers
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// view is what the last syncs of a sheet left in memory for its leases: clients, and how fresh the sheet is. It is
+// never persisted: a restart syncs at once, and until then nothing is notified or deleted.
+type view struct {
+	// readStart of the last accepted read; zero: none by this process.
+	readStart time.Time
+	slack     Slack
+	// slackError is why nobody can be warned; empty: Slack is well.
+	slackError string
+	// aws connects to the account of a lease.
+	aws func(ctx context.Context, accountID string) (AWS, error)
+	// awsErrors by account: what leases met that concerns the whole account.
+	awsErrors map[string]string
+}
+
+// views by sheet.
+type views struct {
+	mu sync.Mutex
+	m  map[types.NamespacedName]view
+}
+
+func newViews() *views { return &views{m: map[types.NamespacedName]view{}} }
+
+func (v *views) get(key types.NamespacedName) (view, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	w, ok := v.m[key]
+	return w, ok
+}
+
+// change a sheet's view; the function gets a copy and its result is kept.
+func (v *views) change(key types.NamespacedName, f func(view) view) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.m[key] = f(v.m[key])
+}
+
+func (v *views) drop(key types.NamespacedName) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.m, key)
+}
+
+// setAWSError records, or with an empty text clears, what concerns a whole account. It tells whether that is news.
+func (v *views) setAWSError(key types.NamespacedName, account, text string) (news bool) {
+	v.change(key, func(w view) view {
+		if news = w.awsErrors[account] != text; !news {
+			return w
+		}
+		next := map[string]string{}
+		for a, t := range w.awsErrors {
+			next[a] = t
+		}
+		if next[account] = text; text == "" {
+			delete(next, account)
+		}
+		w.awsErrors = next
+		return w
+	})
+	return news
+}
+
+// setSlackError likewise for the sheet's Slack token.
+func (v *views) setSlackError(key types.NamespacedName, text string) (news bool) {
+	v.change(key, func(w view) view {
+		news = w.slackError != text
+		w.slackError = text
+		return w
+	})
+	return news
+}

@@ -1,0 +1,143 @@
+package awsiam
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"k8s.io/utils/clock"
+)
+
+// Options of a Factory; the zero value is ready for use.
+type Options struct {
+	// Clock gives the time of observations. Default: the real one.
+	Clock clock.PassiveClock
+	// Rate is the most IAM calls per second to one account, Burst how many may come at once. IAM's own limits are
+	// unpublished and shared with everyone else in the account. When IAM throttles, the rate is halved, down to a tenth
+	// of this; it recovers with every success. Default: 20 and 40.
+	Rate  float64
+	Burst int
+	// AttemptTimeout is for one HTTP request, of up to 3 that a call makes. Default: 10 s.
+	AttemptTimeout time.Duration
+	// MaxBackoff between attempts. Default: 5 s.
+	MaxBackoff time.Duration
+}
+
+func (o *Options) setDefaults() {
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	if o.Rate <= 0 {
+		o.Rate = 20
+	}
+	if o.Burst <= 0 {
+		o.Burst = 40
+	}
+	if o.AttemptTimeout <= 0 {
+		o.AttemptTimeout = 10 * time.Second
+	}
+	if o.MaxBackoff <= 0 {
+		o.MaxBackoff = 5 * time.Second
+	}
+}
+
+// Factory makes clients from one set of the operator's own credentials. It may be used from any goroutine.
+type Factory struct {
+	options Options
+	config  aws.Config
+
+	mu       sync.Mutex
+	clients  map[Access]*Client
+	accounts map[string]*retryer
+}
+
+// NewFactory loads the SDK's default chain once: environment (AWS_REGION, AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS,
+// AWS_ENDPOINT_URL, …), profiles, web identity, instance roles. Credentials are looked for when they are first needed.
+func NewFactory(ctx context.Context, options Options) (*Factory, error) {
+	options.setDefaults()
+	loaded, err := config.LoadDefaultConfig(ctx,
+		config.WithDefaultRegion(globalRegions["aws"]),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(options.AttemptTimeout).WithTransportOptions(
+			// Many leases wait for one host: the default of 10 idle connections would be opened and closed all day.
+			func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 })))
+	if err != nil {
+		return nil, fmt.Errorf("AWS configuration: %w: correct the AWS_… environment or the profile", err)
+	}
+	// The retryer below decides; AWS_MAX_ATTEMPTS would wrap it.
+	loaded.RetryMaxAttempts, loaded.Retryer = 0, nil
+	return &Factory{options: options, config: loaded, clients: map[Access]*Client{}, accounts: map[string]*retryer{}}, nil
+}
+
+// For gives the client for an access, the same one each time. It calls nothing; a role that cannot be assumed shows at
+// the first call. Errors say which field of the sheet is wrong.
+func (f *Factory) For(_ context.Context, access Access) (*Client, error) {
+	access, err := access.resolve()
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.client(access), nil
+}
+
+// client is For with the lock held and a resolved access.
+func (f *Factory) client(access Access) *Client {
+	if c, ok := f.clients[access]; ok {
+		return c
+	}
+	retries := f.retryer(access)
+	c := &Client{access: access, clock: f.options.Clock, credentials: f.config.Credentials,
+		writing: func(o *iam.Options) { o.Retryer = onlyUnsent{retries} }}
+	if access.RoleARN != "" {
+		c.source = f.client(Access{Partition: access.Partition})
+		c.credentials = f.assume(access)
+	}
+	c.sts = f.sts(access.Partition, c.credentials)
+	c.iam = iam.NewFromConfig(f.config, func(o *iam.Options) {
+		o.Region = globalRegions[access.Partition]
+		o.Credentials = c.credentials
+		o.Retryer = retries
+		o.APIOptions = append(o.APIOptions, refuseEmptyAnswers)
+	})
+	f.clients[access] = c
+	return c
+}
+
+// sts makes a client with attempts of its own: STS does not share IAM's limits.
+func (f *Factory) sts(partition string, credentials aws.CredentialsProvider) *sts.Client {
+	return sts.NewFromConfig(f.config, func(o *sts.Options) {
+		o.Region = stsRegion(partition, f.config.Region)
+		o.Credentials = credentials
+		o.Retryer = newStandard(f.options)
+		o.APIOptions = append(o.APIOptions, refuseEmptyAnswers)
+	})
+}
+
+// assume gives the credentials of a role. The external ID is always sent: the role's trust policy requires it, so that
+// nobody can have another's role used by naming it in a sheet.
+func (f *Factory) assume(access Access) aws.CredentialsProvider {
+	provider := stscreds.NewAssumeRoleProvider(f.sts(access.Partition, f.config.Credentials), access.RoleARN,
+		func(o *stscreds.AssumeRoleOptions) {
+			o.ExternalID = aws.String(access.ExternalID)
+			o.RoleSessionName = access.SessionName
+		})
+	return aws.NewCredentialsCache(provider)
+}
+
+// retryer is one for each account, whatever role leads there: they share IAM's limits, and the failures of one account
+// do not use up the retries of another.
+func (f *Factory) retryer(access Access) *retryer {
+	key := access.Partition + "/" + access.AccountID
+	if _, ok := f.accounts[key]; !ok {
+		f.accounts[key] = &retryer{Standard: newStandard(f.options), pace: newPace(f.options.Rate, f.options.Burst)}
+	}
+	return f.accounts[key]
+}

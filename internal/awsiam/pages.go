@@ -1,0 +1,48 @@
+package awsiam
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// page is a part of a list.
+type page[T any] struct {
+	items     []T
+	truncated bool
+	marker    *string
+}
+
+// maxPages bounds a list that never ends; an account has at most 5,000 users.
+const maxPages = 10_000
+
+// all reads a list to its last page. The SDK's paginators take a page that says it is cut off, but not where to go on,
+// for the last one; here that is an error, because a list that misses something costs somebody a user.
+func all[T any](ctx context.Context, c call, next func(ctx context.Context, marker *string) (page[T], error)) ([]T, error) {
+	var items []T
+	var marker *string
+	for range maxPages {
+		p, err := next(ctx, marker)
+		if err != nil {
+			return nil, c.fail(err)
+		}
+		items = append(items, p.items...)
+		if !p.truncated {
+			return items, nil
+		}
+		if aws.ToString(p.marker) == "" || aws.ToString(p.marker) == aws.ToString(marker) {
+			return nil, c.incomplete("more pages and no new marker")
+		}
+		marker = p.marker
+	}
+	return nil, c.incomplete("no last page")
+}
+
+// mapped converts a page's items.
+func mapped[S, T any](values []S, convert func(S) T) []T {
+	var out []T
+	for _, v := range values {
+		out = append(out, convert(v))
+	}
+	return out
+}

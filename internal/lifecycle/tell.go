@@ -1,0 +1,59 @@
+package lifecycle
+
+import (
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// Tell is what the admins should hear, once a term, of a lease that waits: held by what AWS shows, stalled, or without
+// its row. It never delays anything else.
+func Tell(in Input, d Decision) (Notice, bool) {
+	if in.Policy.DryRun || in.Sheet.SlackError != "" || in.Lease.Status.Sheet == nil {
+		return Notice{}, false
+	}
+	for _, n := range []Notice{{Kind: heldNotice(d)}, {Kind: stalledNotice(in)}, {Kind: rowNotice(in, d)}} {
+		if n.Kind != "" && outstanding(in, d, n) {
+			return n, true
+		}
+	}
+	return Notice{}, false
+}
+
+func heldNotice(d Decision) string {
+	if d.Hold == nil {
+		return ""
+	}
+	switch d.Hold.Reason {
+	case v1alpha1.ReasonProtected:
+		return v1alpha1.NoticeProtected
+	case v1alpha1.ReasonRecentlyUsed:
+		return v1alpha1.NoticeRecentlyUsed
+	case v1alpha1.ReasonFieldOwnedElsewhere:
+		return v1alpha1.NoticeFieldOwned
+	}
+	return ""
+}
+
+func stalledNotice(in Input) string {
+	if meta.IsStatusConditionTrue(in.Lease.Status.Conditions, v1alpha1.ConditionStalled) {
+		return v1alpha1.NoticeStalled
+	}
+	return ""
+}
+
+// rowNotice: deleting a row does not free a key.
+func rowNotice(in Input, d Decision) string {
+	if d.Phase != v1alpha1.PhaseRevoked && meta.IsStatusConditionFalse(in.Lease.Status.Conditions, v1alpha1.ConditionRowPresent) {
+		return v1alpha1.NoticeRowGone
+	}
+	return ""
+}
+
+// TermNumber that notices of a decision belong to; 0 while no term has begun.
+func (d Decision) TermNumber() int64 {
+	if d.Term == nil {
+		return 0
+	}
+	return d.Term.Number
+}

@@ -1,0 +1,138 @@
+package message_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/message"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var adminKinds = []string{
+	v1alpha1.NoticeKeyStillExists, v1alpha1.NoticeRowGone, v1alpha1.NoticeDateConflict, v1alpha1.NoticeFieldOwned,
+	v1alpha1.NoticeStalled, v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed,
+}
+
+var ownerKinds = []string{v1alpha1.NoticeExpiry, v1alpha1.NoticeDeactivated, v1alpha1.NoticeRevoked}
+
+var sheetKinds = []string{
+	v1alpha1.NoticeInvalidRows, v1alpha1.NoticeUnclearMarks, v1alpha1.NoticeFoundMarks, v1alpha1.NoticeSheetGuard,
+	v1alpha1.NoticeBreaker, v1alpha1.NoticeForeignClaim, v1alpha1.NoticeWeeklySummary, v1alpha1.NoticeUnleasedKeys,
+	v1alpha1.NoticeWrongAccount,
+}
+
+func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
+	for _, lang := range []string{"ja", "en"} {
+		for _, kind := range append(append([]string{}, ownerKinds...), adminKinds...) {
+			for _, audience := range []message.Audience{message.ToOwner, message.ToAdmin} {
+				n := aNotice(kind, audience)
+				switch kind {
+				case v1alpha1.NoticeRevoked:
+					n.Today, n.DeleteAt, n.Revocation, n.UsedWithin24h = "2026-12-09", time.Time{}, aRevocation(), true
+				case v1alpha1.NoticeDeactivated:
+					n.Today, n.DeleteAt = "2026-12-09", time.Date(2026, 12, 16, 15, 0, 0, 0, jst)
+				}
+				if audience == message.ToAdmin {
+					n.Plan = aPlan()
+					n.Detail = "the detail of the operator"
+				} else if !contains(ownerKinds, kind) {
+					continue
+				}
+				m, err := message.RenderNotice(lang, n)
+				if err != nil {
+					t.Fatal(err)
+				}
+				expectGolden(t, fmt.Sprintf("%s/%s_%s.json", lang, kind, audience), m)
+			}
+		}
+	}
+}
+
+func TestEachSheetMessageReadsAsItsGoldenFile(t *testing.T) {
+	for _, lang := range []string{"ja", "en"} {
+		for _, kind := range sheetKinds {
+			ms, err := message.RenderSheet(lang, aSheetMessage(kind))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(ms) != 1 {
+				t.Fatalf("%s: %d messages, want 1", kind, len(ms))
+			}
+			expectGolden(t, fmt.Sprintf("%s/%s.json", lang, kind), ms[0])
+		}
+	}
+}
+
+func aSheetMessage(kind string) message.SheetMessage {
+	m := message.SheetMessage{
+		Kind: kind, Namespace: "keylease", SheetName: "key-requests", Tab: "key_request_form",
+		SheetURL: "https://docs.google.com/spreadsheets/d/1duJ/edit", Detail: "the detail of the operator",
+	}
+	switch kind {
+	case v1alpha1.NoticeInvalidRows:
+		m.Items = []message.Item{
+			{Row: 11, AccessKeyID: "AKIAKEYLEASE00000010", UserName: "svc-logs", OwnerName: "加藤 大輔", Reason: v1alpha1.RowInvalidDate, Value: "来月末"},
+			{Row: 28, AccessKeyID: "AKIA123", UserName: "svc-short", OwnerName: "岡田 准", Reason: v1alpha1.RowAccessKeyIDInvalid, Value: "AKIA123"},
+		}
+	case v1alpha1.NoticeUnclearMarks:
+		m.Items = []message.Item{{Row: 32, AccessKeyID: "AKIAKEYLEASE00000030", UserName: "svc-unclear", OwnerName: "坂本 龍", EndDate: "2026-12-04", Reason: v1alpha1.ReasonUnclearMark, Value: "延長不要"}}
+	case v1alpha1.NoticeFoundMarks:
+		m.Items = []message.Item{{Row: 6, AccessKeyID: "AKIAKEYLEASE00000005", UserName: "vendor-acme", OwnerName: "田中 美咲", EndDate: "2026-11-30", DeleteAt: time.Date(2026, 12, 2, 15, 0, 0, 0, jst)}}
+	case v1alpha1.NoticeSheetGuard:
+		m.Approval = "4f2a90c1"
+	case v1alpha1.NoticeBreaker:
+		m.Approval = "2026-12-09=40"
+	case v1alpha1.NoticeWeeklySummary, v1alpha1.NoticeUnleasedKeys:
+		m.Items = []message.Item{{AccessKeyID: "AKIAKEYLEASE00000006", UserName: "svc-ingest", OwnerName: "伊藤 翔", EndDate: "2026-11-20", Reason: v1alpha1.ReasonExtensionRequested}}
+	}
+	return m
+}
+
+func expectGolden(t *testing.T, name string, m message.Message) {
+	t.Helper()
+	var got bytes.Buffer
+	enc := json.NewEncoder(&got)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	// Word joiners are made visible, so that the file can be reviewed.
+	text := strings.ReplaceAll(m.Text, "\u2060", "[WJ]")
+	if err := enc.Encode(map[string]any{"text": text, "blocks": m.Blocks}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (write it with: go test ./internal/message -update)", err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("%s differs (-want +got; write it anew with: go test ./internal/message -update):\n%s", path, diff)
+	}
+}
+
+func contains(all []string, one string) bool {
+	for _, s := range all {
+		if s == one {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,174 @@
+package message_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/message"
+)
+
+func TestTheMessageSaysHowManyDaysAreLeft(t *testing.T) {
+	for name, tc := range map[string]struct{ today, ja, en string }{
+		"a week before":       {"2026-12-01", "あと7日", "7 days left"},
+		"the day before":      {"2026-12-07", "あと1日", "1 day left"},
+		"on the end date":     {"2026-12-08", "本日まで", "ends today"},
+		"the day after":       {"2026-12-09", "昨日終了", "ended yesterday"},
+		"three days after":    {"2026-12-11", "3日前に終了", "ended 3 days ago"},
+		"over a year's end":   {"2025-12-08", "あと365日", "365 days left"},
+		"a date nobody reads": {"someday", "不明", "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
+			n.Today = tc.today
+			expectWords(t, render(t, "ja", n), tc.ja)
+			expectWords(t, render(t, "en", n), tc.en)
+		})
+	}
+}
+
+func TestTheOwnersMessageCarriesWhatTheRowSays(t *testing.T) {
+	r := render(t, "ja", aNotice(v1alpha1.NoticeExpiry, message.ToOwner))
+	expectWords(t, r, "svc-report", "AKIAKEYLEASE00000002", "123456789012", "月次レポートの集計", "Athena",
+		"2026-06-03 (水)", "2026-12-08 (火)", "2026-12-09 15:00 JST",
+		"延長申請済み", "3行目", "kubectl -n keylease patch accesskeylease akiakeylease00000002")
+}
+
+func TestTheLastUseIsToldInTheSheetsZone(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
+	expectWords(t, render(t, "ja", n), "2026-12-01 08:30 JST / athena / ap-northeast-1")
+}
+
+func TestAKeyThatWasNeverUsedIsToldApartFromOneThatCouldNotBeChecked(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
+	n.Lease.LastUsed = nil
+	expectWords(t, render(t, "en", n), "no use on record")
+	n.Lease.LastUsedKnown = false
+	expectWords(t, render(t, "en", n), "could not be checked")
+}
+
+func TestTheDeactivationBeforeTheDeletionIsTold(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
+	n.DeactivateAt, n.DeleteAt = n.DeleteAt, n.DeleteAt.Add(72*time.Hour)
+	expectWords(t, render(t, "ja", n), "2026-12-09 15:00 JST 以降に無効化し", "2026-12-12 15:00 JST 以降に削除します")
+}
+
+func TestOnlyTheOwnersMessageMentionsTheOwner(t *testing.T) {
+	link := "<https://docs.google.com/spreadsheets/d/1duJ/edit?gid=0&amp;range=I3|申請シートを開く>"
+	got := render(t, "ja", aNotice(v1alpha1.NoticeExpiry, message.ToOwner)).texts("mrkdwn")
+	if diff := cmp.Diff([]string{"<@U0EMPLOY02>", link}, got); diff != "" {
+		t.Errorf("owner (-want +got):\n%s", diff)
+	}
+	got = render(t, "ja", aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)).texts("mrkdwn")
+	if diff := cmp.Diff([]string{link}, got); diff != "" {
+		t.Errorf("admin (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnAdminLearnsWhetherTheOwnerWasTold(t *testing.T) {
+	for name, tc := range map[string]struct {
+		owner message.Owner
+		want  []string
+	}{
+		"told":        {message.Owner{SlackUserID: "U0EMPLOY02"}, []string{"The owner (Slack ID U0EMPLOY02) is told"}},
+		"unknown":     {message.Owner{}, []string{`no Slack user in the users tab matches the name "鈴木 花子"`}},
+		"ambiguous":   {message.Owner{Candidates: []string{"U0EMPLOY19", "U0EMPLOY20"}}, []string{"several Slack users", "U0EMPLOY19, U0EMPLOY20"}},
+		"unreachable": {message.Owner{SlackUserID: "U0EMPLOY02", Unreachable: "user_disabled"}, []string{"U0EMPLOY02", "user_disabled"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)
+			n.Owner = tc.owner
+			expectWords(t, render(t, "en", n), tc.want...)
+		})
+	}
+}
+
+func TestAnAdminSeesThePlanAndTheOwnerDoesNot(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)
+	n.Plan = aPlan()
+	expectWords(t, render(t, "en", n), "DeleteUser svc-report", "permissions boundary", "login profile")
+	n.Audience = message.ToOwner
+	expectNoWords(t, render(t, "en", n), "DeleteUser")
+}
+
+func TestTheMessageAfterADeletionSaysWhatBecameOfTheUser(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeRevoked, message.ToOwner)
+	n.Revocation = aRevocation()
+	expectWords(t, render(t, "en", n), "The IAM user was deleted too.")
+	n.Revocation.Steps = n.Revocation.Steps[:2]
+	expectWords(t, render(t, "en", n), "The IAM user remains.")
+	n.Revocation = &v1alpha1.RevocationStatus{Reason: v1alpha1.ReasonKeyAlreadyGone}
+	expectWords(t, render(t, "en", n), "already gone from AWS")
+}
+
+func TestALongPurposeIsShortenedAndArrives(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
+	n.Lease.Purpose = strings.Repeat("あ", 50_000)
+	i := slices.IndexFunc(render(t, "ja", n).texts("plain_text"), func(s string) bool { return strings.HasSuffix(s, "あ…") })
+	if i < 0 {
+		t.Error("no text ends with the shortened purpose")
+	}
+}
+
+func TestHarmfulValuesStayPlainText(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)
+	n.Lease.OwnerName = "阿部 <!channel> & Co."
+	n.Lease.Purpose = `=HYPERLINK("http://evil.example/","click") *太字* <@U0ADMIN01>`
+	n.Lease.UserName = "svc.report+prod@example"
+	n.SheetURL = ""
+	r := render(t, "ja", n)
+	expectWords(t, r, n.Lease.OwnerName, n.Lease.Purpose, n.Lease.UserName)
+	if got := r.texts("mrkdwn"); len(got) > 0 {
+		t.Errorf("mrkdwn %q, want none", got)
+	}
+	if strings.Contains(r.Text, "svc.report") || strings.Contains(r.Text, "@example") {
+		t.Errorf("the text for notifications has what Slack makes a link: %q", r.Text)
+	}
+}
+
+func TestDirectionAndControlCharactersAreRemoved(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
+	n.Lease.Purpose = "a\u202eb\x00c\nd\u2066e\ufefff\xff"
+	expectWords(t, render(t, "ja", n), "abc def")
+}
+
+func TestAnIDThatIsNoneIsNotMentioned(t *testing.T) {
+	for _, id := range []string{"", "!channel", "U0>EVIL", "u0employ02", "C0SECURITY", "U0EMPLOY02\n"} {
+		n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
+		n.Owner.SlackUserID, n.SheetURL = id, ""
+		if got := render(t, "ja", n).texts("mrkdwn"); len(got) > 0 {
+			t.Errorf("%q: mrkdwn %q, want none", id, got)
+		}
+	}
+}
+
+func TestALinkIsMadeOfNothingButAWebAddress(t *testing.T) {
+	for _, address := range []string{"", "javascript:alert(1)", "http://docs.google.com/x", "https://a|b", "https://u:p@h/", "https://h/>x", "https://h/ x"} {
+		n := aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)
+		n.SheetURL = address
+		if got := render(t, "ja", n).texts("mrkdwn"); len(got) > 0 {
+			t.Errorf("%q: mrkdwn %q, want none", address, got)
+		}
+	}
+}
+
+func TestAnAdminsKindHasNoTextForTheOwner(t *testing.T) {
+	for _, kind := range append([]string{"Nonsense"}, adminKinds...) {
+		if _, err := message.RenderNotice("ja", aNotice(kind, message.ToOwner)); err == nil {
+			t.Errorf("%s: no error", kind)
+		}
+	}
+}
+
+func TestALanguageThatIsNotThereIsAnError(t *testing.T) {
+	if _, err := message.RenderNotice("fr", aNotice(v1alpha1.NoticeExpiry, message.ToOwner)); err == nil {
+		t.Error("no error")
+	}
+}
+
+func utf16Len(s string) int { return len(utf16.Encode([]rune(s))) }

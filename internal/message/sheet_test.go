@@ -1,0 +1,83 @@
+package message_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/message"
+)
+
+func invalidRows(n int) message.SheetMessage {
+	m := aSheetMessage(v1alpha1.NoticeInvalidRows)
+	m.Items = nil
+	for i := range n {
+		m.Items = append(m.Items, message.Item{Row: i + 2, AccessKeyID: fmt.Sprintf("AKIAKEYLEASE%08d", i), Reason: v1alpha1.RowInvalidDate})
+	}
+	return m
+}
+
+func TestManyItemsAreToldInSeveralNumberedMessagesAndNoneIsLost(t *testing.T) {
+	m := invalidRows(45)
+	got, err := message.RenderSheet("en", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 3 {
+		t.Fatalf("%d messages, want 3", len(got))
+	}
+	var all strings.Builder
+	for i, part := range got {
+		r := read(t, part)
+		expectWords(t, r, fmt.Sprintf("(%d/3)", i+1))
+		all.WriteString(r.words())
+	}
+	for _, item := range m.Items {
+		if !strings.Contains(all.String(), item.AccessKeyID) {
+			t.Errorf("no message names %s", item.AccessKeyID)
+		}
+	}
+}
+
+func TestAPartOfASplitMessageRendersAsOneMessage(t *testing.T) {
+	m := invalidRows(45)
+	whole, err := message.RenderSheet("ja", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []message.Message
+	for _, part := range message.Split(m) {
+		ms, err := message.RenderSheet("ja", part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, ms...)
+	}
+	if diff := cmp.Diff(whole, parts); diff != "" {
+		t.Errorf("(-whole +parts):\n%s", diff)
+	}
+}
+
+func TestAMessageWithoutItemsIsStillSent(t *testing.T) {
+	got, err := message.RenderSheet("ja", message.SheetMessage{Kind: v1alpha1.NoticeWrongAccount})
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%d messages and error %v, want one message", len(got), err)
+	}
+}
+
+func TestAnItemSaysWhatIsWrongInWords(t *testing.T) {
+	got, err := message.RenderSheet("ja", aSheetMessage(v1alpha1.NoticeInvalidRows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectWords(t, read(t, got[0]), "11行目 AKIAKEYLEASE00000010 svc-logs （加藤 大輔） — 日付として読み取れません「来月末」")
+}
+
+func TestAKindThatIsNotThereIsAnError(t *testing.T) {
+	if _, err := message.RenderSheet("ja", message.SheetMessage{Kind: v1alpha1.NoticeExpiry}); err == nil {
+		t.Error("no error")
+	}
+}

@@ -1,0 +1,114 @@
+package message
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// Message is what Slack is sent: blocks and the plain text that stands in notifications.
+type Message struct {
+	Text string
+	// Blocks is a JSON array of Block Kit blocks.
+	Blocks json.RawMessage
+}
+
+// Audience of a message.
+type Audience string
+
+// The audiences.
+const (
+	ToOwner Audience = "Owner"
+	ToAdmin Audience = "Admin"
+)
+
+// Lease is what a message about one key says. All texts come from the sheet and may hold anything.
+type Lease struct {
+	Namespace, Name     string
+	AccessKeyID         string
+	UserName, AccountID string
+	OwnerName           string
+	Purpose, Resource   string
+	// StartDate and EndDate, YYYY-MM-DD.
+	StartDate, EndDate string
+	// LastUsed, nil where AWS knows of no use or was not asked.
+	LastUsed *v1alpha1.LastUsed
+	// LastUsedKnown is false where AWS could not be asked.
+	LastUsedKnown bool
+	// Row in the sheet, 0 where it is gone.
+	Row int
+}
+
+// Owner is whom the message is about, as far as the users tab tells.
+type Owner struct {
+	// SlackUserID, empty where the name matches nobody or several.
+	SlackUserID string
+	Candidates  []string
+	// Unreachable is Slack's error code where the owner's message could not be delivered.
+	Unreachable string
+}
+
+// Notice is a message about one key to one audience.
+type Notice struct {
+	// Kind is a v1alpha1.Notice… constant: Expiry, Deactivated, Revoked, KeyStillExists, RowGone, DateConflict,
+	// FieldOwnedElsewhere, Stalled, Protected, RecentlyUsed.
+	Kind     string
+	Audience Audience
+	Lease    Lease
+	Owner    Owner
+	// Today, YYYY-MM-DD, in the sheet's zone; days left are EndDate - Today and may be negative.
+	Today string
+	// DeleteAt is when the key will be deleted if nothing changes, in the sheet's zone. Zero: not known.
+	DeleteAt time.Time
+	// DeactivateAt is when the key stops working, where that is before DeleteAt (a grace period). Zero: not before.
+	DeactivateAt time.Time
+	// Zone of the sheet, for the time of the last use. nil: that of DeleteAt, else UTC.
+	Zone *time.Location
+	// Deleted steps and what was retained, of the kind Revoked.
+	Revocation *v1alpha1.RevocationStatus
+	// Plan of the deletion, for the admins.
+	Plan *v1alpha1.RevocationPlan
+	// SheetURL where the row can be edited; MarkExtended is the text that asks for an extension.
+	SheetURL, MarkExtended string
+	// Detail is one plain sentence of the operator: an error, a conflict.
+	Detail string
+	// UsedWithin24h is true where AWS shows a use in the 24 hours before the deletion.
+	UsedWithin24h bool
+}
+
+// SheetMessage is a message about a sheet, always to the admins.
+type SheetMessage struct {
+	// Kind: InvalidRows, UnclearMarks, FoundMarks, SheetGuard, Breaker, ForeignClaim, WeeklySummary, UnleasedKeys,
+	// WrongAccount.
+	Kind                 string
+	Namespace, SheetName string
+	Tab, SheetURL        string
+	// Items, one line each.
+	Items []Item
+	// Part of Parts, from 1, where Split made several messages of one. 0 of 0: undivided.
+	Part, Parts int
+	// MarkExtended is the text that asks for an extension. Empty: 延長申請済み.
+	MarkExtended string
+	// Approval is the value of the annotation that lets through what was stopped: the hash of SheetGuard, the
+	// "<YYYY-MM-DD>=<N>" of Breaker. Empty: the message tells no way.
+	Approval string
+	// Detail is one plain sentence of the operator.
+	Detail string
+}
+
+// Item is one line of a SheetMessage.
+type Item struct {
+	// Row in the tab, 0 where there is none.
+	Row         int
+	AccessKeyID string
+	UserName    string
+	OwnerName   string
+	// EndDate, YYYY-MM-DD, where it matters.
+	EndDate string
+	// Reason is a v1alpha1 constant; Value the text in question.
+	Reason, Value string
+	// DeleteAt is when the key will be deleted, in the sheet's zone. Zero: not known.
+	DeleteAt time.Time
+	Detail   string
+}

@@ -1,0 +1,136 @@
+package notice_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/notice"
+)
+
+func states(results []notice.Result) map[string]v1alpha1.NoticeState {
+	out := map[string]v1alpha1.NoticeState{}
+	for _, r := range results {
+		out[r.Recipient] = r.State
+	}
+	return out
+}
+
+func expectCalls(t *testing.T, slack *fakeSlack, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(want, slack.calls, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestAMessageThatWasNeverTriedIsPostedWithoutASearch(t *testing.T) {
+	slack := newFakeSlack()
+	got := notice.Deliver(context.Background(), slack, []notice.Target{{Recipient: "U1", Key: "k"}}, clockAt(start))
+	want := []notice.Result{{
+		Recipient: "U1", State: v1alpha1.NoticeDelivered, Time: start,
+		Receipt: notice.Receipt{Channel: "D1", TS: "1764572400.000001"},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	expectCalls(t, slack, "Post U1")
+}
+
+func TestAMessageOfUnknownFateIsFoundAndNotPostedAgain(t *testing.T) {
+	slack := newFakeSlack()
+	slack.postErr["U1"] = slackError(failure.Uncertain, "timeout")
+	target := notice.Target{Recipient: "U1", Key: "k"}
+	first := notice.Deliver(context.Background(), slack, []notice.Target{target}, clockAt(start))
+	if first[0].State != v1alpha1.NoticePending || !failure.Is(first[0].Err, failure.Uncertain) {
+		t.Fatalf("first attempt %+v, want Pending and Uncertain", first[0])
+	}
+	target.PendingSince = start
+	second := notice.Deliver(context.Background(), slack, []notice.Target{target}, clockAt(at(time.Minute)))
+	if second[0].State != v1alpha1.NoticeDelivered || second[0].Receipt.TS == "" {
+		t.Errorf("second attempt %+v, want Delivered with the receipt found", second[0])
+	}
+	expectCalls(t, slack, "Post U1", "Find U1 since 06:00")
+}
+
+func TestAMessageOfUnknownFateThatIsNotThereIsPosted(t *testing.T) {
+	slack := newFakeSlack()
+	target := notice.Target{Recipient: "U1", Key: "k", PendingSince: start}
+	got := notice.Deliver(context.Background(), slack, []notice.Target{target}, clockAt(at(time.Minute)))
+	if got[0].State != v1alpha1.NoticeDelivered {
+		t.Errorf("got %+v, want Delivered", got[0])
+	}
+	expectCalls(t, slack, "Find U1 since 06:00", "Post U1")
+}
+
+func TestNothingIsPostedWhileTheSearchFails(t *testing.T) {
+	slack := newFakeSlack()
+	slack.findErr["U1"] = slackError(failure.Retry, "ratelimited")
+	target := notice.Target{Recipient: "U1", Key: "k", PendingSince: start}
+	got := notice.Deliver(context.Background(), slack, []notice.Target{target}, clockAt(start))
+	if got[0].State != v1alpha1.NoticePending || got[0].Reason != "ratelimited" {
+		t.Errorf("got %+v, want Pending by ratelimited", got[0])
+	}
+	expectCalls(t, slack, "Find U1 since 06:00")
+}
+
+func TestAnUnreachableRecipientDoesNotKeepOthersFromTheirMessage(t *testing.T) {
+	slack := newFakeSlack()
+	slack.postErr["U1"] = slackError(failure.Recipient, "user_disabled")
+	slack.postErr["U2"] = slackError(failure.Retry, "service_unavailable")
+	slack.postErr["U3"] = slackError(failure.Terminal, "invalid_blocks")
+	got := notice.Deliver(context.Background(), slack,
+		[]notice.Target{{Recipient: "U1"}, {Recipient: "U2"}, {Recipient: "U3"}, {Recipient: "U4"}}, clockAt(start))
+	want := map[string]v1alpha1.NoticeState{
+		"U1": v1alpha1.NoticeUnreachable, "U2": v1alpha1.NoticePending,
+		"U3": v1alpha1.NoticePending, "U4": v1alpha1.NoticeDelivered,
+	}
+	if diff := cmp.Diff(want, states(got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if !failure.Is(got[2].Err, failure.Terminal) {
+		t.Errorf("error %v, want Terminal", got[2].Err)
+	}
+}
+
+func TestABadTokenEndsTheDeliveryAtOnce(t *testing.T) {
+	slack := newFakeSlack()
+	slack.postErr["U1"] = slackError(failure.Credentials, "token_revoked")
+	got := notice.Deliver(context.Background(), slack, []notice.Target{{Recipient: "U1"}, {Recipient: "U2"}}, clockAt(start))
+	for _, r := range got {
+		if r.State != v1alpha1.NoticePending || !failure.Is(r.Err, failure.Credentials) {
+			t.Errorf("%+v, want Pending by Credentials", r)
+		}
+	}
+	if !failure.Is(notice.FirstError(got), failure.Credentials) {
+		t.Errorf("FirstError %v", notice.FirstError(got))
+	}
+	expectCalls(t, slack, "Post U1")
+}
+
+func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
+	slack := newFakeSlack()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	got := notice.Deliver(ctx, slack, []notice.Target{{Recipient: "U1"}}, clockAt(start))
+	if got[0].State != v1alpha1.NoticePending || got[0].Err == nil {
+		t.Errorf("got %+v, want Pending", got[0])
+	}
+	expectCalls(t, slack)
+}
+
+func TestTheTokensErrorIsToldBeforeAnyOther(t *testing.T) {
+	got := notice.FirstError([]notice.Result{
+		{Err: slackError(failure.Retry, "ratelimited")}, {}, {Err: slackError(failure.Credentials, "invalid_auth")},
+	})
+	if !failure.Is(got, failure.Credentials) {
+		t.Errorf("got %v", got)
+	}
+	if notice.FirstError([]notice.Result{{}}) != nil {
+		t.Error("an error where there is none")
+	}
+}

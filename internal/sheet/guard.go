@@ -1,0 +1,210 @@
+package sheet
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// GuardWindow is how far back accepted changes count.
+const GuardWindow = 24 * time.Hour
+
+// The limits where AccessKeySheet.spec.limits is empty; the CRD has the same defaults.
+const (
+	defaultMaxChangePercent = 20
+	defaultMinChangeRows    = 10
+)
+
+// Verdict is whether what was read may be applied.
+type Verdict struct {
+	Accepted bool
+	// Reason is v1alpha1.ReasonAccepted, ReasonTooManyChanges or ReasonEmptySheet.
+	Reason string
+	// Message says what was seen and what to do; it is the same for the same content.
+	Message string
+	// Changes are the rows that people changed since the last accepted reading: what the caller adds to
+	// status.recentChanges once the reading is applied, unless a person approved it.
+	Changes int
+	// Rows are those that count: keys that stood on a row when the sheet was last accepted, and are not confirmed gone.
+	Rows int
+}
+
+// Guard counts how many rows people changed against what was accepted before (status.sheet and spec of the sheet's
+// leases), together with recent, the changes accepted in the 24 hours before now. More than minChangeRows and more than
+// maxChangePercent of the rows, or an empty tab while keys stood in it, is no editing but damage: a column sorted alone, a
+// block pasted down, a tab emptied. Nothing of it may be applied then.
+//
+// A row counts once, whatever in it changed: end date, the key's user or account, owner, mark, gone, or become invalid.
+// Not counted are new rows, the marks that Keylease writes for the lease's phase, and dates and marks that it is about to
+// write. Keys that AWS confirmed gone count neither as rows nor as changes: nothing can happen to them, and years of them
+// would raise the limit above all that live. A reading without any change is always accepted.
+func Guard(leases []v1alpha1.AccessKeyLease, requests Requests, recent []v1alpha1.SheetChange, limits v1alpha1.Limits, now time.Time) Verdict {
+	rows, problems := map[string]*Row{}, map[string]bool{}
+	for i := range requests.Rows {
+		rows[requests.Rows[i].AccessKeyID] = &requests.Rows[i]
+	}
+	for _, p := range requests.Problems {
+		problems[p.AccessKeyID] = true
+	}
+	v := Verdict{Accepted: true, Reason: v1alpha1.ReasonAccepted}
+	var kinds [changeKinds]int
+	stood := 0
+	for i := range leases {
+		l := &leases[i]
+		if l.Status.Sheet == nil {
+			continue // never on a row: nothing was accepted of it
+		}
+		if l.Status.Sheet.Row > 0 {
+			stood++
+		}
+		if completed(l) || (l.Status.Sheet.Row == 0 && rows[l.Spec.AccessKeyID] == nil && !problems[l.Spec.AccessKeyID]) {
+			continue
+		}
+		v.Rows++
+		if kind := changeOf(l, rows[l.Spec.AccessKeyID], problems[l.Spec.AccessKeyID]); kind != unchanged {
+			kinds[kind]++
+			v.Changes++
+		}
+	}
+	limit := changeLimit(limits, v.Rows)
+	before := recentRows(recent, now)
+	switch {
+	case requests.Total == 0 && stood > 0:
+		v.Accepted, v.Reason = false, v1alpha1.ReasonEmptySheet
+		v.Message = fmt.Sprintf("the tab is empty, and %d keys stood in it: put the rows back, or approve that they are gone", stood)
+	case v.Changes > 0 && v.Changes+before > limit:
+		v.Accepted, v.Reason = false, v1alpha1.ReasonTooManyChanges
+		v.Message = fmt.Sprintf("%d of %d rows changed (%s)%s, more than the %d that may in 24 hours: repair the sheet, or approve the change",
+			v.Changes, v.Rows, kindsText(kinds), beforeText(before), limit)
+	default:
+		v.Message = fmt.Sprintf("%d of %d rows changed", v.Changes, v.Rows)
+	}
+	return v
+}
+
+// changeKind is the first thing in a row that changed.
+type changeKind int
+
+const (
+	unchanged changeKind = iota
+	changeGone
+	changeInvalid
+	changeUser
+	changeDate
+	changeOwner
+	changeMark
+	changeKinds
+)
+
+var kindNames = [changeKinds]string{"", "gone", "invalid", "user", "end date", "owner", "mark"}
+
+func changeOf(l *v1alpha1.AccessKeyLease, row *Row, invalid bool) changeKind {
+	s := l.Status.Sheet
+	heldInvalid := s.Hold != nil && s.Hold.Reason == v1alpha1.ReasonInvalidRow
+	switch {
+	case row == nil && invalid && heldInvalid:
+		return unchanged // accepted as invalid before
+	case row == nil && invalid:
+		return changeInvalid
+	case row == nil:
+		return changeGone
+	case CheckIdentity(*row, l) != nil:
+		if heldInvalid {
+			return unchanged
+		}
+		return changeUser
+	case s.EndDate == "":
+		return unchanged // on a row that was never read well: nothing was accepted of it
+	case dateChanged(l, row):
+		return changeDate
+	case row.FullName != l.Spec.Owner.FullName && !frozen(l):
+		return changeOwner
+	case markChanged(l, row.Status):
+		return changeMark
+	}
+	return unchanged
+}
+
+// dateChanged: the date is neither the agreed one, nor the lease's, nor one that waits or was seen before.
+func dateChanged(l *v1alpha1.AccessKeyLease, row *Row) bool {
+	switch s := l.Status.Sheet; row.EndDate {
+	case s.EndDate, l.Spec.EndDate, s.Pending.EndDate, s.Pending.SeenEndDate:
+		return false
+	}
+	return true
+}
+
+// markChanged: the mark is neither the one that was accepted before, nor one that the lease explains.
+func markChanged(l *v1alpha1.AccessKeyLease, cell StatusCell) bool {
+	s := l.Status.Sheet
+	if cut(cell.Text, maxAgreedMark) == s.Mark || cell.Mark == acceptedMark(*s) {
+		return false
+	}
+	phase := l.Status.Phase
+	switch cell.Mark {
+	case MarkNone:
+		return phase != v1alpha1.PhaseActive && s.Pending.Mark != v1alpha1.PendingRemove
+	case MarkNotified, MarkExpired:
+		return phase != v1alpha1.PhaseNotified && phase != v1alpha1.PhaseExpired
+	case MarkExtension:
+		return !l.Spec.ExtensionRequested && heldDate(*s) == ""
+	case MarkDeleted:
+		return phase != v1alpha1.PhaseRevoked
+	}
+	return true
+}
+
+// acceptedMark is the mark that the row had when it was last accepted. What it meant then is kept beside its text, so that
+// it does not depend on what spec.marks says now; of an own mark with a text of the company's only the text is left.
+func acceptedMark(s v1alpha1.SheetRowStatus) Mark {
+	switch {
+	case s.MarkedDeleted:
+		return MarkDeleted
+	case s.Hold != nil && s.Hold.Reason == v1alpha1.ReasonUnclearMark:
+		return MarkUnclear
+	case s.Pending.Mark == v1alpha1.PendingRemove, heldDate(s) != "" && s.Pending.Mark == "":
+		return MarkExtension
+	}
+	return ParseStatus(s.Mark, v1alpha1.Marks{}).Mark
+}
+
+func changeLimit(limits v1alpha1.Limits, rows int) int {
+	percent, least := defaultMaxChangePercent, defaultMinChangeRows
+	if limits.MaxChangePercent != nil {
+		percent = int(*limits.MaxChangePercent)
+	}
+	if limits.MinChangeRows != nil {
+		least = int(*limits.MinChangeRows)
+	}
+	return max(least, rows*percent/100)
+}
+
+// recentRows are the changes of the 24 hours before now.
+func recentRows(recent []v1alpha1.SheetChange, now time.Time) int {
+	rows := 0
+	for _, c := range recent {
+		if now.Sub(c.Time.Time) < GuardWindow {
+			rows += int(c.Rows)
+		}
+	}
+	return rows
+}
+
+func beforeText(before int) string {
+	if before == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" after %d before", before)
+}
+
+func kindsText(kinds [changeKinds]int) string {
+	var parts []string
+	for kind, n := range kinds {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%s: %d", kindNames[kind], n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,151 @@
+package sheet
+
+import (
+	"fmt"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// mergeInvalid holds a lease whose row cannot be read: 来月末 often means "extend". Rule R-invalid.
+func mergeInvalid(problem Problem, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
+	if lease == nil {
+		return Outcome{}
+	}
+	var was v1alpha1.SheetRowStatus
+	if lease.Status.Sheet != nil {
+		was = *lease.Status.Sheet.DeepCopy()
+	}
+	s := was
+	s.Row = rowNumber(problem.Row)
+	if !completed(lease) {
+		held := ""
+		if was.Hold != nil {
+			held = was.Hold.EndDate
+		}
+		s.Hold = holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, EndDate: held, Message: problem.Message}, f)
+	}
+	return Outcome{Sheet: s}
+}
+
+// mergeGone lets a lease go on without its row, with what it knows. Rule R-gone.
+func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
+	if lease == nil || lease.Status.Sheet == nil {
+		return Outcome{}
+	}
+	s := *lease.Status.Sheet.DeepCopy()
+	s.Row = 0
+	if frozen(lease) || firstSight(lease) || f.FlagOwnedElsewhere {
+		return Outcome{Sheet: s}
+	}
+	// There is no cell to take the mark from, but a person can still ask by the lease, and take it back there.
+	held, asked := heldDate(s), lease.Spec.ExtensionRequested
+	switch ours := s.Hold == nil || s.Hold.Reason == v1alpha1.ReasonExtensionRequested; {
+	case !ours || asked == (held != ""):
+	case asked:
+		s.Hold = holdSince(s.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: lease.Spec.EndDate}, f)
+		s.Pending.Mark = v1alpha1.PendingHold
+	default:
+		s.Hold, s.Pending.Mark = nil, v1alpha1.PendingRemove
+	}
+	return Outcome{Sheet: s}
+}
+
+// frozen: the API server refuses any change of the spec. The lease is Revoked, or its key is being deleted.
+func frozen(lease *v1alpha1.AccessKeyLease) bool {
+	if lease.Status.Phase == v1alpha1.PhaseRevoked || completed(lease) {
+		return true
+	}
+	r := lease.Status.Revocation
+	return r != nil && (r.KeyDeletedTime != nil || (r.Intent != nil && r.Intent.Action == "DeleteAccessKey"))
+}
+
+// completed: AWS confirmed that everything is gone.
+func completed(lease *v1alpha1.AccessKeyLease) bool {
+	return lease.Status.Revocation != nil && lease.Status.Revocation.CompletionTime != nil
+}
+
+// mergeFrozen follows the row of a lease whose spec is not written any more: rules X of the package comment.
+func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
+	var s v1alpha1.SheetRowStatus
+	if lease.Status.Sheet != nil {
+		s = *lease.Status.Sheet.DeepCopy()
+	}
+	was := s
+	s.Row, s.Mark = rowNumber(row.Number), cut(row.Status.Text, maxAgreedMark)
+	s.MarkedDeleted = row.Status.Mark == MarkDeleted
+	if s.EndDate == "" {
+		s.EndDate = lease.Spec.EndDate
+	}
+	out := Outcome{}
+	if completed(lease) { // X-confirmed
+		s.Hold, s.Pending = nil, v1alpha1.PendingWrite{}
+		out.StatusText = confirmedText(row.Status, f)
+	} else {
+		s.Hold, s.Pending.Mark = frozenHold(row, lease, was, f)
+		out.Changes = lateDate(row, lease, &s)
+		out.StatusText = frozenText(row.Status, lease, f)
+	}
+	out.Sheet = s
+	return out
+}
+
+// frozenHold: what stands in the row holds even where the spec cannot say so. Whether the mark is new to the lease is
+// remembered (Take), so that the first merge that may write the spec again takes it for the row's wish, and not a spec
+// without it for a wish of the lease's to take it away.
+func frozenHold(row Row, lease *v1alpha1.AccessKeyLease, was v1alpha1.SheetRowStatus, f Facts) (*v1alpha1.SheetHold, v1alpha1.PendingMark) {
+	byMark := lease.Status.Phase == v1alpha1.PhaseRevoked
+	extension := func(endDate string) *v1alpha1.SheetHold {
+		return holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: endDate}, f)
+	}
+	switch held := heldDate(was); {
+	case row.Status.Mark == MarkUnclear: // X-unclear
+		return holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonUnclearMark, Message: unclearMessage(row.Status)}, f), ""
+	case row.Status.Mark == MarkExtension && held != "":
+		return extension(held), ""
+	case row.Status.Mark == MarkExtension && was.Pending.Mark == v1alpha1.PendingRemove:
+		return nil, v1alpha1.PendingRemove
+	case row.Status.Mark == MarkExtension: // X-extension
+		return extension(lease.Spec.EndDate), v1alpha1.PendingTake
+	case byMark && row.Status.Mark != MarkDeleted && row.EndDate != lease.Spec.EndDate: // X-moved
+		return extension(lease.Spec.EndDate), v1alpha1.PendingTake
+	}
+	return nil, ""
+}
+
+// lateDate tells, once, that the row's date comes too late. Rule X-late.
+func lateDate(row Row, lease *v1alpha1.AccessKeyLease, s *v1alpha1.SheetRowStatus) []Change {
+	if row.EndDate == lease.Spec.EndDate || row.EndDate == s.Pending.SeenEndDate {
+		return nil
+	}
+	s.Pending.EndDate, s.Pending.SeenEndDate = "", row.EndDate
+	if lease.Status.Phase == v1alpha1.PhaseRevoked { // by mark alone: X-moved
+		return nil
+	}
+	return []Change{{Reason: v1alpha1.EventExtensionRefused, Old: lease.Spec.EndDate, New: row.EndDate, Via: viaSheet,
+		Message: fmt.Sprintf("the sheet says %s, but the key is being deleted already: request a new key in the sheet", row.EndDate)}}
+}
+
+// frozenText: a deletion under way shows 期限切れ; 削除済み follows when AWS confirmed it. Rule X-expired.
+func frozenText(cell StatusCell, lease *v1alpha1.AccessKeyLease, f Facts) *string {
+	if f.DryRun || lease.Status.Phase != v1alpha1.PhaseExpired || (cell.Mark != MarkNone && cell.Mark != MarkNotified) {
+		return nil
+	}
+	text := StatusText(MarkExpired, cell.Remark, f.Marks)
+	return &text
+}
+
+// confirmedText puts 削除済み back behind which AWS stands, whatever was written over it; the rest of the cell stays as the
+// remark. The cell may become unclear by that (削除済み 延長不要), which holds nothing any more.
+func confirmedText(cell StatusCell, f Facts) *string {
+	mark := StatusText(MarkDeleted, "", f.Marks)
+	if f.DryRun || cell.Mark == MarkDeleted {
+		return nil
+	}
+	if cell.Mark == MarkUnclear {
+		if _, says := behind(trim(cell.Text), markKey(mark)); says {
+			return nil
+		}
+	}
+	text := StatusText(MarkDeleted, cell.Remark, f.Marks)
+	return &text
+}

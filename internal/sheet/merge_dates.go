@@ -1,0 +1,135 @@
+package sheet
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// dates merges the end date: rules D of the package comment.
+func (m *merge) dates() {
+	row, lease := m.row.EndDate, m.lease.Spec.EndDate
+	m.found = m.was.FoundMark
+	m.baseSheet, m.baseLease = m.was.EndDate, m.was.EndDate
+	if p := m.was.Pending; p.EndDate != "" {
+		m.baseSheet, m.baseLease = p.SeenEndDate, p.EndDate
+		if row == p.EndDate { // D-arrived
+			m.baseSheet = row
+		}
+	}
+	rowMoved, leaseMoved, waiting := row != m.baseSheet, lease != m.baseLease, m.baseSheet != m.baseLease
+	switch {
+	case row == lease: // D-same
+		m.agree()
+	case !rowMoved && !leaseMoved: // D-waiting
+		m.writeDate()
+	case !rowMoved: // D-lease
+		m.takeLease()
+	case m.f.OwnedElsewhere && (row > lease || (!leaseMoved && !waiting)): // D-owned
+		m.leaveOwned()
+	case !leaseMoved && !waiting: // D-sheet
+		m.takeSheet()
+	case row > lease: // D-conflict, the sheet's is later
+		m.tellConflict(row, viaSheet)
+		m.takeSheetQuietly()
+	default: // D-conflict, the lease's is later
+		m.tellConflict(lease, viaLease)
+		m.takeLeaseQuietly()
+	}
+	if m.found != nil && m.found.EndDate != m.date {
+		m.found = nil // F-term: another date is another term, and a mark of the former says nothing of it
+	}
+}
+
+// agree: both sides have the same date, whoever wrote it first.
+func (m *merge) agree() {
+	m.date, m.agreed = m.row.EndDate, m.row.EndDate
+	old, via := m.baseLease, viaLease
+	if p := m.was.Pending.EndDate; p == "" {
+		via = m.sheetWay()
+	} else if m.row.EndDate == p {
+		return // D-arrived: it was told when it was decided
+	}
+	m.tellMoved(old, m.date, via)
+}
+
+func (m *merge) takeSheet() {
+	m.tellMoved(m.baseSheet, m.row.EndDate, m.sheetWay())
+	m.takeSheetQuietly()
+}
+
+func (m *merge) takeSheetQuietly() { m.date, m.agreed = m.row.EndDate, m.row.EndDate }
+
+func (m *merge) takeLease() {
+	m.tellMoved(m.baseLease, m.lease.Spec.EndDate, viaLease)
+	m.takeLeaseQuietly()
+}
+
+func (m *merge) takeLeaseQuietly() {
+	m.extended = true
+	m.writeDate()
+}
+
+// writeDate: the row is to be given the lease's date. What both sides have is still the former one, and the date that the
+// cell holds now is remembered: found changed later, a person changed it.
+func (m *merge) writeDate() {
+	m.date, m.agreed, m.wantDate = m.lease.Spec.EndDate, m.was.EndDate, m.lease.Spec.EndDate
+	if m.baseSheet == m.was.Pending.EndDate && m.baseSheet != "" {
+		m.agreed = m.baseSheet // the former write arrived before the lease moved on
+	}
+	m.pending.EndDate, m.pending.SeenEndDate = m.lease.Spec.EndDate, m.row.EndDate
+}
+
+// leaveOwned: another manager owns the lease's date, and taking it would begin a fight that nobody ends. The lease is held,
+// and people are told, until both sides say the same.
+func (m *merge) leaveOwned() {
+	m.date, m.agreed = m.lease.Spec.EndDate, m.was.EndDate
+	if m.baseSheet == m.was.Pending.EndDate && m.baseSheet != "" {
+		m.agreed = m.baseSheet
+	}
+	// The guard must not count this date again and again.
+	m.pending.SeenEndDate = m.row.EndDate
+	m.tellOwned()
+}
+
+func (m *merge) tellOwned() {
+	m.owned = fmt.Sprintf("the sheet says %s, but another manager owns the end date %s of the lease: change it there, or in the sheet",
+		m.row.EndDate, m.lease.Spec.EndDate)
+	if p := m.was.Pending; p.EndDate == "" && p.SeenEndDate == m.row.EndDate {
+		return // told already
+	}
+	m.changes = append(m.changes, Change{Reason: v1alpha1.ReasonFieldOwnedElsewhere, Old: m.lease.Spec.EndDate, New: m.row.EndDate,
+		Via: viaSheet, Message: m.owned})
+}
+
+// tellMoved reports a date that moved, unless it did not.
+func (m *merge) tellMoved(old, date, via string) {
+	reason := v1alpha1.EventEndDateExtended
+	switch cmp.Compare(date, old) {
+	case 0:
+		return
+	case -1:
+		reason = v1alpha1.EventEndDateShortened
+	}
+	where := "in the sheet"
+	if via == viaLease {
+		where = "in the lease"
+	}
+	m.changes = append(m.changes, Change{Reason: reason, Old: old, New: date, Via: via,
+		Message: fmt.Sprintf("the end date moved from %s to %s %s", old, date, where)})
+}
+
+func (m *merge) tellConflict(winner, via string) {
+	m.changes = append(m.changes, Change{Reason: v1alpha1.EventEndDateConflict, Old: m.was.EndDate, New: winner, Via: via,
+		Message: fmt.Sprintf("the end date was changed to %s in the sheet and to %s in the lease: the later one, %s, stands",
+			m.row.EndDate, m.lease.Spec.EndDate, winner)})
+}
+
+// sheetWay is how a date came that the sheet moved: with the mark, where it was put at the same time.
+func (m *merge) sheetWay() string {
+	if m.row.Status.Mark == MarkExtension && heldDate(m.was) == "" {
+		return viaMark
+	}
+	return viaSheet
+}

@@ -1,0 +1,100 @@
+// Package sheet merges a row and its lease by the rules below; [Merge] and the files merge_*.go name each of them where
+// it is carried out.
+//
+// # What is compared
+//
+// A date or mark has changed on a side when it is not what that side had when it was last looked at. That is the last
+// agreement (status.sheet.endDate; the mark stands in status.sheet.hold), but while a write is pending the row had
+// pending.seenEndDate and the lease pending.endDate, and pending.mark says that one side lacks the mark. The agreed date
+// moves only to what both sides have.
+//
+// # D: the end date
+//
+//	rule        sheet       lease       result
+//	----------  ----------  ----------  -----------------------------------------------------------------------
+//	D-same      =           =           agreed
+//	D-same      changed     same value  agreed; told as Extended or Shortened
+//	D-sheet     changed     =           the sheet's goes into the spec; told
+//	D-lease     =           changed     the lease's goes into the cell (pending), with the mark: M-extend; told once
+//	D-conflict  changed     changed     the later one wins, as D-sheet or D-lease; told as EndDateConflict once
+//	D-waiting   =           =, pending  written again, told no more
+//	D-conflict  changed     =, pending  the row never had the lease's date: the later one wins
+//	D-arrived   = pending   any         the write was done: the row and the lease had that date last
+//	D-owned     changed     =, owned    another manager owns the lease's: kept and held (FieldOwnedElsewhere), told once,
+//	                                    until both say the same; so too a conflict whose later date is the sheet's
+//	R-invalid   unreadable  any         see R: nothing moves
+//	R-gone      removed     any         see R: the lease's own date runs
+//	–           any         removed,    cannot be: the CRD refuses both
+//	                        unreadable
+//
+// # M: the extension mark (延長申請済み; the lease's is spec.extensionRequested)
+//
+//	rule         sheet             lease       result
+//	-----------  ----------------  ----------  ----------------------------------------------------------------
+//	M-same       =                 =           as it is
+//	M-same       changed           changed     alike, nothing to write; a new mark holds the date the row had before
+//	M-sheet      changed: put      =           the lease is held at the date that the row had before: where the date
+//	                                           moved too, the mark is spent and the lease runs
+//	M-sheet      removed           =           the hold goes
+//	M-lease      =                 changed: 1  the mark is wanted in the cell, the lease is held at the date it had before
+//	M-lease      =                 removed: 0  the mark is wanted out of the cell, the hold goes
+//	M-waiting    =                 =, pending  written again
+//	M-conflict   changed           changed     apart, which only a pending write allows: the held side wins
+//	M-extend     any but closed    any         with D-lease, unless Exempt: wanted in the cell, put against the row's former
+//	                                           date, so that the lease runs with its new one
+//	M-retract    not there         =, pending  the lease took its date back before the row had it: no mark is written
+//	M-closed     削除済み, unclear  any         the mark that stood there is gone; the lease's wish waits
+//	M-unclear    unclear           any         held (UnclearMark)
+//	M-flag-owned any               0, owned    another manager owns the flag: never written; its 0 is no wish
+//	R-invalid, R-gone: as below    –           the flag cannot be unreadable or removed: it has a default
+//
+// A mark holds the date that it was put against (hold.endDate); with another date it is spent and the lease runs. Exempt:
+// it holds whatever the date. See [Holding].
+//
+// # T: the text of the status cell
+//
+//	T-new     no phase yet                        left alone
+//	T-closed  unclear, or 削除済み by a person      left alone; 削除済み sets markedDeleted
+//	T-held    FieldOwnedElsewhere, a holding mark left alone (but M-lease, M-extend: the mark is written)
+//	T-stale   the phase is of another date        own marks left alone
+//	T-spent   spent, lease Notified or Expired    the phase's mark takes its place, the lease's flag goes
+//	T-own     Active, Notified, Expired           no mark (a spent one stays), 通知済み, 期限切れ
+//	T-read    any                                 status.sheet.mark is the cell as it was last accepted
+//
+// The remark always stays. Where mark and remark are as wanted nothing is written.
+//
+// # F: first sight
+//
+// Nothing was ever agreed: no lease, one made with kubectl on a row that exists, one made again, or a crash before the
+// first status. The row wins (but D-owned).
+//
+//	F-extension  延長申請済み        held at the row's date
+//	F-found      通知済み, 期限切れ   first notice due for that date: foundMark, which spares the owner a second one
+//	F-early      通知済み, 期限切れ   not due: ignored, and wanted out of the cell
+//	F-term       foundMark         goes when the date moves
+//	             削除済み           markedDeleted
+//
+// # R: no usable row
+//
+//	R-invalid  invalid, or another user or account  held (InvalidRow); agreement, pending writes and spec stay, cell too
+//	R-gone     gone                                 all stays, the hold included; row 0. A lease's flag can still be put
+//	                                                and taken back. When the row is back it is merged as any other
+//
+// # X: leases whose spec cannot change (Revoked, or the key is being deleted)
+//
+//	X-confirmed  AWS confirmed                      削除済み with the remark is written back; nothing holds
+//	X-unclear    otherwise, unclear                 held
+//	X-extension  otherwise, 延長申請済み              held; taken into the spec as soon as it can be
+//	X-moved      Revoked by mark alone, mark gone,  held until the date is merged
+//	             date moved
+//	X-late       the key is being deleted, date     refused, told once
+//	             moved
+//	X-expired    the key is being deleted           期限切れ
+//
+// # W: writing
+//
+// W-dry-run: DryRun decides and remembers all the same (pending), and writes no cell. A pending write is recorded before
+// the cell is written, so a crash or a failed write between is done again by the next merge (D-waiting, M-waiting), and
+// one that did arrive is recognised (D-arrived, M-same). [Written] closes it as soon as it was read back: what a person
+// then writes is an edit of the new value, not a conflict with the old one.
+package sheet

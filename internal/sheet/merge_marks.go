@@ -1,0 +1,182 @@
+package sheet
+
+import "github.com/keylease/keylease/api/v1alpha1"
+
+// firstSight takes the row as it stands: rules F of the package comment.
+func (m *merge) firstSight() {
+	cell, date := m.row.Status, m.row.EndDate
+	m.date, m.agreed = date, date
+	if m.lease != nil && m.lease.Spec.EndDate != date {
+		if m.f.OwnedElsewhere { // D-owned
+			m.was.EndDate = m.lease.Spec.EndDate
+			m.leaveOwned()
+		} else {
+			m.tellMoved(m.lease.Spec.EndDate, date, viaSheet)
+		}
+	}
+	switch cell.Mark {
+	case MarkExtension: // F-extension
+		m.extension, m.held = true, date
+	case MarkNotified, MarkExpired: // F-found
+		if m.f.FirstNoticeDue(m.date) {
+			m.found = &v1alpha1.FoundMark{EndDate: m.date}
+		}
+	}
+	m.keepOwnedFlag()
+}
+
+// marks merges the extension mark: rules M of the package comment. What the cell and the lease had of it when they were
+// last looked at is one and the same, but for a change that is pending.
+func (m *merge) marks() {
+	m.held = heldDate(m.was)
+	leaseHad := m.held != ""
+	rowHad := leaseHad
+	switch m.was.Pending.Mark {
+	case v1alpha1.PendingRemove:
+		rowHad = true
+	case v1alpha1.PendingExtend, v1alpha1.PendingHold:
+		rowHad = false
+	}
+	row, lease := m.row.Status.Mark == MarkExtension, m.lease.Spec.ExtensionRequested
+	if m.f.FlagOwnedElsewhere && !lease {
+		lease = leaseHad // M-flag-owned
+	}
+	defer m.keepOwnedFlag()
+	switch {
+	case m.row.Status.Mark == MarkUnclear || m.row.Status.Mark == MarkDeleted: // M-closed
+		// The mark that stood there is gone. What a person asks for by the lease waits until the cell can be written.
+		m.extension, m.held = lease && !leaseHad, ""
+		return
+	case m.extended && !m.f.Exempt: // M-extend
+		m.keep(row, m.row.EndDate, v1alpha1.PendingExtend)
+		return
+	case m.retracted(row): // M-retract
+		m.extension, m.held = false, ""
+		return
+	}
+	rowMoved, leaseMoved := row != rowHad, lease != leaseHad
+	// M-same; only one side changed: M-sheet, M-lease; a change that waits: M-waiting; both changed apart: M-conflict.
+	wanted := lease
+	switch {
+	case row == lease:
+	case rowMoved && !leaseMoved:
+		wanted = row
+	case rowMoved && leaseMoved:
+		wanted = true
+	}
+	m.set(wanted, row, rowMoved)
+}
+
+// set makes the mark what was decided. A mark that is new was put against the date that its side showed.
+func (m *merge) set(wanted, row, rowMoved bool) {
+	if !wanted {
+		m.extension, m.held = false, ""
+		if row {
+			m.pending.Mark = v1alpha1.PendingRemove
+		}
+		return
+	}
+	held, pending := m.held, m.was.Pending.Mark
+	if held == "" {
+		held, pending = m.baseLease, v1alpha1.PendingHold
+		if rowMoved && row {
+			held = m.baseSheet
+		}
+	}
+	if pending == "" {
+		pending = v1alpha1.PendingHold
+	}
+	m.keep(row, held, pending)
+}
+
+// keep: the lease carries the mark, put against held; pending where the cell does not show it yet.
+func (m *merge) keep(row bool, held string, pending v1alpha1.PendingMark) {
+	m.extension, m.held = true, held
+	if !row {
+		m.pending.Mark = pending
+	}
+}
+
+// retracted: the mark was to go into the cell with a date of the lease's, and that date is not to be written any more,
+// nor was it.
+func (m *merge) retracted(row bool) bool {
+	p := m.was.Pending
+	return p.Mark == v1alpha1.PendingExtend && !row && p.EndDate != "" && m.pending.EndDate == "" && m.row.EndDate != p.EndDate
+}
+
+// keepOwnedFlag leaves spec.extensionRequested as its owner has it.
+func (m *merge) keepOwnedFlag() {
+	if m.lease != nil && m.f.FlagOwnedElsewhere {
+		m.extension = m.lease.Spec.ExtensionRequested
+	}
+}
+
+// statusText is what the status cell is to say, nil where it says it or is to be left alone: rules T of the package
+// comment.
+func (m *merge) statusText() *string {
+	cell := m.row.Status
+	wanted, ok := m.wantedMark()
+	if !ok || wanted == cell.Mark {
+		return nil
+	}
+	text := StatusText(wanted, cell.Remark, m.f.Marks)
+	if text == cell.Text {
+		return nil
+	}
+	return &text
+}
+
+func (m *merge) wantedMark() (Mark, bool) {
+	cell := m.row.Status
+	if cell.Mark == MarkUnclear || cell.Mark == MarkDeleted || m.owned != "" {
+		return "", false // T-closed, T-held
+	}
+	own, known := m.ownMark()
+	if !known && firstSight(m.lease) && (cell.Mark == MarkNotified || cell.Mark == MarkExpired) && m.found == nil {
+		return MarkNone, true // F-early
+	}
+	if m.phase() == "" {
+		return "", false // T-new
+	}
+	if m.held == "" {
+		if !known && m.pending.Mark == v1alpha1.PendingRemove {
+			return MarkNone, true
+		}
+		return own, known
+	}
+	spent := !m.f.Exempt && m.held != m.date
+	settled := m.pending == (v1alpha1.PendingWrite{}) && !m.f.FlagOwnedElsewhere
+	if spent && settled && known && own != MarkNone { // T-spent
+		m.extension, m.held = false, ""
+		m.pending.Mark = v1alpha1.PendingRemove
+		return own, true
+	}
+	return MarkExtension, true
+}
+
+// ownMark is what the lease's phase says in the cell; false where the phase is not of the date that the lease has from
+// here on, because its controller has yet to see that.
+func (m *merge) ownMark() (Mark, bool) {
+	if m.lease == nil || m.date != m.lease.Spec.EndDate { // T-stale
+		return "", false
+	}
+	if t := m.lease.Status.Term; t != nil && t.EndDate != m.date {
+		return "", false
+	}
+	switch m.phase() {
+	case v1alpha1.PhaseActive:
+		return MarkNone, true
+	case v1alpha1.PhaseNotified:
+		return MarkNotified, true
+	case v1alpha1.PhaseExpired:
+		return MarkExpired, true
+	}
+	return "", false
+}
+
+func (m *merge) phase() v1alpha1.Phase {
+	if m.lease == nil {
+		return ""
+	}
+	return m.lease.Status.Phase
+}

@@ -1,0 +1,151 @@
+package sheet
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// The texts of marks that are understood whatever spec.marks says. The first of each is what is written where spec.marks
+// leaves it empty.
+var (
+	notifiedTexts  = []string{"通知済み"}
+	expiredTexts   = []string{"期限切れ"}
+	deletedTexts   = []string{"削除済み", "削除済"}
+	extensionTexts = []string{"延長申請済み", "延長済み", "延長申請", "延長"}
+)
+
+// unclearWords make a text unclear that is no mark. The program before Keylease left a row alone when it held one of the
+// first two anywhere, and people wrote 延長不要 and 削除しないで.
+var unclearWords = []string{"削除", "延長", "不要", "取消", "ない"}
+
+type markText struct {
+	mark Mark
+	// key is the text as it is compared.
+	key string
+}
+
+// markTexts lists the texts that are marks: the configured ones before the built-in of the same length, so that they win
+// where the same text stands for two, and longer ones before shorter, so that 延長申請済み is not 延長 with a rest.
+func markTexts(marks v1alpha1.Marks) []markText {
+	var all []markText
+	add := func(mark Mark, texts ...string) {
+		for _, text := range texts {
+			if key := markKey(text); key != "" {
+				all = append(all, markText{mark: mark, key: key})
+			}
+		}
+	}
+	add(MarkNotified, marks.Notified)
+	add(MarkExpired, marks.Expired)
+	add(MarkDeleted, marks.Revoked)
+	add(MarkExtension, marks.Extended)
+	add(MarkNotified, notifiedTexts...)
+	add(MarkExpired, expiredTexts...)
+	add(MarkDeleted, deletedTexts...)
+	add(MarkExtension, extensionTexts...)
+	slices.SortStableFunc(all, func(a, b markText) int { return cmp.Compare(len(b.key), len(a.key)) })
+	return all
+}
+
+// markKey is how marks are compared: NFKC, surrounding blanks and the case of letters aside.
+func markKey(text string) string { return strings.ToLower(fold(text)) }
+
+// ParseStatus reads a status cell. A mark is the configured text or one of the built-in ones, alone or with a remark
+// behind it that a blank (also U+3000) or a punctuation mark separates. Anything else is a remark, unless it holds a word
+// that could mean the opposite of what it looks like: then the cell is unclear, as is a mark whose remark does, and a
+// 削除済み or 延長 with a question mark.
+func ParseStatus(text string, marks v1alpha1.Marks) StatusCell {
+	cell := StatusCell{Text: text, Remark: trim(text)}
+	if cell.Remark == "" {
+		return cell
+	}
+	for _, m := range markTexts(marks) {
+		rest, ok := behind(cell.Remark, m.key)
+		if !ok {
+			continue
+		}
+		if holdsUnclearWord(rest) || (asksBack(rest) && (m.mark == MarkDeleted || m.mark == MarkExtension)) {
+			cell.Mark = MarkUnclear
+			return cell
+		}
+		cell.Mark, cell.Remark = m.mark, remarkOf(rest)
+		return cell
+	}
+	if holdsUnclearWord(cell.Remark) {
+		cell.Mark = MarkUnclear
+	}
+	return cell
+}
+
+// StatusText gives the text of a status cell: the mark, and the remark behind it. MarkNone leaves the remark alone, and
+// so does MarkUnclear, which is never written.
+func StatusText(mark Mark, remark string, marks v1alpha1.Marks) string {
+	remark = trim(remark)
+	text := ""
+	switch mark {
+	case MarkNotified:
+		text = cmp.Or(trim(marks.Notified), notifiedTexts[0])
+	case MarkExpired:
+		text = cmp.Or(trim(marks.Expired), expiredTexts[0])
+	case MarkDeleted:
+		text = cmp.Or(trim(marks.Revoked), deletedTexts[0])
+	case MarkExtension:
+		text = cmp.Or(trim(marks.Extended), extensionTexts[0])
+	}
+	if text == "" || remark == "" {
+		return text + remark
+	}
+	return text + " " + remark
+}
+
+// behind gives what follows the mark in text, as it was written; false where text does not begin with the mark, or the
+// mark's last word goes on.
+func behind(text, key string) (string, bool) {
+	rest, ok := "", false
+	for end := range text {
+		if end == 0 {
+			continue
+		}
+		prefix := strings.ToLower(norm.NFKC.String(text[:end]))
+		if len(prefix) > len(key)+utf8.UTFMax {
+			return rest, ok
+		}
+		// A combining mark behind the prefix belongs to its last letter: it is no separator.
+		if r, _ := utf8.DecodeRuneInString(text[end:]); prefix == key && separates(r) {
+			rest, ok = text[end:], true
+		}
+	}
+	if strings.ToLower(norm.NFKC.String(text)) == key {
+		return "", true
+	}
+	return rest, ok
+}
+
+func separates(r rune) bool {
+	return isBlank(r) || !(unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
+}
+
+// remarkOf takes the separator away: blanks, or one punctuation mark that stands at the mark itself. A bracket belongs to
+// the remark.
+func remarkOf(rest string) string {
+	r, size := utf8.DecodeRuneInString(rest)
+	if unicode.IsPunct(r) && !unicode.In(r, unicode.Ps, unicode.Pi) && trim(rest[size:]) != "" {
+		rest = rest[size:]
+	}
+	return trim(rest)
+}
+
+func holdsUnclearWord(text string) bool {
+	text = norm.NFKC.String(text)
+	return slices.ContainsFunc(unclearWords, func(word string) bool { return strings.Contains(text, word) })
+}
+
+// asksBack tells whether a question mark follows: 削除済み？ asks, it does not say.
+func asksBack(rest string) bool { return strings.HasPrefix(fold(rest), "?") }

@@ -1,0 +1,136 @@
+package sheet
+
+import (
+	"time"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// Options say how the requests tab is laid out. They come from AccessKeySheet.spec.
+type Options struct {
+	// Tab is the name of the tab, for messages.
+	Tab        string
+	HeaderRows int
+	Columns    v1alpha1.RequestColumns
+	// AccountID of rows that do not name one.
+	AccountID string
+	Marks     v1alpha1.Marks
+}
+
+// Requests is the requests tab, understood.
+type Requests struct {
+	// Rows that can be used, in the sheet's order, at most one for each access key ID.
+	Rows []Row
+	// Problems of the rows that cannot.
+	Problems []Problem
+	// Pending rows have no access key ID yet.
+	Pending int
+	// Total of the rows that are not blank.
+	Total int
+}
+
+// Row is one usable request.
+type Row struct {
+	// Number of the row in the tab, from 1, the header counted.
+	Number int
+	// AccessKeyID, trimmed, in upper case.
+	AccessKeyID string
+	UserName    string
+	AccountID   string
+	FullName    string
+	Purpose     string
+	Resource    string
+	// StartDate and EndDate, YYYY-MM-DD. StartDate may be empty.
+	StartDate, EndDate string
+	// EndDateCell is the cell as it was read: string or float64 (a serial). A new date is written in the same form.
+	EndDateCell any
+	Status      StatusCell
+}
+
+// Problem is a row that cannot be used as it stands.
+type Problem struct {
+	Row int
+	// AccessKeyID, where the row has one that can be read; else the text in its cell, cut.
+	AccessKeyID string
+	// Reason is one of the v1alpha1.Row… constants.
+	Reason string
+	// Value that is wrong, as the sheet gives it, cut. With key ID and reason it is the problem's identity.
+	Value string
+	// Message names the value and what to do; it does not name the row.
+	Message string
+}
+
+// Mark is what a status cell says.
+type Mark string
+
+const (
+	// MarkNone: the cell is empty or holds a remark alone.
+	MarkNone Mark = ""
+	// MarkNotified and MarkExpired are Keylease's own (通知済み, 期限切れ).
+	MarkNotified Mark = "Notified"
+	MarkExpired  Mark = "Expired"
+	// MarkDeleted: 削除済み, 削除済, or the configured text.
+	MarkDeleted Mark = "Deleted"
+	// MarkExtension: 延長申請済み, 延長済み, 延長申請, 延長, or the configured text.
+	MarkExtension Mark = "Extension"
+	// MarkUnclear: a text with 削除, 延長, 不要, 取消 or ない that is none of the above. Never read as its opposite.
+	MarkUnclear Mark = "Unclear"
+)
+
+// StatusCell is a status cell, understood.
+type StatusCell struct {
+	// Text as it was read, surrounding blanks and all.
+	Text string
+	Mark Mark
+	// Remark is the person's text behind the mark, or the whole text where there is no mark.
+	Remark string
+}
+
+// Facts are what Merge must know of the world beside row and lease.
+type Facts struct {
+	Now time.Time
+	// Exempt: extensionPolicy Exempt.
+	Exempt bool
+	// DryRun: nothing is written to the sheet.
+	DryRun bool
+	Marks  v1alpha1.Marks
+	// FirstNoticeDue tells whether, for this end date, the first notice is due at Now.
+	FirstNoticeDue func(endDate string) bool
+	// OwnedElsewhere: another server-side apply manager owns spec.endDate of the lease.
+	OwnedElsewhere bool
+	// FlagOwnedElsewhere: another server-side apply manager owns spec.extensionRequested. It is left as it is then, and
+	// a false there is no wish to take the mark out of the cell.
+	FlagOwnedElsewhere bool
+}
+
+// Outcome is what Merge makes of one key: what to write on which side, and what to tell.
+type Outcome struct {
+	// Spec to apply, nil to leave the lease's spec alone (unchanged, Revoked, or the row is gone or invalid).
+	Spec *v1alpha1.AccessKeyLeaseSpec
+	// Sheet is the new status.sheet.
+	Sheet v1alpha1.SheetRowStatus
+	// StatusText wanted in the status cell; nil: leave the cell alone.
+	StatusText *string
+	// EndDate wanted in the end-date cell, YYYY-MM-DD; empty: leave the cell alone.
+	EndDate string
+	// Changes for Events, audit lines and messages.
+	Changes []Change
+}
+
+// Change is something that a merge decided and people should hear of.
+type Change struct {
+	// Reason is one of the v1alpha1.Event… constants.
+	Reason string
+	// Old and New values, where there are such; dates YYYY-MM-DD.
+	Old, New string
+	// Via is how it came: sheet, mark, lease.
+	Via     string
+	Message string
+}
+
+// CellWrite is one cell to be written as it is (RAW).
+type CellWrite struct {
+	// Range in A1 notation with the tab: 'key_request_form'!K3.
+	Range string
+	Value any
+}

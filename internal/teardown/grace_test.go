@@ -1,0 +1,95 @@
+package teardown
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+)
+
+func TestADeactivatedKeyIsGivenBack(t *testing.T) {
+	b := newBench()
+	if got, err := b.Deactivate(ctx, target(), b.rev); err != nil || !got.Done || b.rev.DeactivatedTime == nil {
+		t.Fatalf("deactivate: %+v, %v, status %+v", got, err, b.rev)
+	}
+	b.passes(SettleTime)
+	if got, err := b.Reactivate(ctx, target(), b.rev); err != nil || !got.Done {
+		t.Fatalf("reactivate: %+v, %v", got, err)
+	}
+	want := []string{"UpdateAccessKey AKIAKEYLEASE00000002:Inactive", "UpdateAccessKey AKIAKEYLEASE00000002:Active"}
+	if diff := cmp.Diff(want, b.iam.Calls); diff != "" || b.iam.Observed.Key != v1alpha1.KeyActive {
+		t.Errorf("the key is %s, calls (-want +got):\n%s", b.iam.Observed.Key, diff)
+	}
+	if b.rev.DeactivatedTime != nil || b.rev.StartTime != nil || len(b.rev.Steps) != 2 {
+		t.Errorf("status %+v", b.rev)
+	}
+}
+
+func TestAKeyThatSomebodyElseDeactivatedIsNotOurs(t *testing.T) {
+	b := newBench()
+	b.iam.Observed.Key = v1alpha1.KeyInactive
+	got, err := b.Deactivate(ctx, target(), b.rev)
+	if err != nil || !got.Done || !got.AlreadyInactive || b.rev.DeactivatedTime != nil || b.rev.StartTime == nil {
+		t.Errorf("deactivate: %+v, %v, status %+v", got, err, b.rev)
+	}
+	if _, err := b.Reactivate(ctx, target(), b.rev); err != nil || len(b.iam.Calls) != 0 {
+		t.Errorf("reactivate: %v, calls %v", err, b.iam.Calls)
+	}
+}
+
+func TestADeactivationOfUnknownOutcome(t *testing.T) {
+	b := newBench()
+	b.iam.NextErr[ActionUpdateAccessKey] = problem(failure.Uncertain, "Timeout")
+	if _, err := b.Deactivate(ctx, target(), b.rev); !failure.Is(err, failure.Uncertain) {
+		t.Fatalf("error %v", err)
+	}
+	t.Run("counts as ours once AWS shows it", func(t *testing.T) {
+		rev := b.rev.DeepCopy()
+		if _, err := b.Deactivate(ctx, target(), rev); err != nil || rev.DeactivatedTime == nil || len(b.iam.Calls) != 1 {
+			t.Errorf("%v, status %+v, calls %v", err, rev, b.iam.Calls)
+		}
+	})
+	t.Run("is taken back on an extension, even if AWS does not show it yet", func(t *testing.T) {
+		b.iam.Observed.Key = v1alpha1.KeyActive
+		rev := b.rev.DeepCopy()
+		if _, err := b.Reactivate(ctx, target(), rev); err != nil || len(b.iam.Calls) != 2 || rev.Intent != nil {
+			t.Errorf("%v, status %+v, calls %v", err, rev, b.iam.Calls)
+		}
+	})
+}
+
+func TestNothingIsGivenBackToAnother(t *testing.T) {
+	cases := map[string]func(*bench, *Target){
+		"recreated user": func(b *bench, _ *Target) { b.iam.Observed.UserID = "AIDAOTHER" },
+		"protected user": func(b *bench, _ *Target) { b.iam.Observed.Tags = map[string]string{ProtectedTag: "true"} },
+		"no pin":         func(_ *bench, t *Target) { t.Pin = Pin{} },
+	}
+	for name, change := range cases {
+		t.Run(name, func(t *testing.T) {
+			b, target := newBench(), target()
+			if _, err := b.Deactivate(ctx, target, b.rev); err != nil {
+				t.Fatal(err)
+			}
+			change(b, &target)
+			_, err := b.Reactivate(ctx, target, b.rev)
+			var refusal *Refusal
+			if !errors.As(err, &refusal) || len(b.iam.Calls) != 1 {
+				t.Errorf("error %v, calls %v", err, b.iam.Calls)
+			}
+		})
+	}
+}
+
+func TestADeletedKeyCannotBeGivenBack(t *testing.T) {
+	b := newBench()
+	if _, err := b.Run(ctx, target(), b.rev); err != nil {
+		t.Fatal(err)
+	}
+	calls, before := len(b.iam.Calls), b.rev.DeepCopy()
+	if _, err := b.Reactivate(ctx, target(), b.rev); err != nil || len(b.iam.Calls) != calls || !cmp.Equal(before, b.rev) {
+		t.Errorf("%v, calls %v", err, b.iam.Calls[calls:])
+	}
+}

@@ -1,0 +1,81 @@
+package teardown
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// choosePolicy gives the policy that goes with the user: the one recorded before anything was detached, or else the one
+// of the agreed name that is attached now. Its name must hold the user's, so that a template gone wrong names no policy
+// of others.
+func choosePolicy(inv Inventory, t Target, rev *v1alpha1.RevocationStatus) (*v1alpha1.PolicyPin, []v1alpha1.Retained) {
+	switch {
+	case rev.Policy != nil:
+		return rev.Policy, nil
+	case inv.Policy == nil || t.PolicyName == "":
+		return nil, nil
+	case !strings.Contains(t.PolicyName, t.UserName) || !ownPolicy(inv.Policy.ARN, t):
+		return nil, []v1alpha1.Retained{{Target: inv.Policy.ARN, Reason: v1alpha1.RetainedPolicyNameMismatch}}
+	}
+	return &v1alpha1.PolicyPin{ARN: inv.Policy.ARN, PolicyID: inv.Policy.PolicyID}, nil
+}
+
+// ownPolicy tells whether an ARN is that of the named customer-managed policy of the target's account, under any path.
+func ownPolicy(arn string, t Target) bool {
+	return strings.HasPrefix(arn, fmt.Sprintf("arn:%s:iam::%s:policy/", t.Partition, t.AccountID)) &&
+		strings.HasSuffix(arn, "/"+t.PolicyName)
+}
+
+// use says whether a use of a policy by the user itself counts as one by somebody else.
+type use bool
+
+const (
+	// usedOnlyByOthers: the user is still there and about to go, with its own use.
+	usedOnlyByOthers use = false
+	// usedByAnyone: the user is gone; who is shown under its name is another one.
+	usedByAnyone use = true
+)
+
+// policySteps deletes the policy as it is now, unless it is another one by now or anything else uses it.
+func policySteps(p *Policy, pin v1alpha1.PolicyPin, t Target, count use) ([]Step, []v1alpha1.Retained) {
+	if p == nil {
+		return nil, nil
+	}
+	keep := func(reason string) ([]Step, []v1alpha1.Retained) {
+		return nil, []v1alpha1.Retained{{Target: pin.ARN, Reason: reason}}
+	}
+	switch {
+	case pin.PolicyID == "" || p.PolicyID != pin.PolicyID || p.ARN != pin.ARN:
+		return keep(v1alpha1.RetainedPolicyChanged)
+	case usedBy(p.AttachedTo, t, count):
+		return keep(v1alpha1.RetainedAttachedElsewhere)
+	case usedBy(p.BoundaryOf, t, count):
+		return keep(v1alpha1.RetainedUsedAsBoundary)
+	}
+	var steps []Step
+	for _, version := range p.Versions {
+		steps = append(steps, Step{Action: ActionDeleteVersion, UserName: t.UserName, Target: p.ARN + ":" + version})
+	}
+	return append(steps, Step{Action: ActionDeletePolicy, UserName: t.UserName, Target: p.ARN}), nil
+}
+
+func usedBy(users []string, t Target, count use) bool {
+	for _, u := range users {
+		if count == usedByAnyone || u != "user/"+t.UserName {
+			return true
+		}
+	}
+	return false
+}
+
+// usedByOwnName tells whether anything of the target's user name uses the policy.
+func usedByOwnName(p *Policy, t Target) bool {
+	for _, u := range append(append([]string(nil), p.AttachedTo...), p.BoundaryOf...) {
+		if u == "user/"+t.UserName {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,52 @@
+package teardown
+
+import (
+	"context"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+)
+
+// Limits of the lists in status.
+const (
+	maxSteps    = 1000
+	maxRetained = 100
+)
+
+// Preview is the plan before the date: what a deletion would do if AWS stayed as it is, and what would stop it.
+func Preview(o Observation, inv Inventory, t Target, rev *v1alpha1.RevocationStatus, now time.Time) v1alpha1.RevocationPlan {
+	if rev == nil {
+		rev = &v1alpha1.RevocationStatus{}
+	}
+	plan := v1alpha1.RevocationPlan{Time: metav1.NewTime(now)}
+	if refusal := Check(o, t); refusal != nil {
+		plan.Blocked = refusal.Message
+		return plan
+	}
+	steps, retained := Plan(o, inv, t, rev)
+	for _, s := range steps[:min(len(steps), maxSteps)] {
+		plan.Steps = append(plan.Steps, s.Action+" "+s.Target)
+	}
+	plan.Retained = retained[:min(len(retained), maxRetained)]
+	return plan
+}
+
+// Preview reads AWS and changes nothing.
+func (r *Runner) Preview(ctx context.Context, t Target, rev *v1alpha1.RevocationStatus) (v1alpha1.RevocationPlan, error) {
+	o, err := r.IAM.Observe(ctx, t.UserName, t.AccessKeyID)
+	if err != nil {
+		return v1alpha1.RevocationPlan{}, err
+	}
+	var inv Inventory
+	// Nothing more is asked of an account that is not ours to ask.
+	if o.UserExists && Check(o, t) == nil {
+		inv, err = r.IAM.Inventory(ctx, t.UserName, t.PolicyName)
+		if err != nil && !failure.Is(err, failure.NotFound) {
+			return v1alpha1.RevocationPlan{}, err
+		}
+	}
+	return Preview(o, inv, t, rev, r.Clock.Now()), nil
+}

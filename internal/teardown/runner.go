@@ -1,0 +1,203 @@
+package teardown
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+)
+
+// Runner tears keys down. All fields but Audit are required.
+type Runner struct {
+	IAM       IAM
+	Snapshots Snapshots
+	// Record persists the status, with the resource version checked: if it fails, nothing more is called. It must not
+	// keep the pointer.
+	Record func(ctx context.Context, rev *v1alpha1.RevocationStatus) error
+	// Audit is told of every call that was to change something, with the request ID that joins CloudTrail.
+	Audit func(s Step, requestID string, err error)
+	Users *UserLocks
+	Clock clock.PassiveClock
+}
+
+// work is one pass over one key. It dies with the call; everything that must outlive it is in rev.
+type work struct {
+	*Runner
+	t   Target
+	rev *v1alpha1.RevocationStatus
+	// observed is the last reading, nil once something was changed after it.
+	observed *Observation
+	// unsaved: rev holds outcomes that are not persisted yet. broken: they could not be.
+	unsaved, broken bool
+	// acted: this pass changed something. lagging: AWS still shows something that is gone.
+	acted, lagging bool
+	// kept is why the user stays; others is what else stays.
+	kept, others []v1alpha1.Retained
+}
+
+// observe gives a reading made after the last change, with every guard passed.
+func (w *work) observe(ctx context.Context) (Observation, error) {
+	if w.observed != nil {
+		return *w.observed, nil
+	}
+	o, err := w.IAM.Observe(ctx, w.t.UserName, w.t.AccessKeyID)
+	if err != nil {
+		return Observation{}, err
+	}
+	t := w.t
+	t.UserDeleted = w.userDeleted()
+	if t.UserDeleted && o.UserExists && o.UserID != t.Pin.UserID {
+		// The pinned user is gone by our own doing: who has its name now is none of ours, and no reason to stop.
+		o.UserExists, o.UserID, o.Path, o.Tags = false, "", "", nil
+		o.OtherKeys, o.ConsolePassword, o.AccountHasUsers = nil, false, true
+	}
+	if refusal := Check(o, t); refusal != nil {
+		return o, refusal
+	}
+	w.observed = &o
+	return o, nil
+}
+
+// userDeleted: we deleted the user, or were about to and did not learn the outcome.
+func (w *work) userDeleted() bool {
+	return doneAt(w.rev, ActionDeleteUser, w.t.UserName) != nil || w.intends(ActionDeleteUser, w.t.UserName)
+}
+
+func (w *work) intends(action, target string) bool {
+	i := w.rev.Intent
+	return i != nil && i.Action == action && i.Target == target
+}
+
+// act records the intent, does the step and notes the outcome. What is already gone is a success: the guards have shown
+// that the account is the right one.
+func (w *work) act(ctx context.Context, s Step) error {
+	err := w.save(ctx, func(rev *v1alpha1.RevocationStatus, now metav1.Time) {
+		start(rev, now)
+		rev.Intent = &v1alpha1.RevocationIntent{Action: s.Action, Target: s.Target, Time: now}
+	})
+	if err != nil {
+		return err
+	}
+	requestID, err := w.IAM.Do(ctx, s)
+	if w.Audit != nil {
+		w.Audit(s, requestID, err)
+	}
+	w.observed = nil
+	switch {
+	case err == nil:
+		w.acted = true
+		return w.done(ctx, s)
+	case failure.Is(err, failure.NotFound):
+		return w.alreadyGone(ctx, s)
+	case failure.Of(err) == nil || failure.Is(err, failure.Uncertain):
+		return err // the intent stays: the next run looks first
+	}
+	// Nothing happened.
+	return errors.Join(err, w.save(ctx, func(rev *v1alpha1.RevocationStatus, _ metav1.Time) { rev.Intent = nil }))
+}
+
+// alreadyGone looks again where "no such entity" could mean another thing than the key: a user that was renamed took its
+// living key along. A key that is not there was neither deactivated nor activated.
+func (w *work) alreadyGone(ctx context.Context, s Step) error {
+	w.acted = true
+	if s.Action != ActionDeleteAccessKey && s.Action != ActionUpdateAccessKey {
+		return w.done(ctx, s)
+	}
+	if _, err := w.observe(ctx); err != nil {
+		return err
+	}
+	if s.Action == ActionDeleteAccessKey {
+		return w.done(ctx, s)
+	}
+	return w.save(ctx, func(rev *v1alpha1.RevocationStatus, _ metav1.Time) { rev.Intent = nil })
+}
+
+// done notes a step as done. The moments that people and other programs decide by are persisted at once; the rest goes
+// with the next intent, because a crash in between is healed by looking.
+func (w *work) done(ctx context.Context, s Step) error {
+	note(w.rev, s.Action, s.Target, metav1.NewTime(w.Clock.Now()))
+	w.unsaved = true
+	switch s.Action {
+	case ActionUpdateAccessKey, ActionDeleteAccessKey, ActionDeleteUser, ActionDeletePolicy:
+		return w.flush(ctx)
+	}
+	return nil
+}
+
+// note enters a done step, once for each action and target, and what follows from it.
+func note(rev *v1alpha1.RevocationStatus, action, target string, at metav1.Time) {
+	rev.Intent = nil
+	switch {
+	case action == ActionDeleteAccessKey:
+		rev.KeyDeletedTime = &at
+	case action == ActionUpdateAccessKey && strings.HasSuffix(target, SuffixInactive):
+		rev.DeactivatedTime = &at
+	case action == ActionUpdateAccessKey:
+		rev.DeactivatedTime = nil
+	}
+	for i := range rev.Steps {
+		if rev.Steps[i].Action == action && rev.Steps[i].Target == target {
+			rev.Steps[i].Time = at
+			return
+		}
+	}
+	rev.Steps = append(rev.Steps, v1alpha1.RevocationStep{Action: action, Target: target, Time: at})
+	// No user has that many things; should it happen, the newest count.
+	rev.Steps = rev.Steps[max(0, len(rev.Steps)-maxSteps):]
+}
+
+// start marks the beginning of a revocation.
+func start(rev *v1alpha1.RevocationStatus, now metav1.Time) {
+	if rev.StartTime == nil {
+		rev.StartTime = &now
+	}
+	if rev.Reason == "" {
+		rev.Reason = v1alpha1.ReasonEndDatePassed
+	}
+}
+
+// save changes the status and persists it; where that fails the change did not happen.
+func (w *work) save(ctx context.Context, change func(*v1alpha1.RevocationStatus, metav1.Time)) error {
+	next := w.rev.DeepCopy()
+	change(next, metav1.NewTime(w.Clock.Now()))
+	if err := w.Record(ctx, next.DeepCopy()); err != nil {
+		w.broken = true
+		return err
+	}
+	*w.rev = *next
+	w.unsaved = false
+	return nil
+}
+
+func (w *work) flush(ctx context.Context) error {
+	if !w.unsaved || w.broken {
+		return nil
+	}
+	return w.save(ctx, func(*v1alpha1.RevocationStatus, metav1.Time) {})
+}
+
+// within tells whether AWS may still show what was changed at t.
+func within(t *metav1.Time, now time.Time) bool {
+	return t != nil && now.Before(t.Add(SettleTime))
+}
+
+// VerifyAt is when Verify can conclude: the settling time after the last thing done, rounded up to the second, since
+// status keeps no parts of one. It is the same after a restart.
+func VerifyAt(rev *v1alpha1.RevocationStatus) time.Time {
+	var last time.Time
+	if rev.StartTime != nil {
+		last = rev.StartTime.Time
+	}
+	for _, s := range rev.Steps {
+		if s.Time.After(last) {
+			last = s.Time.Time
+		}
+	}
+	return last.Add(SettleTime + time.Second - 1).Truncate(time.Second)
+}
