@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -194,11 +195,15 @@ func (r *leaseRun) teardownTarget() (teardown.Target, error) {
 				Message: "spec.aws.policyName: " + err.Error()}
 		}
 	}
+	pin := teardown.Pin{UserID: t.Pin.UserID}
+	if t.Pin.CreateDate != 0 {
+		pin.CreateDate = time.Unix(t.Pin.CreateDate, 0)
+	}
 	return teardown.Target{
 		AccountID: t.AccountID, Partition: spec.Partition, UserName: t.UserName, AccessKeyID: t.AccessKeyID, PolicyName: policy,
 		PathPrefix:       spec.UserPathPrefix,
 		KeepConsoleUsers: spec.KeepConsoleUsers == nil || *spec.KeepConsoleUsers,
-		Pin:              t.Pin,
+		Pin:              pin,
 	}, nil
 }
 

@@ -135,6 +135,7 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 		Owner: r.messageOwner(d),
 		Today: p.Today(r.now()), DeleteAt: r.deleteAt(d),
 		Revocation: l.Status.Revocation, Plan: l.Status.Plan,
+		Zone:         p.Location,
 		SheetURL:     sheetURL(r.sheet.Spec.SpreadsheetID),
 		MarkExtended: r.sheet.Spec.Marks.Extended,
 	}

@@ -42,6 +42,9 @@ type Identity struct {
 	UserName string
 	// AccessKeyID in use.
 	AccessKeyID string
+	// SourceUser and SourceAccessKeyID, where a role is assumed by an IAM user of this same account: the operator's own
+	// user and key, which must survive as well.
+	SourceUser, SourceAccessKeyID string
 }
 
 // Observation is what AWS says of one key and its user at one moment.

@@ -2,47 +2,15 @@ package teardown
 
 import (
 	"context"
-	"time"
 
-	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // Identity is whose credentials are in use (sts:GetCallerIdentity).
-type Identity struct {
-	AccountID, ARN string
-	// UserName of an IAM user's own credentials; empty for a role.
-	UserName string
-	// AccessKeyID in use.
-	AccessKeyID string
-	// SourceUser and SourceAccessKeyID, where a role is assumed by an IAM user of this same account: the operator's own
-	// user and key, which must survive as well.
-	SourceUser, SourceAccessKeyID string
-}
+type Identity = lifecycle.Identity
 
 // Observation is what AWS says of one key and its user at one moment.
-type Observation struct {
-	Time     time.Time
-	Identity Identity
-	// UserExists: GetUser found the user. UserID (AIDA…), Path and Tags are its own.
-	UserExists   bool
-	UserID, Path string
-	Tags         map[string]string
-	// Key as ListAccessKeys shows it: Active, Inactive, or Absent. Empty where it was not asked for, because the
-	// credentials are of another account.
-	Key v1alpha1.KeyState
-	// CreateDate of the key. Zero where it is absent.
-	CreateDate time.Time
-	// OtherKeys are the user's other access key IDs.
-	OtherKeys []string
-	// LastUsed, nil where never.
-	LastUsed *v1alpha1.LastUsed
-	// KeyUser is the user that GetAccessKeyLastUsed names as the key's; empty where AWS did not say.
-	KeyUser string
-	// AccountHasUsers is false where the account shows no IAM user at all: then nothing counts as gone.
-	AccountHasUsers bool
-	// ConsolePassword: the user has a login profile.
-	ConsolePassword bool
-}
+type Observation = lifecycle.Observation
 
 // Step is one IAM call that changes something.
 type Step struct {

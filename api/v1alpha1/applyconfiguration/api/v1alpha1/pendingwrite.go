@@ -17,7 +17,8 @@ type PendingWriteApplyConfiguration struct {
 	// SeenEndDate is what that cell held when it was decided, YYYY-MM-DD: another date is a person's edit.
 	SeenEndDate *string `json:"seenEndDate,omitempty"`
 	// Mark: Extend (the extension mark goes with EndDate), Hold (the lease asked for it by spec.extensionRequested),
-	// Remove (the extension mark is to go).
+	// Remove (the extension mark is to go), Take (the row's wish could not be taken into the lease's spec yet, because the
+	// lease is Revoked or its key is being deleted).
 	Mark *apiv1alpha1.PendingMark `json:"mark,omitempty"`
 }
 

@@ -11,7 +11,7 @@ type SheetRowStatusApplyConfiguration struct {
 	Row *int32 `json:"row,omitempty"`
 	// EndDate both sides agreed on, YYYY-MM-DD.
 	EndDate *string `json:"endDate,omitempty"`
-	// Mark is the text of the status cell that both sides agreed on.
+	// Mark is the text of the status cell as it was last accepted or written, cut at 256 characters.
 	Mark *string `json:"mark,omitempty"`
 	// Hold is why the row keeps the lease out of all processing.
 	Hold *SheetHoldApplyConfiguration `json:"hold,omitempty"`

@@ -1,0 +1,187 @@
+package sheet_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+var noTimes = cmpopts.IgnoreFields(v1alpha1.SheetHold{}, "Time")
+
+func neverAgreed(l *v1alpha1.AccessKeyLease) { l.Status.Sheet, l.Status.Phase = nil, "" }
+
+func TestMergeAtFirstSight(t *testing.T) {
+	for rule, tc := range map[string]struct {
+		date, status string
+		lease        *v1alpha1.AccessKeyLease
+		owned        bool
+		want         merged
+		found        string
+	}{
+		"a new row":                        {agreed, "要確認", nil, false, merged{Ends: agreed, Agreed: agreed}, ""},
+		"F-extension: the mark holds":      {agreed, mark, nil, false, merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}, ""},
+		"F-found: a notice that is due":    {"2026-11-05", "通知済み", nil, false, merged{Ends: "2026-11-05", Agreed: "2026-11-05"}, "2026-11-05"},
+		"F-found: 期限切れ":                    {"2026-10-05", "期限切れ", nil, false, merged{Ends: "2026-10-05", Agreed: "2026-10-05"}, "2026-10-05"},
+		"F-early: a notice that is not":    {agreed, "通知済み 要確認", nil, false, merged{Ends: agreed, Agreed: agreed, WriteText: "要確認"}, ""},
+		"an unclear mark":                  {agreed, "延長不要", nil, false, merged{Ends: agreed, Agreed: agreed, Hold: "UnclearMark ", Holds: true}, ""},
+		"the lease was made by hand":       {agreed, "", agreedLease(neverAgreed, ends(later), asked(true)), false, merged{Ends: agreed, Agreed: agreed, Told: "EndDateShortened 2027-01-31→2026-12-08 sheet;"}, ""},
+		"the operator died before status":  {agreed, mark, agreedLease(neverAgreed, asked(true)), false, merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}, ""},
+		"D-owned: another manager's lease": {agreed, "", agreedLease(neverAgreed, ends(later)), true, merged{Ends: later, Agreed: later, Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2027-01-31→2026-12-08 sheet;"}, ""},
+		"the row was invalid so far": {agreed, "", agreedLease(func(l *v1alpha1.AccessKeyLease) {
+			l.Status.Sheet = &v1alpha1.SheetRowStatus{Row: 3, Hold: &v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow}}
+		}), false, merged{Ends: agreed, Agreed: agreed}, ""},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			f := facts()
+			f.OwnedElsewhere = tc.owned
+			out := sheet.Merge(rowWith(tc.date, tc.status), nil, tc.lease, f)
+			if diff := cmp.Diff(tc.want, mergedOf(tc.lease, out, f)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			found := ""
+			if out.Sheet.FoundMark != nil {
+				found = out.Sheet.FoundMark.EndDate
+			}
+			if found != tc.found {
+				t.Errorf("found mark %q, want %q", found, tc.found)
+			}
+		})
+	}
+}
+
+func TestMergeFindsNoMarkOfAnotherTerm(t *testing.T) {
+	for date, want := range map[string]bool{agreed: true, later: false} {
+		lease := agreedLease(func(l *v1alpha1.AccessKeyLease) {
+			l.Status.Sheet.FoundMark = &v1alpha1.FoundMark{EndDate: agreed, SummaryTime: &earlyOn}
+		})
+		if got := sheet.Merge(rowWith(date, ""), nil, lease, facts()).Sheet.FoundMark; (got != nil) != want {
+			t.Errorf("the row ends %s: found mark %v, want one: %v", date, got, want)
+		}
+	}
+}
+
+func TestMergeOfARowThatCannotBeUsed(t *testing.T) {
+	problem := &sheet.Problem{Row: 7, AccessKeyID: "AKIAKEYLEASE00000002", Reason: v1alpha1.RowInvalidDate, Value: "来月末", Message: "end date 来月末"}
+	hold := &v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, Message: "end date 来月末"}
+	heldAt := func(date string) *v1alpha1.SheetHold { h := *hold; h.EndDate = date; return &h }
+	gone := &v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: agreed}
+	revoked := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Phase, l.Status.Revocation = v1alpha1.PhaseRevoked, &v1alpha1.RevocationStatus{CompletionTime: &earlyOn}
+	}
+	pending := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed}
+	}
+	for rule, tc := range map[string]struct {
+		problem *sheet.Problem
+		lease   *v1alpha1.AccessKeyLease
+		want    v1alpha1.SheetRowStatus
+	}{
+		"R-invalid: no lease":                        {problem, nil, v1alpha1.SheetRowStatus{}},
+		"R-invalid: held":                            {problem, agreedLease(), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed, Hold: hold}},
+		"R-invalid: the mark's date is remembered":   {problem, agreedLease(marked(agreed)), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed, Mark: mark, Hold: heldAt(agreed)}},
+		"R-invalid: what waits goes on waiting":      {problem, agreedLease(ends(later), pending), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed, Hold: hold, Pending: v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed}}},
+		"R-invalid: a lease that never was on a row": {problem, agreedLease(neverAgreed), v1alpha1.SheetRowStatus{Row: 7, Hold: hold}},
+		"R-invalid: a Revoked lease is not held":     {problem, agreedLease(revoked), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed}},
+		"R-gone: no lease":                           {nil, nil, v1alpha1.SheetRowStatus{}},
+		"R-gone: never on a row":                     {nil, agreedLease(neverAgreed), v1alpha1.SheetRowStatus{}},
+		"R-gone: the lease goes on":                  {nil, agreedLease(), v1alpha1.SheetRowStatus{EndDate: agreed}},
+		"R-gone: the hold stays":                     {nil, agreedLease(marked(agreed)), v1alpha1.SheetRowStatus{EndDate: agreed, Mark: mark, Hold: gone}},
+		"R-gone: the lease's own date is left":       {nil, agreedLease(ends(later)), v1alpha1.SheetRowStatus{EndDate: agreed}},
+		"R-gone: the lease can ask":                  {nil, agreedLease(asked(true)), v1alpha1.SheetRowStatus{EndDate: agreed, Hold: gone, Pending: v1alpha1.PendingWrite{Mark: v1alpha1.PendingHold}}},
+		"R-gone: and take it back":                   {nil, agreedLease(marked(agreed), asked(false)), v1alpha1.SheetRowStatus{EndDate: agreed, Mark: mark, Pending: v1alpha1.PendingWrite{Mark: v1alpha1.PendingRemove}}},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			want := sheet.Outcome{Sheet: tc.want}
+			if diff := cmp.Diff(want, sheet.Merge(nil, tc.problem, tc.lease, facts()), noTimes); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMergeOfARowWithAnotherIdentityHolds(t *testing.T) {
+	for name, change := range map[string]func(*sheet.Row){
+		"another user":    func(r *sheet.Row) { r.UserName = "svc-other" },
+		"another account": func(r *sheet.Row) { r.AccountID = "210987654321" },
+	} {
+		row := rowWith(later, "")
+		change(row)
+		out := sheet.Merge(row, nil, agreedLease(), facts())
+		if p := sheet.CheckIdentity(*row, agreedLease()); p == nil || p.Reason != v1alpha1.RowIdentityChanged || p.Value == "" {
+			t.Errorf("%s: problem %+v", name, p)
+		}
+		if out.Spec != nil || out.Sheet.Hold == nil || out.Sheet.Hold.Reason != v1alpha1.ReasonInvalidRow {
+			t.Errorf("%s: %+v", name, out)
+		}
+	}
+}
+
+func TestMergeOfALeaseWhoseSpecCannotChange(t *testing.T) {
+	confirmed := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Phase, l.Status.Revocation = v1alpha1.PhaseRevoked, &v1alpha1.RevocationStatus{CompletionTime: &earlyOn}
+	}
+	byMark := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Phase, l.Status.Sheet.MarkedDeleted, l.Status.Sheet.Mark = v1alpha1.PhaseRevoked, true, "削除済み"
+	}
+	deleting := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Phase = v1alpha1.PhaseExpired
+		l.Status.Revocation = &v1alpha1.RevocationStatus{Intent: &v1alpha1.RevocationIntent{Action: "DeleteAccessKey", Time: metav1.Now()}}
+	}
+	plain := merged{Ends: agreed, Agreed: agreed}
+	writing := func(text string) merged { m := plain; m.WriteText = text; return m }
+	held := merged{Ends: agreed, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}
+	unclear := merged{Ends: agreed, Agreed: agreed, Hold: "UnclearMark ", Holds: true}
+	for rule, tc := range map[string]struct {
+		date, status string
+		lease        *v1alpha1.AccessKeyLease
+		want         merged
+	}{
+		"X-confirmed: says so":                      {agreed, "削除済 要確認", agreedLease(confirmed), plain},
+		"X-confirmed: written":                      {agreed, "期限切れ 要確認", agreedLease(confirmed), writing("削除済み 要確認")},
+		"X-confirmed: written over a mark":          {later, mark, agreedLease(confirmed), writing("削除済み")},
+		"X-confirmed: written over an unclear text": {agreed, "延長不要", agreedLease(confirmed), writing("削除済み 延長不要")},
+		"X-confirmed: and found so":                 {agreed, "削除済み 延長不要", agreedLease(confirmed), plain},
+		"by mark: it stays":                         {agreed, "削除済み", agreedLease(byMark), plain},
+		"by mark: it goes":                          {agreed, "要確認", agreedLease(byMark), plain},
+		"X-unclear: by mark":                        {agreed, "削除しないで", agreedLease(byMark), unclear},
+		"X-extension: by mark":                      {agreed, mark, agreedLease(byMark), held},
+		"X-moved: by mark":                          {later, "", agreedLease(byMark), held},
+		"X-extension: the key is being deleted":     {agreed, mark, agreedLease(deleting), held},
+		"a spent mark stays spent": {agreed, mark, agreedLease(deleting, marked(earlier)),
+			merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + earlier}},
+		"X-expired: the key is being deleted": {agreed, "通知済み 要確認", agreedLease(deleting), writing("期限切れ 要確認")},
+		"X-late: the key is being deleted": {later, "期限切れ", agreedLease(deleting),
+			merged{Ends: agreed, Agreed: agreed, Told: "ExtensionRefused 2026-12-08→2027-01-31 sheet;"}},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			out := sheet.Merge(rowWith(tc.date, tc.status), nil, tc.lease, facts())
+			if diff := cmp.Diff(tc.want, mergedOf(tc.lease, out, facts())); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if out.Spec != nil {
+				t.Errorf("wrote the spec: %+v", out.Spec)
+			}
+			if again := sheet.Merge(rowWith(tc.date, tc.status), nil, after(tc.lease, out), facts()); len(again.Changes) > 0 {
+				t.Errorf("told again: %+v", again.Changes)
+			}
+		})
+	}
+}
+
+func TestAMarkPutWhileTheLeaseWasRevokedHoldsAfterwards(t *testing.T) {
+	lease := agreedLease(func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Phase, l.Status.Sheet.MarkedDeleted = v1alpha1.PhaseRevoked, true
+	})
+	lease = after(lease, sheet.Merge(rowWith(agreed, mark), nil, lease, facts()))
+	lease.Status.Phase = v1alpha1.PhaseExpired
+	got := mergedOf(lease, sheet.Merge(rowWith(agreed, mark), nil, lease, facts()), facts())
+	want := merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,176 @@
+package sheet_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+const mark = "延長申請済み"
+
+func pendingMark(p v1alpha1.PendingMark) func(*v1alpha1.AccessKeyLease) {
+	return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Pending.Mark = p }
+}
+
+func TestMergeOfExtensionMarks(t *testing.T) {
+	held := merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}
+	free := merged{Ends: agreed, Agreed: agreed}
+	unclear := merged{Ends: agreed, Agreed: agreed, Hold: "UnclearMark ", Holds: true}
+	writing := func(m merged, text string) merged { m.WriteText = text; return m }
+	for rule, tc := range map[string]struct {
+		date, status string
+		lease        *v1alpha1.AccessKeyLease
+		flagOwned    bool
+		want         merged
+	}{
+		"M-same: no mark on either side":       {agreed, "", agreedLease(), false, free},
+		"M-same: the mark on both sides":       {agreed, mark, agreedLease(marked(agreed)), false, held},
+		"M-same: put on both sides":            {agreed, mark, agreedLease(asked(true)), false, held},
+		"M-same: taken away on both sides":     {agreed, "", agreedLease(marked(agreed), asked(false)), false, free},
+		"M-sheet: put in the row":              {agreed, "延長", agreedLease(), false, held},
+		"M-sheet: taken out of the row":        {agreed, "", agreedLease(marked(agreed)), false, free},
+		"M-sheet: a remark takes its place":    {agreed, "要確認", agreedLease(marked(agreed)), false, free},
+		"M-lease: put in the lease":            {agreed, "要確認", agreedLease(asked(true)), false, writing(held, mark+" 要確認")},
+		"M-lease: taken out of the lease":      {agreed, mark + " 要確認", agreedLease(marked(agreed), asked(false)), false, writing(free, "要確認")},
+		"M-waiting: still to be put":           {agreed, "", agreedLease(marked(agreed), pendingMark(v1alpha1.PendingHold)), false, writing(held, mark)},
+		"M-waiting: still to be taken away":    {agreed, mark, agreedLease(pendingMark(v1alpha1.PendingRemove)), false, writing(free, "-")},
+		"M-waiting: put, and found there":      {agreed, mark, agreedLease(marked(agreed), pendingMark(v1alpha1.PendingHold)), false, held},
+		"M-waiting: taken away, and found so":  {agreed, "", agreedLease(pendingMark(v1alpha1.PendingRemove)), false, free},
+		"M-conflict: the held side wins (row)": {agreed, mark, agreedLease(marked(agreed), asked(false), pendingMark(v1alpha1.PendingHold)), false, held},
+		"M-conflict: the held side wins (lease)": {agreed, "", agreedLease(asked(true), pendingMark(v1alpha1.PendingRemove)), false,
+			writing(held, mark)},
+		"M-unclear: nothing before":             {agreed, "延長不要", agreedLease(), false, unclear},
+		"M-unclear: in the mark's place":        {agreed, "延長不要", agreedLease(marked(agreed)), false, unclear},
+		"M-unclear: taken out of the lease too": {agreed, "延長不要", agreedLease(marked(agreed), asked(false)), false, unclear},
+		"M-closed: 削除済み in the mark's place":    {agreed, "削除済み", agreedLease(marked(agreed)), false, free},
+		"M-flag-owned: a false is no wish":      {agreed, mark, agreedLease(marked(agreed), asked(false)), true, func() merged { m := held; m.Asked = false; return m }()},
+		"M-flag-owned: a true is one":           {agreed, "", agreedLease(asked(true)), true, writing(held, mark)},
+		"M-sheet: put back behind an unclear text": {agreed, mark, agreedLease(func(l *v1alpha1.AccessKeyLease) {
+			l.Status.Sheet.Mark, l.Status.Sheet.Hold = "延長不要", &v1alpha1.SheetHold{Reason: v1alpha1.ReasonUnclearMark, Time: earlyOn}
+		}), false, held},
+		"M-sheet: put with a new date, it is spent": {later, mark, agreedLease(), false,
+			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Told: "EndDateExtended 2026-12-08→2027-01-31 mark;"}},
+		"D-sheet: a held lease runs when its date moves": {later, mark, agreedLease(marked(agreed)), false,
+			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
+		"M-extend: a held lease runs with the lease's date": {agreed, mark, agreedLease(marked(agreed), ends(later)), false,
+			merged{Ends: later, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
+		"M-extend: back to the date that an old mark held": {agreed, mark, agreedLease(marked(later), ends(later)), false,
+			merged{Ends: later, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
+		"M-extend: and an unclear cell is left alone": {agreed, "延長不要", agreedLease(ends(later)), false,
+			merged{Ends: later, Agreed: agreed, Hold: "UnclearMark ", Holds: true, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
+		"M-closed: the lease's wish waits": {agreed, "延長不要", agreedLease(asked(true)), false,
+			merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "UnclearMark ", Holds: true}},
+		"M-retract: the lease took its date back": {agreed, "", agreedLease(marked(agreed), func(l *v1alpha1.AccessKeyLease) {
+			l.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed, Mark: v1alpha1.PendingExtend}
+		}), false, merged{Ends: agreed, Agreed: agreed, Told: "EndDateShortened 2027-01-31→2026-12-08 lease;"}},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			f := facts()
+			f.FlagOwnedElsewhere = tc.flagOwned
+			got := mergedOf(tc.lease, sheet.Merge(rowWith(tc.date, tc.status), nil, tc.lease, f), f)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMergeOfExtensionMarksWhereTheyExempt(t *testing.T) {
+	for rule, tc := range map[string]struct {
+		date, status string
+		lease        *v1alpha1.AccessKeyLease
+		want         merged
+	}{
+		"a mark holds whatever the date": {later, mark, agreedLease(marked(agreed)),
+			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Holds: true, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
+		"an extension by the lease writes no mark": {agreed, "", agreedLease(ends(later)),
+			merged{Ends: later, Agreed: agreed, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
+		"an extension by the lease leaves a held lease held": {agreed, mark, agreedLease(marked(agreed), ends(later)),
+			merged{Ends: later, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			f := facts()
+			f.Exempt = true
+			got := mergedOf(tc.lease, sheet.Merge(rowWith(tc.date, tc.status), nil, tc.lease, f), f)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// termOf: the phase belongs to that date.
+func termOf(date string) func(*v1alpha1.AccessKeyLease) {
+	return func(l *v1alpha1.AccessKeyLease) { l.Status.Term = &v1alpha1.Term{Number: 1, EndDate: date} }
+}
+
+func TestMergeWritesTheMarkOfThePhase(t *testing.T) {
+	for rule, tc := range map[string]struct {
+		status string
+		lease  *v1alpha1.AccessKeyLease
+		want   string // "": the cell is left alone, "-": emptied
+	}{
+		"T-new: no phase yet":                          {"通知済み", agreedLease(inPhase("")), ""},
+		"T-own: Active takes the mark away":            {"通知済み", agreedLease(), "-"},
+		"T-own: Active leaves the remark":              {"期限切れ、要確認", agreedLease(), "要確認"},
+		"T-own: Active leaves a spent mark":            {mark, agreedLease(marked(earlier)), ""},
+		"T-own: Notified":                              {"", agreedLease(inPhase(v1alpha1.PhaseNotified)), "通知済み"},
+		"T-own: Notified keeps the remark":             {"要確認", agreedLease(inPhase(v1alpha1.PhaseNotified)), "通知済み 要確認"},
+		"T-own: Notified says it already":              {" 通知済み　要確認", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
+		"T-own: Expired":                               {"通知済み 要確認", agreedLease(inPhase(v1alpha1.PhaseExpired)), "期限切れ 要確認"},
+		"T-own: the cell was emptied":                  {"", agreedLease(inPhase(v1alpha1.PhaseExpired)), "期限切れ"},
+		"T-spent: Notified takes a spent mark's place": {mark + " 要確認", agreedLease(marked(earlier), inPhase(v1alpha1.PhaseNotified)), "通知済み 要確認"},
+		"T-held: a holding mark stays":                 {mark, agreedLease(marked(agreed), inPhase(v1alpha1.PhaseNotified)), ""},
+		"T-closed: unclear":                            {"削除しないで", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
+		"T-closed: 削除済み by a person":                   {"削除済み", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
+		"T-stale: the phase is of another term":        {"", agreedLease(inPhase(v1alpha1.PhaseNotified), termOf(earlier)), ""},
+		"T-stale: nor is a mark taken away":            {"通知済み", agreedLease(inPhase(v1alpha1.PhaseActive), termOf(earlier)), ""},
+		"T-stale: nor does it take a spent mark's place": {mark,
+			agreedLease(marked(earlier), inPhase(v1alpha1.PhaseNotified), termOf(earlier)), ""},
+		"T-own: the phase is of this term": {"", agreedLease(inPhase(v1alpha1.PhaseNotified), termOf(agreed)), "通知済み"},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			got := mergedOf(tc.lease, sheet.Merge(rowWith(agreed, tc.status), nil, tc.lease, facts()), facts()).WriteText
+			if got != tc.want {
+				t.Errorf("writes %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestMergeFollowsAPersonsDeletedMark(t *testing.T) {
+	for status, want := range map[string]bool{"削除済み": true, "削除済 鈴木": true, "": false, "削除しないで": false} {
+		if got := sheet.Merge(rowWith(agreed, status), nil, agreedLease(), facts()).Sheet.MarkedDeleted; got != want {
+			t.Errorf("%q: marked deleted %v, want %v", status, got, want)
+		}
+	}
+}
+
+func TestTheFlagGoesWithASpentMark(t *testing.T) {
+	lease := agreedLease(marked(earlier), inPhase(v1alpha1.PhaseNotified))
+	got := mergedOf(lease, sheet.Merge(rowWith(agreed, mark), nil, lease, facts()), facts())
+	if diff := cmp.Diff(merged{Ends: agreed, Agreed: agreed, WriteText: "通知済み"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestHoldingOfEveryReason(t *testing.T) {
+	for name, tc := range map[string]struct {
+		hold   *v1alpha1.SheetHold
+		exempt bool
+		want   bool
+	}{
+		"none":                        {nil, true, false},
+		"a mark against this date":    {&v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: agreed}, false, true},
+		"a mark against another date": {&v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: later}, false, false},
+		"and Exempt":                  {&v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: later}, true, true},
+		"an invalid row":              {&v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, EndDate: later}, false, true},
+	} {
+		if got := sheet.Holding(tc.hold, agreed, tc.exempt); got != tc.want {
+			t.Errorf("%s: %v, want %v", name, got, tc.want)
+		}
+	}
+}
