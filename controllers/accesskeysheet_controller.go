@@ -190,9 +190,7 @@ func (r *sheetRun) result(ctx context.Context, err error) (ctrl.Result, error) {
 	if f := failure.Of(err); f != nil && f.RetryAfter > 0 {
 		wait = f.RetryAfter
 	}
-	if err != nil {
-		log.FromContext(ctx).Info("sync failed", "error", err.Error(), "retryIn", wait)
-	}
+	log.FromContext(ctx).Info("sync failed", "error", err.Error(), "retryIn", wait)
 	return ctrl.Result{RequeueAfter: wait}, nil
 }
 

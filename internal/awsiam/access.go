@@ -28,7 +28,7 @@ var globalRegions = map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1"
 var (
 	accountForm     = regexp.MustCompile(`^[0-9]{12}$`)
 	roleForm        = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):iam::([0-9]{12}):role/[\x21-\x7E]+$`)
-	externalIDForm  = regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`)
+	externalIDForm  = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 	notSessionChars = regexp.MustCompile(`[^\w+=,.@-]+`)
 )
 
@@ -58,7 +58,7 @@ func (a Access) resolve() (Access, error) {
 	case parts[1] != a.Partition || parts[2] != a.AccountID:
 		return a, fmt.Errorf("spec.aws.roleARN %q is not of account %s in partition %s: use {{ .AccountID }} for its account",
 			role, a.AccountID, a.Partition)
-	case !externalIDForm.MatchString(a.ExternalID):
+	case (len(a.ExternalID) < 2 || len(a.ExternalID) > 1224 || !externalIDForm.MatchString(a.ExternalID)):
 		return a, fmt.Errorf("external ID %q for %s: it must be <namespace>/<sheet name>", a.ExternalID, role)
 	}
 	a.RoleARN = role

@@ -13,21 +13,21 @@ import (
 type Class string
 
 const (
-	// Retry: nothing happened; the same call may succeed later (throttling, 5xx, a lost connection on a read).
+	// Retry means: nothing happened; the same call may succeed later (throttling, 5xx, a lost connection on a read).
 	Retry Class = "Retry"
-	// Uncertain: the call may have taken effect although it failed. Look before doing it again.
+	// Uncertain means: the call may have taken effect although it failed. Look before doing it again.
 	Uncertain Class = "Uncertain"
-	// NotFound: the thing named does not exist.
+	// NotFound means: the thing named does not exist.
 	NotFound Class = "NotFound"
-	// Conflict: something else must go first (DeleteConflict); list again and continue.
+	// Conflict means: something else must go first (DeleteConflict); list again and continue.
 	Conflict Class = "Conflict"
-	// Credentials: the token, role or account is bad; every call with it will fail.
+	// Credentials means: the token, role or account is bad; every call with it will fail.
 	Credentials Class = "Credentials"
-	// Denied: these credentials may not do this.
+	// Denied means: these credentials may not do this.
 	Denied Class = "Denied"
-	// Recipient: this Slack recipient cannot be reached; others can.
+	// Recipient means: this Slack recipient cannot be reached; others can.
 	Recipient Class = "Recipient"
-	// Terminal: the same call can never succeed.
+	// Terminal means: the same call can never succeed.
 	Terminal Class = "Terminal"
 )
 

@@ -126,7 +126,8 @@ func (c *Client) Read(ctx context.Context, spreadsheetID string, ranges []string
 			len(answer.ValueRanges), len(ranges))
 	}
 	values := make([][][]any, len(ranges))
-	for i, r := range answer.ValueRanges {
+	for i := range ranges {
+		r := answer.ValueRanges[i]
 		if r == nil {
 			return nil, call.fail(failure.Retry, "INCOMPLETE_ANSWER", "Google Sheets answered with nothing for %s", ranges[i])
 		}

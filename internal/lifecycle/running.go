@@ -48,7 +48,7 @@ func decideRunning(in Input, d Decision) Decision {
 		return decideEnd(in, d)
 	}
 	if d.Action.Kind == ActionNone && d.Blocked == nil {
-		d.Next = next(in, d, ok)
+		d.Next = next(in, ok)
 	}
 	return d
 }
@@ -140,7 +140,7 @@ func decideNotice(in Input, d Decision, delivered bool) Decision {
 	if b := stopNotice(in, due); b != nil {
 		d.Blocked = b
 		if d.Next = due; delivered {
-			d.Next = next(in, d, delivered)
+			d.Next = next(in, delivered)
 		}
 		return d
 	}
@@ -219,7 +219,7 @@ func destroy(in Input, d Decision, due time.Time) Decision {
 }
 
 // next moment at which a lease that waits does something by itself.
-func next(in Input, d Decision, delivered bool) time.Time {
+func next(in Input, delivered bool) time.Time {
 	p, end := in.Policy, in.Lease.Spec.EndDate
 	n := p.nextNotice(end, in.Now)
 	expiry := p.Midnight(end, 1)

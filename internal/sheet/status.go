@@ -129,7 +129,7 @@ func behind(text, key string) (string, bool) {
 }
 
 func separates(r rune) bool {
-	return isBlank(r) || !(unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
+	return isBlank(r) || (!unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r))
 }
 
 // remarkOf takes the separator away: blanks, or one punctuation mark that stands at the mark itself. A bracket belongs to

@@ -64,16 +64,17 @@ type Problem struct {
 type Mark string
 
 const (
-	// MarkNone: the cell is empty or holds a remark alone.
+	// MarkNone means: the cell is empty or holds a remark alone.
 	MarkNone Mark = ""
-	// MarkNotified and MarkExpired are Keylease's own (通知済み, 期限切れ).
+	// MarkNotified is Keylease's own (通知済み).
 	MarkNotified Mark = "Notified"
-	MarkExpired  Mark = "Expired"
-	// MarkDeleted: 削除済み, 削除済, or the configured text.
+	// MarkExpired is Keylease's own (期限切れ).
+	MarkExpired Mark = "Expired"
+	// MarkDeleted means: 削除済み, 削除済, or the configured text.
 	MarkDeleted Mark = "Deleted"
-	// MarkExtension: 延長申請済み, 延長済み, 延長申請, 延長, or the configured text.
+	// MarkExtension means: 延長申請済み, 延長済み, 延長申請, 延長, or the configured text.
 	MarkExtension Mark = "Extension"
-	// MarkUnclear: a text with 削除, 延長, 不要, 取消 or ない that is none of the above. Never read as its opposite.
+	// MarkUnclear means: a text with 削除, 延長, 不要, 取消 or ない that is none of the above. Never read as its opposite.
 	MarkUnclear Mark = "Unclear"
 )
 

@@ -29,7 +29,7 @@ func (l *lab) post(t *testing.T, form, authorization string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestAStartedServerAnswersUntilClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response.Body.Close()
+	_ = response.Body.Close()
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func (w *workspace) send(method, contentType, token, body string) map[string]any
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		w.t.Fatalf("%s answered HTTP %d, want 200", method, response.StatusCode)
 	}

@@ -66,7 +66,7 @@ func TestARateLimitedCallIsHTTP429WithAJSONBody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body := make([]byte, 100)
 	n, _ := response.Body.Read(body)
 	if response.StatusCode != 429 || response.Header.Get("Retry-After") != "30" {

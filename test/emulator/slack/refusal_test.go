@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,8 +69,8 @@ func TestTheRealClientSeesTheMissingScope(t *testing.T) {
 	w := newWorkspace(t)
 	w.AddToken("xoxb-narrow", "users:read")
 	_, _, err := w.client("xoxb-narrow").PostMessage("C0OPS", slackgo.MsgOptionText("x", false))
-	refusal, ok := err.(slackgo.SlackErrorResponse)
-	if !ok || refusal.Err != "missing_scope" || refusal.Needed != "chat:write" {
+	var refusal slackgo.SlackErrorResponse
+	if !errors.As(err, &refusal) || refusal.Err != "missing_scope" || refusal.Needed != "chat:write" {
 		t.Errorf("got %#v", err)
 	}
 }
