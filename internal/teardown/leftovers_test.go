@@ -125,7 +125,9 @@ func TestNothingIsChangedFor(t *testing.T) {
 			w.account.AddToUser("svc-report", iam.WithTag(teardown.ProtectedTag, "true"))
 		}, v1alpha1.ReasonProtected},
 		"a user outside the path": {func(_ *testing.T, w *world, l *lease) { l.target.PathPrefix = "/people/" }, v1alpha1.ReasonProtected},
-		"a key of another user":   {func(_ *testing.T, w *world, l *lease) { l.target.UserName = "bystander" }, v1alpha1.ReasonOtherUser},
+		"a key of another user": {func(_ *testing.T, w *world, l *lease) {
+			l.target.UserName, l.target.Pin.UserID = "bystander", w.account.UserID("bystander")
+		}, v1alpha1.ReasonOtherUser},
 		"the operator's own key":  {func(_ *testing.T, w *world, l *lease) { l.target.AccessKeyID = "AKIAOPERATOR00000001" }, v1alpha1.ReasonProtected},
 		"the operator's own user": {func(_ *testing.T, w *world, l *lease) { l.target.UserName = "operator" }, v1alpha1.ReasonProtected},
 		"credentials of another account": {func(t *testing.T, w *world, l *lease) {
