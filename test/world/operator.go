@@ -1,0 +1,192 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers"
+	"github.com/keylease/keylease/internal/awsiam"
+	"github.com/keylease/keylease/internal/googlesheets"
+	"github.com/keylease/keylease/internal/slackapi"
+)
+
+// Operator is a running one, in this process, with the production adapters and the world's clock.
+type Operator struct {
+	clock *Clock
+	// Cached is the operator's own client: what it believes.
+	cached client.Client
+	world  *World
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// Start an operator in the world's namespace. It ends with Stop; several may be started one after the other, as after a
+// crash. The process's environment must hold World.Environment.
+func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logger, change ...func(*controllers.Deps)) (*Operator, error) {
+	mgr, err := ctrl.NewManager(w.Config, ctrl.Options{
+		Scheme: Scheme(), Logger: log,
+		Metrics:    metricsserver.Options{BindAddress: "0"},
+		Cache:      cache.Options{DefaultNamespaces: map[string]cache.Config{w.Namespace: {}}, DefaultTransform: cache.TransformStripManagedFields()},
+		Client:     client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("world: manager: %w", err)
+	}
+	aws, err := awsiam.NewFactory(ctx, awsiam.Options{Clock: w.Clock, Rate: 1000, Burst: 1000, MaxBackoff: time.Millisecond})
+	if err != nil {
+		return nil, err
+	}
+	deps := &controllers.Deps{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("keylease"),
+		Clock: w.Clock, Audit: audit, Namespace: w.Namespace, NewQueue: stepped.NewQueue,
+		Sheets: func(ctx context.Context, credentials []byte) (controllers.Spreadsheets, error) {
+			return googlesheets.New(ctx, googlesheets.Options{CredentialsJSON: credentials, EmulatorHost: w.SheetsHost()})
+		},
+		Slack: slackFactory(w.Slack.APIURL(), w.Clock),
+		AWS: func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
+			return aws.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
+		},
+	}
+	for _, f := range change {
+		f(deps)
+	}
+	if err := controllers.Setup(mgr, deps); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	o := &Operator{clock: stepped, cached: mgr.GetClient(), world: w, cancel: cancel, done: make(chan error, 1)}
+	go func() { o.done <- mgr.Start(ctx) }()
+	if !mgr.GetCache().WaitForCacheSync(ctx) {
+		cancel()
+		return nil, fmt.Errorf("world: the cache did not fill: %w", <-o.done)
+	}
+	return o, nil
+}
+
+// slackFactory never paces: the clock stands while messages go out.
+func slackFactory(url string, c clock.PassiveClock) func(string) controllers.Slack {
+	return func(token string) controllers.Slack {
+		client, err := slackapi.New(slackapi.Options{Token: token, BaseURL: url, Clock: c, Burst: 1 << 20})
+		if err != nil {
+			panic(err) // the emulator's own address
+		}
+		return client
+	}
+}
+
+// Stop the operator, as a process that ends.
+func (o *Operator) Stop() error {
+	o.cancel()
+	return <-o.done
+}
+
+// Settle waits until the operator has nothing to do at this moment and has heard of everything that is so.
+func (o *Operator) Settle(ctx context.Context) error {
+	const pause, calm = 5 * time.Millisecond, 4
+	quiet, last := 0, uint64(0)
+	for quiet < calm {
+		select {
+		case err := <-o.done:
+			o.done <- err
+			return fmt.Errorf("the operator ended: %w", err)
+		case <-ctx.Done():
+			return fmt.Errorf("the operator does not come to rest: %w", ctx.Err())
+		case <-time.After(pause):
+		}
+		busy, activity := o.clock.busy()
+		if busy || activity != last {
+			quiet, last = 0, activity
+			continue
+		}
+		if quiet++; quiet == calm-1 {
+			same, err := o.caughtUp(ctx)
+			if err != nil {
+				return err
+			}
+			if !same {
+				quiet = 0
+			}
+		}
+	}
+	return nil
+}
+
+// caughtUp tells whether the operator's cache shows what the API server has.
+func (o *Operator) caughtUp(ctx context.Context) (bool, error) {
+	for _, kind := range []func() client.ObjectList{
+		func() client.ObjectList { return &v1alpha1.AccessKeyLeaseList{} },
+		func() client.ObjectList { return &v1alpha1.AccessKeySheetList{} },
+	} {
+		live, err := versions(ctx, o.world.Client, kind(), o.world.Namespace)
+		if err != nil {
+			return false, err
+		}
+		believed, err := versions(ctx, o.cached, kind(), o.world.Namespace)
+		if err != nil {
+			return false, err
+		}
+		if len(live) != len(believed) {
+			return false, nil
+		}
+		for name, version := range live {
+			if believed[name] != version {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}
+
+func versions(ctx context.Context, c client.Reader, list client.ObjectList, namespace string) (map[string]string, error) {
+	if err := c.List(ctx, list, client.InNamespace(namespace)); err != nil {
+		return nil, fmt.Errorf("world: list: %w", err)
+	}
+	out := map[string]string{}
+	switch l := list.(type) {
+	case *v1alpha1.AccessKeyLeaseList:
+		for _, i := range l.Items {
+			out[i.Name] = i.ResourceVersion
+		}
+	case *v1alpha1.AccessKeySheetList:
+		for _, i := range l.Items {
+			out[i.Name] = i.ResourceVersion
+		}
+	}
+	return out, nil
+}
+
+// Until lets time pass to a moment. The clock stops wherever the operator wanted to be woken, but not more than once in
+// every step, which must not be too long for what has to happen in time.
+func (o *Operator) Until(ctx context.Context, to time.Time, step time.Duration) error {
+	if err := o.Settle(ctx); err != nil {
+		return err
+	}
+	for {
+		at, ok := o.clock.Next()
+		if !ok || at.After(to) {
+			o.clock.Set(to)
+			return o.Settle(ctx)
+		}
+		if earliest := o.clock.Now().Add(step); at.Before(earliest) && earliest.Before(to) {
+			at = earliest
+		}
+		o.clock.Set(at)
+		if err := o.Settle(ctx); err != nil {
+			return err
+		}
+	}
+}

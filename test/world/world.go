@@ -1,0 +1,166 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/emulator/slack"
+)
+
+// What every world is made of.
+const (
+	AccountID     = "123456789012"
+	SpreadsheetID = "1duJkeylease"
+	SheetName     = "key-requests"
+	// OperatorRole is whose credentials the operator has.
+	OperatorRole        = "keylease"
+	operatorAccessKeyID = "AKIAOPERATOR00000001"
+)
+
+// Options of a World.
+type Options struct {
+	Clock  clock.PassiveClock
+	Config *rest.Config
+	// Namespace of the operator and of the sheet; it exists.
+	Namespace string
+	IAM       iam.Options
+}
+
+// World is what the operator meets: an API server and three services.
+type World struct {
+	Options
+	// Client reads and writes without a cache, as kubectl does.
+	Client    client.WithWatch
+	Sheets    *sheets.Server
+	Slack     *slack.Server
+	IAM       *iam.Server
+	Account   *iam.Account
+	sheetsURL *httptest.Server
+}
+
+// Scheme of everything that the operator and those around it use.
+func Scheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			panic(err) // two kinds of one name: nothing would work
+		}
+	}
+	return scheme
+}
+
+// New starts the emulators. Close ends them.
+func New(o Options) (*World, error) {
+	c, err := client.NewWithWatch(o.Config, client.Options{Scheme: Scheme()})
+	if err != nil {
+		return nil, fmt.Errorf("world: client: %w", err)
+	}
+	w := &World{Options: o, Client: c, Sheets: sheets.NewServer(o.Clock)}
+	o.IAM.Clock = o.Clock
+	if w.IAM, err = iam.Start("127.0.0.1:0", o.IAM); err != nil {
+		return nil, fmt.Errorf("world: IAM: %w", err)
+	}
+	w.Account = w.IAM.AddAccount(AccountID, iam.PartitionAWS)
+	w.Account.AddCredential(operatorAccessKeyID, "arn:aws:sts::"+AccountID+":assumed-role/"+OperatorRole+"/pod")
+	w.sheetsURL = httptest.NewServer(w.Sheets)
+	// The clock stands while a message goes out: a rate by that clock would never be met.
+	w.Slack = slack.New(slack.Options{Clock: o.Clock, Limits: &slack.Limits{}, PageSize: 100})
+	return w, nil
+}
+
+// Close ends the emulators.
+func (w *World) Close() {
+	w.Slack.Close()
+	w.sheetsURL.CloseClientConnections()
+	w.sheetsURL.Close()
+	_ = w.IAM.Close() // nothing depends on how it ends
+}
+
+// SheetsHost is host:port of the Sheets emulator.
+func (w *World) SheetsHost() string { return w.sheetsURL.Listener.Addr().String() }
+
+// Environment is what an operator in this world is started with.
+func (w *World) Environment() map[string]string {
+	return map[string]string{
+		"SHEETS_EMULATOR_HOST":        w.SheetsHost(),
+		"SLACK_API_URL":               w.Slack.APIURL(),
+		"AWS_ENDPOINT_URL_IAM":        w.IAM.URL(),
+		"AWS_ENDPOINT_URL_STS":        w.IAM.URL(),
+		"AWS_REGION":                  "us-east-1",
+		"AWS_ACCESS_KEY_ID":           operatorAccessKeyID,
+		"AWS_SECRET_ACCESS_KEY":       "emulated",
+		"AWS_SESSION_TOKEN":           "",
+		"AWS_PROFILE":                 "",
+		"AWS_CONFIG_FILE":             os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_DISABLED":   "true",
+	}
+}
+
+// AccessKeySheet with default settings for the spreadsheet of this world.
+func (w *World) AccessKeySheet(change ...func(*v1alpha1.AccessKeySheet)) *v1alpha1.AccessKeySheet {
+	s := &v1alpha1.AccessKeySheet{
+		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.GroupVersion.String(), Kind: "AccessKeySheet"},
+		ObjectMeta: metav1.ObjectMeta{Name: SheetName, Namespace: w.Namespace},
+		Spec: v1alpha1.AccessKeySheetSpec{
+			SpreadsheetID: SpreadsheetID,
+			Slack: v1alpha1.SlackAccess{
+				TokenSecretRef: v1alpha1.SecretKeyReference{Name: "slack", Key: "token"},
+				Admins:         []string{"U0ADMIN01", "U0ADMIN02"},
+			},
+			AWS: v1alpha1.AWSAccess{AccountID: AccountID},
+		},
+	}
+	for _, f := range change {
+		f(s)
+	}
+	return s
+}
+
+// SlackSecret holds the emulator's bot token.
+func (w *World) SlackSecret() *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "slack", Namespace: w.Namespace},
+		StringData: map[string]string{"token": slack.BotToken},
+	}
+}
+
+// Seed makes of a spreadsheet what the company has elsewhere: Slack users, and in AWS the keys of its rows.
+func (w *World) Seed(s *sheets.Spreadsheet) {
+	w.Sheets.Add(SpreadsheetID, s)
+	for _, id := range []string{"U0ADMIN01", "U0ADMIN02"} {
+		w.Slack.AddUser(slack.User{ID: id, Name: id})
+	}
+	for _, row := range s.Tab("users_json").Texts()[1:] {
+		w.Slack.AddUser(slack.User{ID: row[0], Name: row[0], RealName: row[1]})
+	}
+}
+
+// Key gives a user of the world's account an access key, and the user itself with a policy of the same name where it is
+// not there yet.
+func (w *World) Key(userName, accessKeyID string, created time.Time) {
+	if !w.Account.UserExists(userName) {
+		arn := w.Account.AddPolicy(userName, "/", "")
+		w.Account.AddUser(userName, iam.WithAttachedPolicy(arn), iam.WithCreateDate(created))
+	}
+	w.Account.AddAccessKey(userName, iam.AccessKey{ID: accessKeyID, Created: created})
+}
+
+// Get an object of the world's namespace.
+func (w *World) Get(ctx context.Context, name string, into client.Object) error {
+	return w.Client.Get(ctx, client.ObjectKey{Namespace: w.Namespace, Name: name}, into)
+}
