@@ -31,6 +31,8 @@ type entry struct {
 	id      string
 	row     *sheet.Row
 	problem *sheet.Problem
+	// lease as the sync found it; nil: none yet.
+	lease *v1alpha1.AccessKeyLease
 }
 
 // mirror merges every key and applies what changed. One key's failure does not keep the others from theirs.
@@ -96,6 +98,9 @@ func (r *sheetRun) entries(ctx context.Context) []entry {
 			entries = append(entries, entry{id: id})
 		}
 	}
+	for i := range entries {
+		entries[i].lease = r.leases[entries[i].id]
+	}
 	return entries
 }
 
@@ -117,7 +122,7 @@ func (r *sheetRun) refuse(ctx context.Context, row *sheet.Row) *sheet.Problem {
 
 // mirrorOne merges and applies one key. A lease that somebody changes meanwhile is read anew and merged again.
 func (r *sheetRun) mirrorOne(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sheet.Outcome, error) {
-	lease := r.leases[e.id]
+	lease := e.lease
 	for attempt := 1; ; attempt++ {
 		facts, fresh, err := r.facts(ctx, e, lease)
 		if err != nil {

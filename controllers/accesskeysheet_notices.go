@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -244,10 +245,21 @@ func (r *sheetRun) countFoundMarks(ctx context.Context, t telling) error {
 		}
 		next := l.DeepCopy()
 		next.Status.Sheet.FoundMark.SummaryTime = moment(at)
-		if err := applyLeaseStatus(ctx, r.Client, next, ownerSheet); err != nil {
+		err := applyLeaseStatus(ctx, r.Client, next, ownerSheet)
+		if apierrors.IsConflict(err) {
+			// The lease's own controller wrote meanwhile. What the sheet owns of the status nobody else changes.
+			if next, err = r.liveLease(ctx, p.item.AccessKeyID); err == nil && next != nil && next.Status.Sheet != nil && next.Status.Sheet.FoundMark != nil {
+				next.ManagedFields = nil
+				next.Status.Sheet.FoundMark.SummaryTime = moment(at)
+				err = applyLeaseStatus(ctx, r.Client, next, ownerSheet)
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("lease %s: %w", l.Name, err)
 		}
-		r.leases[p.item.AccessKeyID] = next
+		if next != nil {
+			r.leases[p.item.AccessKeyID] = next
+		}
 	}
 	return nil
 }

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
@@ -36,18 +38,19 @@ func companyStage(t *testing.T) (*stage, *sheets.Spreadsheet) {
 
 // expected is one row of EXPECTED.md, at once.
 type expected struct {
-	row     int
-	key     string
-	phase   v1alpha1.Phase
-	held    string
-	owner   string // OwnerResolved's Slack user, "?" where it is not resolved
-	dm      string // who got a direct message about this key as its owner
-	mark    string
-	invalid string
+	row   int
+	key   string
+	phase v1alpha1.Phase
+	held  string
+	owner string // OwnerResolved's Slack user, "?" where it is not resolved
+	dm    string // who got a direct message about this key as its owner
+	mark  string
+	// ends, next and candidates where EXPECTED.md names them.
+	ends, next, candidates string
 }
 
 var atOnce = []expected{
-	{row: 2, key: key(1), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY01"},
+	{row: 2, key: key(1), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY01", next: "2026-12-24 15:00"},
 	{row: 3, key: key(2), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY02", dm: "U0EMPLOY02", mark: "通知済み"},
 	{row: 4, key: key(3), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY03", dm: "U0EMPLOY03", mark: "通知済み"},
 	{row: 5, key: key(4), phase: v1alpha1.PhaseExpired, owner: "U0EMPLOY04", dm: "U0EMPLOY04", mark: "期限切れ"},
@@ -56,10 +59,20 @@ var atOnce = []expected{
 	{row: 8, key: key(7), phase: v1alpha1.PhaseRevoked, owner: "U0EMPLOY07", mark: "削除済み"},
 	{row: 9, key: key(8), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY09", dm: "U0EMPLOY09", mark: "通知済み"},
 	{row: 10, key: key(9), phase: v1alpha1.PhaseNotified, owner: "?", mark: "通知済み"},
-	{row: 11, invalid: v1alpha1.RowInvalidDate},
-	{row: 12, invalid: v1alpha1.RowEndBeforeStart},
-	{row: 13, invalid: v1alpha1.RowDuplicateID},
-	{row: 14, invalid: v1alpha1.RowDuplicateID},
+	{row: 17, key: key(15), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY14", ends: "2027-01-15", next: "2027-01-08 15:00"},
+	{row: 18, key: key(16), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY15", ends: "2026-12-24", next: "2026-12-17 15:00"},
+	{row: 19, key: key(17), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY16", ends: "2027-01-31", next: "2027-01-24 15:00"},
+	{row: 20, key: key(18), phase: v1alpha1.PhaseExpired, owner: "U0EMPLOY17", mark: "期限切れ"},
+	{row: 21, key: key(19), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY17", next: "2027-04-23 15:00"},
+	{row: 22, key: key(20), phase: v1alpha1.PhaseNotified, owner: "?", candidates: "U0EMPLOY19 U0EMPLOY20", mark: "通知済み"},
+	{row: 23, key: key(21), phase: v1alpha1.PhaseNotified, owner: "?", mark: "通知済み"},
+	{row: 24, key: key(22), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY22", dm: "U0EMPLOY22", mark: "通知済み"},
+	{row: 25, key: key(23), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY23", dm: "U0EMPLOY23", mark: "通知済み", next: "2026-12-04 00:00"},
+	{row: 26, key: key(24), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY24", mark: "通知済み", next: "2026-12-02 00:00"},
+	{row: 30, key: key(28), phase: v1alpha1.PhaseActive, held: v1alpha1.ReasonExtensionRequested, owner: "U0EMPLOY28", ends: "2027-02-28", mark: "延長申請済み"},
+	{row: 31, key: key(29), phase: v1alpha1.PhaseRevoked, owner: "U0EMPLOY29", mark: "削除済み"},
+	{row: 32, key: key(30), phase: v1alpha1.PhaseActive, held: v1alpha1.ReasonUnclearMark, owner: "U0EMPLOY30", mark: "延長不要"},
+	{row: 33, key: key(31), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY31", dm: "U0EMPLOY31", mark: "通知済み 要確認"},
 }
 
 func (s *stage) expectAtOnce(want expected) {
@@ -75,9 +88,16 @@ func (s *stage) expectAtOnce(want expected) {
 	if resolved == (want.owner == "?") || resolved && l.Status.Owner.SlackUserID != want.owner {
 		s.Errorf("row %d: owner %+v, want %q", want.row, l.Status.Owner, want.owner)
 	}
-	if got := s.Sheets.Spreadsheet(world.SpreadsheetID).Tab("key_request_form").Cell(fmt.Sprintf("K%d", want.row)).String(); got != want.mark {
-		s.Errorf("row %d: status cell %q, want %q", want.row, got, want.mark)
+	if want.candidates != "" && strings.Join(l.Status.Owner.Candidates, " ") != want.candidates {
+		s.Errorf("row %d: candidates %v, want %s", want.row, l.Status.Owner.Candidates, want.candidates)
 	}
+	if want.ends != "" && l.Spec.EndDate != want.ends {
+		s.Errorf("row %d: ends %s, want %s", want.row, l.Spec.EndDate, want.ends)
+	}
+	if want.next != "" && (l.Status.NextTransitionTime == nil || !l.Status.NextTransitionTime.Time.Equal(jst(want.next))) {
+		s.Errorf("row %d: next %v, want %s", want.row, l.Status.NextTransitionTime, want.next)
+	}
+	s.expectMark(want.row, want.mark)
 	var told []string
 	for _, m := range s.ownerMessages(want.key) {
 		told = append(told, m.User)
@@ -85,6 +105,17 @@ func (s *stage) expectAtOnce(want expected) {
 	if got := strings.Join(told, " "); got != want.dm {
 		s.Errorf("row %d: owner's messages to %q, want %q", want.row, got, want.dm)
 	}
+}
+
+func (s *stage) expectMark(row int, want string) {
+	s.Helper()
+	if got := s.cell(fmt.Sprintf("K%d", row)); got != want {
+		s.Errorf("row %d: status cell %q, want %q", row, got, want)
+	}
+}
+
+func (s *stage) cell(name string) string {
+	return s.Sheets.Spreadsheet(world.SpreadsheetID).Tab("key_request_form").Cell(name).String()
 }
 
 // ownerMessages about a key, to people who are no admins.
@@ -113,19 +144,205 @@ func ready(l *v1alpha1.AccessKeyLease) string {
 	return "no condition"
 }
 
-func TestTheCompanysSheetAsItIsFirstRead(t *testing.T) {
-	s, _ := companyStage(t)
-	began := time.Now()
+// deletions of EXPECTED.md: when the key goes, "at or just after".
+var deletions = []struct {
+	row     int
+	key     string
+	expires string
+	at      string
+	mark    string
+}{
+	{5, key(4), "", "2026-12-02 15:00", "削除済み"},
+	{6, key(5), "", "2026-12-02 15:00", "削除済み"},
+	{20, key(18), "", "2026-12-02 15:00", "削除済み"},
+	{26, key(24), "2026-12-02 00:00", "2026-12-02 15:00", "削除済み"},
+	{25, key(23), "2026-12-04 00:00", "2026-12-04 15:00", "削除済み"},
+	{4, key(3), "2026-12-06 00:00", "2026-12-06 15:00", "削除済み"},
+	{3, key(2), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{9, key(8), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{10, key(9), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{22, key(20), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{23, key(21), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{24, key(22), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{33, key(31), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み 要確認"},
+}
+
+// invalidRows of EXPECTED.md.
+var invalidRows = map[int32]string{
+	11: v1alpha1.RowInvalidDate, 12: v1alpha1.RowEndBeforeStart, 13: v1alpha1.RowDuplicateID, 14: v1alpha1.RowDuplicateID,
+	27: v1alpha1.RowUserNameMissing, 28: v1alpha1.RowAccessKeyIDInvalid, 29: v1alpha1.RowInvalidDate,
+}
+
+func TestTheCompanysSheetComesOutAsExpected(t *testing.T) {
+	s, before := companyStage(t)
 	s.start()
-	s.until("2026-12-01 15:10")
-	t.Log("settled after", time.Since(began))
+	s.until("2026-12-01 15:04")
+
+	t.Run("at once", func(t *testing.T) { s.on(t).expectTheFirstReading() })
+	t.Run("nothing in AWS changes within a day of the notice", func(t *testing.T) {
+		s := s.on(t)
+		s.until("2026-12-02 14:59")
+		if made := s.changes(); len(made) > 0 {
+			t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
+		}
+	})
+	for _, d := range deletions {
+		t.Run(fmt.Sprintf("row %d goes at %s", d.row, d.at), func(t *testing.T) {
+			s := s.on(t)
+			if d.expires != "" {
+				s.until(d.expires)
+				s.until(s.clock.Now().In(tokyo).Add(time.Minute).Format("2006-01-02 15:04"))
+				if l := s.lease(d.key); l.Status.Phase == v1alpha1.PhaseNotified {
+					t.Errorf("at %s it is %s (%s)", s.clock.Now(), l.Status.Phase, ready(l))
+				}
+			}
+			if minuteBefore := jst(d.at).Add(-time.Minute); s.clock.Now().Before(minuteBefore) {
+				s.until(minuteBefore.Format("2006-01-02 15:04"))
+				if got := s.Account.KeyStatus(d.key); got != "Active" {
+					t.Errorf("a minute before its time the key is %q", got)
+				}
+				s.expectMark(d.row, strings.Replace(d.mark, "削除済み", "期限切れ", 1))
+			}
+			s.until(jst(d.at).Add(3 * time.Minute).Format("2006-01-02 15:04"))
+			l := s.lease(d.key)
+			if got := s.Account.KeyStatus(d.key); got != "" || l.Status.Phase != v1alpha1.PhaseRevoked {
+				t.Errorf("the key is %q, its lease %s (%s)", got, l.Status.Phase, ready(l))
+			}
+			s.expectMark(d.row, d.mark)
+			if user := l.Spec.UserName; s.Account.UserExists(user) != (d.row == 20) {
+				t.Errorf("user %s exists: %v", user, d.row != 20)
+			}
+		})
+	}
+	s.until("2026-12-09 16:00")
+	t.Run("at the end", func(t *testing.T) { s.on(t).expectTheEnd(before) })
+}
+
+// on lets a part of the test report for itself.
+func (s *stage) on(t *testing.T) *stage {
+	c := *s
+	c.T = t
+	return &c
+}
+
+func (s *stage) expectTheFirstReading() {
+	s.Helper()
 	for _, want := range atOnce {
-		if want.key != "" {
-			s.expectAtOnce(want)
+		s.expectAtOnce(want)
+	}
+	invalid := map[int32]string{}
+	for _, r := range s.sheet().Status.InvalidRows {
+		invalid[r.Row] = r.Reason
+	}
+	if diff := cmp.Diff(invalidRows, invalid); diff != "" {
+		s.Errorf("invalid rows (-want +got):\n%s", diff)
+	}
+	leases := &v1alpha1.AccessKeyLeaseList{}
+	s.must(s.Client.List(s.Context(), leases, client.InNamespace(s.Namespace)))
+	if len(leases.Items) != len(atOnce) {
+		s.Errorf("%d leases, want %d", len(leases.Items), len(atOnce))
+	}
+	status := s.sheet().Status
+	if status.Rows.Pending != 1 || status.Rows.Invalid != 7 || int(status.Rows.Leases) != len(atOnce) {
+		s.Errorf("rows %+v", status.Rows)
+	}
+	zombie := s.lease(key(29))
+	if c := meta.FindStatusCondition(zombie.Status.Conditions, v1alpha1.ConditionKeyVerified); c == nil || c.Reason != v1alpha1.ReasonKeyStillExists {
+		s.Errorf("row 31: KeyVerified %+v", c)
+	}
+	s.expectHarmlessMessages()
+	s.expectToldOnce()
+}
+
+// expectHarmlessMessages: nothing that people typed into the sheet is a mention, a link or bold.
+func (s *stage) expectHarmlessMessages() {
+	s.Helper()
+	for _, m := range s.Slack.AllMessages() {
+		for _, mention := range m.Mentions() {
+			if mention != "<@"+m.User+">" {
+				s.Errorf("to %s: mention %s", m.User, mention)
+			}
+		}
+		for _, link := range m.Links() {
+			if !strings.HasPrefix(link, "https://docs.google.com/") {
+				s.Errorf("to %s: link %s", m.User, link)
+			}
+		}
+		for _, bold := range m.Bold() {
+			if strings.Contains(bold, "太字") {
+				s.Errorf("to %s: bold %s", m.User, bold)
+			}
 		}
 	}
-	for _, m := range s.Slack.AllMessages() {
-		t.Log(m.User, strings.ReplaceAll(m.PlainText(), "\n", " | "))
+}
+
+// expectToldOnce: each admin has each message once, and the summary of found marks names the three keys.
+func (s *stage) expectToldOnce() {
+	s.Helper()
+	for _, admin := range []string{"U0ADMIN01", "U0ADMIN02"} {
+		texts := map[string]int{}
+		for _, m := range s.Slack.Messages(admin) {
+			texts[m.PlainText()]++
+		}
+		for text, n := range texts {
+			if n > 1 {
+				s.Errorf("%s was told %d times: %.120s", admin, n, text)
+			}
+		}
+		for _, want := range [][]string{
+			{key(5), key(18), key(24)},
+			{"来月末", "AKIA123", "12/31/2026"},
+			{"svc-unclear", "延長不要"},
+			{"svc-zombie"},
+			{"中村 さくら"},
+			{"林 優", "U0EMPLOY19", "U0EMPLOY20"},
+		} {
+			if n := countWith(texts, want); n != 1 {
+				s.Errorf("%s has %d messages with %v, want 1", admin, n, want)
+			}
+		}
 	}
-	t.Logf("%+v", s.sheet().Status)
+}
+
+func countWith(texts map[string]int, all []string) int {
+	n := 0
+next:
+	for text := range texts {
+		for _, part := range all {
+			if !strings.Contains(text, part) {
+				continue next
+			}
+		}
+		n++
+	}
+	return n
+}
+
+func (s *stage) expectTheEnd(before *sheets.Spreadsheet) {
+	s.Helper()
+	want := map[string]string{}
+	for _, d := range deletions {
+		want[fmt.Sprintf("K%d", d.row)] = d.mark
+	}
+	got := map[string]string{}
+	for _, d := range sheets.Diff(before, s.Sheets.Spreadsheet(world.SpreadsheetID)) {
+		got[d.Cell] = d.New
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.Errorf("cells that differ from the input (-want +got):\n%s", diff)
+	}
+	for _, c := range s.changes() {
+		if u := c.User(); u == "svc-zombie" || u == "tmp-migration" {
+			s.Errorf("%s of user %s, which must not be touched", c.Action, u)
+		}
+	}
+	if s.Account.KeyStatus(key(19)) != "Active" || s.Account.KeyStatus(key(29)) != "Active" {
+		s.Error("a key that must live does not")
+	}
+	for _, d := range deletions {
+		l := s.lease(d.key)
+		if messages := s.ownerMessages(d.key); l.Status.Owner.SlackUserID != "" && len(messages) == 0 {
+			s.Errorf("row %d: the owner was not told of the deletion", d.row)
+		}
+	}
 }
