@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -169,6 +171,11 @@ func sheet(name string) *v1alpha1.AccessKeySheet {
 		},
 	}
 }
+
+var names atomic.Int64
+
+// newName makes a name that no object has, also when tests run several times: a key ID in lower case.
+func newName() string { return fmt.Sprintf("akiatest%012d", names.Add(1)) }
 
 // mustCreate makes an object as the administrator, for a test that changes it as somebody else.
 func mustCreate[T client.Object](t *testing.T, object T) T {

@@ -14,7 +14,7 @@ import (
 
 func TestTheOperatorWritesStatus(t *testing.T) {
 	need(t, everything)
-	l, s := mustCreate(t, lease(nameFor(t))), mustCreate(t, sheet(nameFor(t)))
+	l, s := mustCreate(t, lease(newName())), mustCreate(t, sheet(newName()))
 	as := clientFor(t, operator)
 	l.Status.Phase = v1alpha1.PhaseActive
 	if err := as.Status().Patch(t.Context(), l, client.MergeFrom(lease(l.Name))); err != nil {
@@ -28,7 +28,7 @@ func TestTheOperatorWritesStatus(t *testing.T) {
 
 func TestNobodyElseWritesStatusNotEvenAnAdministrator(t *testing.T) {
 	need(t, everything)
-	l, s := mustCreate(t, lease(nameFor(t))), mustCreate(t, sheet(nameFor(t)))
+	l, s := mustCreate(t, lease(newName())), mustCreate(t, sheet(newName()))
 	admin := clientFor(t, "")
 	l.Status.Phase = v1alpha1.PhaseNotified
 	s.Status.ObservedHash = "x"
@@ -42,7 +42,7 @@ func TestNobodyElseWritesStatusNotEvenAnAdministrator(t *testing.T) {
 
 func TestAStatusGivenAtCreationIsDropped(t *testing.T) {
 	need(t, everything)
-	l := lease(nameFor(t))
+	l := lease(newName())
 	l.Status.Phase = v1alpha1.PhaseNotified
 	mustCreate(t, l)
 	found := &v1alpha1.AccessKeyLease{}
@@ -56,7 +56,7 @@ func TestAStatusGivenAtCreationIsDropped(t *testing.T) {
 
 func TestARefusedApprovalSaysWhatIsMissing(t *testing.T) {
 	need(t, everything)
-	s := mustCreate(t, sheet(nameFor(t)))
+	s := mustCreate(t, sheet(newName()))
 	s.Annotations = map[string]string{v1alpha1.AnnotationAllowRevocations: "2026-12-09=40"}
 	err := clientFor(t, editor).Update(t.Context(), s, client.DryRunAll)
 	if !refusedByPolicy(err) {
@@ -71,7 +71,7 @@ func TestARefusedApprovalSaysWhatIsMissing(t *testing.T) {
 
 func TestWhoMayNotApproveMayEditAroundAnApproval(t *testing.T) {
 	need(t, everything)
-	s := sheet(nameFor(t))
+	s := sheet(newName())
 	s.Annotations = map[string]string{v1alpha1.AnnotationApproveChange: "x"}
 	mustCreate(t, s)
 	as := clientFor(t, editor)
@@ -92,7 +92,7 @@ func TestWhoMayNotApproveMayEditAroundAnApproval(t *testing.T) {
 
 func TestTheOperatorAppliesALeaseThatWasGivenUp(t *testing.T) {
 	need(t, everything)
-	l := lease(nameFor(t))
+	l := lease(newName())
 	l.Annotations = map[string]string{v1alpha1.AnnotationGiveUp: "true"}
 	mustCreate(t, l)
 	before := l.DeepCopy()
@@ -104,7 +104,7 @@ func TestTheOperatorAppliesALeaseThatWasGivenUp(t *testing.T) {
 
 func TestTheOperatorItselfApprovesNothing(t *testing.T) {
 	need(t, everything)
-	s, l := mustCreate(t, sheet(nameFor(t))), mustCreate(t, lease(nameFor(t)))
+	s, l := mustCreate(t, sheet(newName())), mustCreate(t, lease(newName()))
 	as := clientFor(t, operator)
 	s.Annotations = map[string]string{v1alpha1.AnnotationApproveChange: "x"}
 	if err := as.Update(t.Context(), s, client.DryRunAll); !refusedByRBAC(err) {

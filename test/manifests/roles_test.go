@@ -2,7 +2,6 @@ package manifests_test
 
 import (
 	"context"
-	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -101,8 +100,8 @@ func TestTheEditorOfSheetsApprovesNothing(t *testing.T) {
 func expectDeeds(t *testing.T, user, role string, allowed ...string) {
 	t.Helper()
 	need(t, everything)
-	l := mustCreate(t, lease(nameFor(t)))
-	s := mustCreate(t, sheet(nameFor(t)))
+	l := mustCreate(t, lease(newName()))
+	s := mustCreate(t, sheet(newName()))
 	if user != editor {
 		if err := bind(t.Context(), clientFor(t, ""), user, role); err != nil {
 			t.Fatal(err)
@@ -126,9 +125,4 @@ func expectDeeds(t *testing.T, user, role string, allowed ...string) {
 	for name := range may {
 		t.Errorf("no deed is called %q", name)
 	}
-}
-
-// nameFor makes a name for the objects of a test, which is a key ID in lower case too.
-func nameFor(t *testing.T) string {
-	return "akia" + strings.ToLower(strings.ReplaceAll(t.Name(), "_", ""))
 }
