@@ -13,7 +13,7 @@ import (
 
 var noTimes = cmpopts.IgnoreFields(v1alpha1.SheetHold{}, "Time")
 
-func neverAgreed(l *v1alpha1.AccessKeyLease) { l.Status.Sheet, l.Status.Phase = nil, "" }
+func neverAgreed(l *v1alpha1.AccessKeyLease) { l.Status = v1alpha1.AccessKeyLeaseStatus{} }
 
 func TestMergeAtFirstSight(t *testing.T) {
 	for rule, tc := range map[string]struct {
@@ -51,6 +51,21 @@ func TestMergeAtFirstSight(t *testing.T) {
 				t.Errorf("found mark %q, want %q", found, tc.found)
 			}
 		})
+	}
+}
+
+func TestAnotherManagersFlagHoldsAtFirstSight(t *testing.T) {
+	f := facts()
+	f.FlagOwnedElsewhere = true
+	for status, want := range map[string]merged{
+		"要確認":  {Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true, WriteText: mark + " 要確認"},
+		mark:   {Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true},
+		"延長不要": {Ends: agreed, Asked: true, Agreed: agreed, Hold: "UnclearMark ", Holds: true},
+	} {
+		lease := agreedLease(neverAgreed, asked(true))
+		if diff := cmp.Diff(want, mergedOf(lease, sheet.Merge(rowWith(agreed, status), nil, lease, f), f)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", status, diff)
+		}
 	}
 }
 

@@ -88,6 +88,11 @@ func (m *merge) leaveOwned() {
 	if m.baseSheet == m.was.Pending.EndDate && m.baseSheet != "" {
 		m.agreed = m.baseSheet
 	}
+	if m.row.EndDate == m.agreed {
+		// The row went back to the former agreement while the lease's date was on its way. Kept, that would look like a
+		// row that nobody touched, and the next merge would write the lease's date over it.
+		m.agreed = m.date
+	}
 	// The guard must not count this date again and again.
 	m.pending.SeenEndDate = m.row.EndDate
 	m.tellOwned()

@@ -41,6 +41,7 @@ func agreedLease(change ...func(*v1alpha1.AccessKeyLease)) *v1alpha1.AccessKeyLe
 		UserName: "svc-report", AccountID: "123456789012", Owner: v1alpha1.LeaseOwner{FullName: "鈴木 花子"}, Purpose: "月次レポート",
 		Resource: "S3", StartDate: "2026-06-03", EndDate: agreed}
 	l.Status.Phase = v1alpha1.PhaseActive
+	l.Status.Term = &v1alpha1.Term{Number: 1, EndDate: agreed}
 	l.Status.Sheet = &v1alpha1.SheetRowStatus{Row: 3, EndDate: agreed}
 	for _, c := range change {
 		c(l)
@@ -201,6 +202,21 @@ func TestMergeOfAPendingEndDate(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestARowThatGoesBackWhileAnotherManagersDateIsPendingStaysHeld(t *testing.T) {
+	f := facts()
+	f.OwnedElsewhere = true
+	lease := agreedLease(ends(earlier))
+	lease.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: earlier, SeenEndDate: "2026-11-10"}
+	want := merged{Ends: earlier, Agreed: earlier, Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2026-11-20→2026-12-08 sheet;"}
+	for range 2 {
+		out := sheet.Merge(rowWith(agreed, ""), nil, lease, f)
+		if diff := cmp.Diff(want, mergedOf(lease, out, f)); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+		lease, want.Told = after(lease, out), ""
 	}
 }
 
