@@ -136,6 +136,47 @@ func TestMergeOfARowWithAnotherIdentityHolds(t *testing.T) {
 	}
 }
 
+func TestTheSheetsDateWinsWhenTheRowComesBack(t *testing.T) {
+	wasGone := func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Row = 0 }
+	waiting := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed}
+	}
+	for rule, tc := range map[string]struct {
+		date  string
+		lease *v1alpha1.AccessKeyLease
+		owned bool
+		want  merged
+	}{
+		"R-back: as it was": {agreed, agreedLease(wasGone), false, merged{Ends: agreed, Agreed: agreed}},
+		"R-back: with a new date": {later, agreedLease(wasGone), false,
+			merged{Ends: later, Agreed: later, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
+		"R-back: over what the lease was given meanwhile": {agreed, agreedLease(wasGone, ends(later)), false,
+			merged{Ends: agreed, Agreed: agreed, Told: "EndDateShortened 2027-01-31→2026-12-08 sheet;"}},
+		"R-back: a new date over what the lease was given meanwhile": {earlier, agreedLease(wasGone, ends(later)), false,
+			merged{Ends: earlier, Agreed: earlier, Told: "EndDateShortened 2027-01-31→2026-11-20 sheet;"}},
+		"R-back: a date of the lease's that waited before the row went is written": {agreed, agreedLease(wasGone, ends(later), waiting), false,
+			merged{Ends: later, Agreed: agreed, WriteDate: later}},
+		"D-owned: the row is back, but another manager owns the date": {agreed, agreedLease(wasGone, ends(later)), true,
+			merged{Ends: later, Agreed: later, Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2027-01-31→2026-12-08 sheet;"}},
+		"M-sheet: the hold goes with a mark that did not come back": {agreed, agreedLease(wasGone, marked(agreed)), false,
+			merged{Ends: agreed, Agreed: agreed}},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			f := facts()
+			f.OwnedElsewhere = tc.owned
+			f.Exempt = len(tc.lease.Status.Sheet.Pending.EndDate) > 0 // the mark has tests of its own
+			out := sheet.Merge(rowWith(tc.date, ""), nil, tc.lease, f)
+			if diff := cmp.Diff(tc.want, mergedOf(tc.lease, out, f)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			again := sheet.Merge(rowWith(tc.date, ""), nil, after(tc.lease, out), f)
+			if again.Spec != nil || len(again.Changes) > 0 || again.Sheet.Row != 3 {
+				t.Errorf("the next merge decides anew: %+v", again)
+			}
+		})
+	}
+}
+
 func TestMergeOfALeaseWhoseSpecCannotChange(t *testing.T) {
 	confirmed := func(l *v1alpha1.AccessKeyLease) {
 		l.Status.Phase, l.Status.Revocation = v1alpha1.PhaseRevoked, &v1alpha1.RevocationStatus{CompletionTime: &earlyOn}

@@ -18,10 +18,19 @@ func (m *merge) dates() {
 			m.baseSheet = row
 		}
 	}
+	// R-back: without its row the lease could be given any date, and nobody who edits the sheet saw it. A date that was
+	// decided while the row stood still waits for it.
+	back := m.was.Row == 0 && m.was.Pending.EndDate == ""
 	rowMoved, leaseMoved, waiting := row != m.baseSheet, lease != m.baseLease, m.baseSheet != m.baseLease
 	switch {
 	case row == lease: // D-same
 		m.agree()
+	case back && m.f.OwnedElsewhere: // D-owned
+		m.was.EndDate = lease // as at first sight: what was agreed before says nothing of this row any more
+		m.leaveOwned()
+	case back: // R-back
+		m.tellMoved(lease, row, viaSheet)
+		m.takeSheetQuietly()
 	case !rowMoved && !leaseMoved: // D-waiting
 		m.writeDate()
 	case !rowMoved: // D-lease
