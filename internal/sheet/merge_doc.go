@@ -66,6 +66,11 @@
 //
 // The remark always stays. Where mark and remark are as wanted nothing is written.
 //
+// # S: everything else in the spec
+//
+//	S-row     the row's texts go into the spec, a start date behind the end date left out
+//	S-back    where another manager wrote the lease's, that is told as SpecReverted once
+//
 // # F: first sight
 //
 // Nothing was ever agreed: no lease, one made with kubectl on a row that exists, one made again, or a crash before the

@@ -22,8 +22,7 @@ func (m *merge) firstSight() {
 			m.found = &v1alpha1.FoundMark{EndDate: m.date}
 		}
 	}
-	closed := cell.Mark == MarkUnclear || cell.Mark == MarkDeleted
-	if m.lease != nil && m.f.FlagOwnedElsewhere && m.lease.Spec.ExtensionRequested && !closed { // F-flag-owned
+	if m.lease != nil && m.f.FlagOwnedElsewhere && m.lease.Spec.ExtensionRequested && !closed(cell) { // F-flag-owned
 		m.keep(cell.Mark == MarkExtension, m.date, v1alpha1.PendingHold)
 	}
 	m.keepOwnedFlag()
@@ -48,7 +47,7 @@ func (m *merge) marks() {
 	}
 	defer m.keepOwnedFlag()
 	switch {
-	case m.row.Status.Mark == MarkUnclear || m.row.Status.Mark == MarkDeleted: // M-closed
+	case closed(m.row.Status): // M-closed
 		// The mark that stood there is gone. What a person asks for by the lease waits until the cell can be written.
 		m.extension, m.held = lease && !leaseHad, ""
 		return
@@ -71,6 +70,9 @@ func (m *merge) marks() {
 	}
 	m.set(wanted, row, rowMoved)
 }
+
+// closed: what stands in the cell is a person's word, over which no mark is written.
+func closed(cell StatusCell) bool { return cell.Mark == MarkUnclear || cell.Mark == MarkDeleted }
 
 // set makes the mark what was decided. A mark that is new was put against the date that its side showed.
 func (m *merge) set(wanted, row, rowMoved bool) {
@@ -133,7 +135,7 @@ func (m *merge) statusText() *string {
 
 func (m *merge) wantedMark() (Mark, bool) {
 	cell := m.row.Status
-	if cell.Mark == MarkUnclear || cell.Mark == MarkDeleted || m.owned != "" {
+	if closed(cell) || m.owned != "" {
 		return "", false // T-closed, T-held
 	}
 	own, known := m.ownMark()

@@ -54,6 +54,11 @@ func TestMergeOfExtensionMarks(t *testing.T) {
 		}), false, held},
 		"M-sheet: put with a new date, it is spent": {later, mark, agreedLease(), false,
 			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Told: "EndDateExtended 2026-12-08→2027-01-31 mark;"}},
+		"M-sheet: put with an earlier date, it is spent too": {earlier, mark, agreedLease(), false,
+			merged{Ends: earlier, Asked: true, Agreed: earlier, Hold: "ExtensionRequested " + agreed, Told: "EndDateShortened 2026-12-08→2026-11-20 mark;"}},
+		"D-sheet: back to the date that a spent mark held, it holds again": {agreed, mark, agreedLease(marked(agreed), ends(later), func(l *v1alpha1.AccessKeyLease) {
+			l.Status.Sheet.EndDate = later
+		}), false, merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true, Told: "EndDateShortened 2027-01-31→2026-12-08 sheet;"}},
 		"D-sheet: a held lease runs when its date moves": {later, mark, agreedLease(marked(agreed)), false,
 			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
 		"M-extend: a held lease runs with the lease's date": {agreed, mark, agreedLease(marked(agreed), ends(later)), false,
@@ -87,6 +92,9 @@ func TestMergeOfExtensionMarksWhereTheyExempt(t *testing.T) {
 	}{
 		"a mark holds whatever the date": {later, mark, agreedLease(marked(agreed)),
 			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Holds: true, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
+		"a mark that comes with its date holds all the same": {later, mark, agreedLease(),
+			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Holds: true, Told: "EndDateExtended 2026-12-08→2027-01-31 mark;"}},
+		"the mark goes": {agreed, "", agreedLease(marked(agreed)), merged{Ends: agreed, Agreed: agreed}},
 		"an extension by the lease writes no mark": {agreed, "", agreedLease(ends(later)),
 			merged{Ends: later, Agreed: agreed, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
 		"an extension by the lease leaves a held lease held": {agreed, mark, agreedLease(marked(agreed), ends(later)),

@@ -252,6 +252,31 @@ func TestMergeTakesPeoplesTextsFromTheRow(t *testing.T) {
 	}
 }
 
+func TestMergePutsBackWhatSomebodyChangedInTheLease(t *testing.T) {
+	edit := func(l *v1alpha1.AccessKeyLease) { l.Spec.Purpose, l.Spec.StartDate = "別の目的", "" }
+	for name, tc := range map[string]struct {
+		lease *v1alpha1.AccessKeyLease
+		owned bool
+		want  string
+	}{
+		"changed in the lease":               {agreedLease(edit), true, "SpecReverted 別の目的→月次レポート lease;SpecReverted →2026-06-03 lease;"},
+		"changed in the row":                 {agreedLease(edit), false, ""},
+		"written by another manager, alike":  {agreedLease(), true, ""},
+		"a lease made by hand on a row":      {agreedLease(neverAgreed, edit), true, "SpecReverted 別の目的→月次レポート lease;SpecReverted →2026-06-03 lease;"},
+		"a date of the lease's is none such": {agreedLease(ends(later)), true, "EndDateExtended 2026-12-08→2027-01-31 lease;"},
+	} {
+		f := facts()
+		f.TextsOwnedElsewhere = tc.owned
+		out := sheet.Merge(rowWith(agreed, ""), nil, tc.lease, f)
+		if got := mergedOf(tc.lease, out, f).Told; got != tc.want {
+			t.Errorf("%s: told %q, want %q", name, got, tc.want)
+		}
+		if spec := after(tc.lease, out).Spec; spec.Purpose != "月次レポート" || spec.StartDate != "2026-06-03" {
+			t.Errorf("%s: %+v", name, spec)
+		}
+	}
+}
+
 func TestMergeLeavesAStartOutThatTheAPIWouldRefuse(t *testing.T) {
 	row := rowWith(agreed, "")
 	row.StartDate = "2026-12-01"
