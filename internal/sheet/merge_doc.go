@@ -6,7 +6,7 @@
 // A date or mark has changed on a side when it is not what that side had when it was last looked at. That is the last
 // agreement (status.sheet.endDate; the mark stands in status.sheet.hold), but while a write is pending the row had
 // pending.seenEndDate and the lease pending.endDate, and pending.mark says that one side lacks the mark. The agreed date
-// moves only to what both sides have.
+// moves only to what both sides have (but D-owned).
 //
 // # D: the end date
 //
@@ -57,7 +57,8 @@
 //
 //	T-new     no phase yet                        no own mark: left alone, but for F-early and the extension mark
 //	T-closed  unclear, or 削除済み by a person      left alone; 削除済み sets markedDeleted
-//	T-held    FieldOwnedElsewhere, a holding mark left alone (but M-lease, M-extend: the mark is written)
+//	T-held    FieldOwnedElsewhere                 left alone: a mark that is wanted waits
+//	          the lease carries a mark            it stays, and is written where M-lease or M-extend want it
 //	T-stale   the term is of another date, or     own marks left alone; the term decides, not the spec's date: that is
 //	          none has begun                      one before the merge is applied and another after
 //	T-spent   spent, lease Notified or Expired    the phase's mark takes its place, the lease's flag goes
