@@ -153,30 +153,46 @@ func (r *sheetRun) liveLease(ctx context.Context, id string) (*v1alpha1.AccessKe
 	return l, err
 }
 
-// facts for a merge. Only where the two sides differ in the end date is the live lease read, for its field owners.
+// facts for a merge. Only where the two sides differ is the live lease read, for its field owners.
 func (r *sheetRun) facts(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLease) (sheet.Facts, *v1alpha1.AccessKeyLease, error) {
 	f := sheet.Facts{
 		Now: r.start, Exempt: r.policy.Exempt, DryRun: r.policy.DryRun, Marks: r.sheet.Spec.Marks,
 		FirstNoticeDue: func(end string) bool { return !r.policy.FirstNotice(end).After(r.start) },
 	}
-	if lease == nil || e.row == nil || lease.Spec.EndDate == e.row.EndDate || lease.Status.Phase == v1alpha1.PhaseRevoked {
+	if lease == nil || e.row == nil || lease.Status.Phase == v1alpha1.PhaseRevoked || !differs(lease, e.row) {
 		return f, lease, nil
 	}
 	live, err := r.liveLease(ctx, e.id)
 	if err != nil || live == nil {
 		return f, live, err
 	}
-	f.OwnedElsewhere = appliedElsewhere(live.ManagedFields)
+	f.OwnedElsewhere = ownedElsewhere(live.ManagedFields, true, "endDate")
+	f.FlagOwnedElsewhere = ownedElsewhere(live.ManagedFields, true, "extensionRequested")
+	f.TextsOwnedElsewhere = ownedElsewhere(live.ManagedFields, false, "owner", "purpose", "resource", "startDate")
 	live.ManagedFields = nil
 	return f, live, nil
 }
 
-// appliedElsewhere tells whether another server-side apply manager, such as a GitOps tool, owns spec.endDate.
-func appliedElsewhere(fields []metav1.ManagedFieldsEntry) bool {
+// differs tells whether the spec says anything else than the row, or carries a spent mark that the phase's own may replace.
+func differs(lease *v1alpha1.AccessKeyLease, row *sheet.Row) bool {
+	spec, marked := lease.Spec, row.Status.Mark == sheet.MarkExtension
+	held := lease.Status.Sheet != nil && sheet.Holding(lease.Status.Sheet.Hold, spec.EndDate, false)
+	spent := marked && !held && lease.Status.Phase != v1alpha1.PhaseActive
+	return spent || spec.EndDate != row.EndDate || spec.ExtensionRequested != marked ||
+		spec.Owner.FullName != row.FullName || spec.Purpose != row.Purpose || spec.Resource != row.Resource || spec.StartDate != row.StartDate
+}
+
+// ownedElsewhere tells whether another manager owns one of the fields of the spec: by server-side apply, as a GitOps tool
+// does, or in any way, as kubectl edit does.
+func ownedElsewhere(fields []metav1.ManagedFieldsEntry, byApply bool, names ...string) bool {
 	for _, m := range fields {
-		if m.Operation == metav1.ManagedFieldsOperationApply && m.Manager != string(ownerSheet) && m.FieldsV1 != nil &&
-			m.Subresource == "" && strings.Contains(string(m.FieldsV1.GetRawBytes()), `"f:endDate"`) {
-			return true
+		if m.Manager == string(ownerSheet) || m.Subresource != "" || m.FieldsV1 == nil || (byApply && m.Operation != metav1.ManagedFieldsOperationApply) {
+			continue
+		}
+		for _, name := range names {
+			if strings.Contains(string(m.FieldsV1.GetRawBytes()), `"f:`+name+`"`) {
+				return true
+			}
 		}
 	}
 	return false

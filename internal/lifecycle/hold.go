@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/sheet"
 )
 
 // sheetHold is why the row keeps the lease out of all processing; nil: it does not.
@@ -13,15 +14,11 @@ func sheetHold(in Input) *Block {
 		return &Block{Guard: guardHeld, Reason: v1alpha1.ReasonGivenUp,
 			Message: "given up by annotation " + v1alpha1.AnnotationGiveUp + ": remove it to let the lease run on"}
 	}
-	if s == nil || s.Hold == nil {
+	if s == nil || !sheet.Holding(s.Hold, in.Lease.Spec.EndDate, in.Policy.Exempt) {
 		return nil
 	}
 	h := s.Hold
-	// The mark holds the date it was put against: move the date and the lease runs again.
 	if h.Reason == v1alpha1.ReasonExtensionRequested {
-		if !in.Policy.Exempt && h.EndDate != in.Lease.Spec.EndDate {
-			return nil
-		}
 		until := "until its end date moves or the mark goes"
 		if in.Policy.Exempt {
 			until = "until the mark goes"

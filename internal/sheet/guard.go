@@ -144,8 +144,8 @@ func markChanged(l *v1alpha1.AccessKeyLease, cell StatusCell) bool {
 	}
 	phase := l.Status.Phase
 	switch cell.Mark {
-	case MarkNone:
-		return phase != v1alpha1.PhaseActive && s.Pending.Mark != v1alpha1.PendingRemove
+	case MarkNone: // F-early takes a mark away before there is a phase
+		return phase != v1alpha1.PhaseActive && phase != "" && s.Pending.Mark != v1alpha1.PendingRemove
 	case MarkNotified, MarkExpired:
 		return phase != v1alpha1.PhaseNotified && phase != v1alpha1.PhaseExpired
 	case MarkExtension:

@@ -82,7 +82,9 @@ type merge struct {
 // outcome puts together what dates and marks decided.
 func (m *merge) outcome() Outcome {
 	text := m.statusText() // may still take a spent mark away
-	out := Outcome{Spec: m.spec(), Changes: m.changes}
+	out := Outcome{Spec: m.spec()}
+	m.tellReverted(out.Spec)
+	out.Changes = m.changes
 	out.Sheet = v1alpha1.SheetRowStatus{
 		Row: rowNumber(m.row.Number), EndDate: m.agreed, Mark: cut(m.row.Status.Text, maxAgreedMark), Hold: m.hold(),
 		MarkedDeleted: m.row.Status.Mark == MarkDeleted, FoundMark: m.found, Pending: m.pending,

@@ -13,7 +13,7 @@ import (
 
 var noTimes = cmpopts.IgnoreFields(v1alpha1.SheetHold{}, "Time")
 
-func neverAgreed(l *v1alpha1.AccessKeyLease) { l.Status.Sheet, l.Status.Phase = nil, "" }
+func neverAgreed(l *v1alpha1.AccessKeyLease) { l.Status = v1alpha1.AccessKeyLeaseStatus{} }
 
 func TestMergeAtFirstSight(t *testing.T) {
 	for rule, tc := range map[string]struct {
@@ -51,6 +51,21 @@ func TestMergeAtFirstSight(t *testing.T) {
 				t.Errorf("found mark %q, want %q", found, tc.found)
 			}
 		})
+	}
+}
+
+func TestAnotherManagersFlagHoldsAtFirstSight(t *testing.T) {
+	f := facts()
+	f.FlagOwnedElsewhere = true
+	for status, want := range map[string]merged{
+		"要確認":  {Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true, WriteText: mark + " 要確認"},
+		mark:   {Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true},
+		"延長不要": {Ends: agreed, Asked: true, Agreed: agreed, Hold: "UnclearMark ", Holds: true},
+	} {
+		lease := agreedLease(neverAgreed, asked(true))
+		if diff := cmp.Diff(want, mergedOf(lease, sheet.Merge(rowWith(agreed, status), nil, lease, f), f)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", status, diff)
+		}
 	}
 }
 
@@ -118,6 +133,47 @@ func TestMergeOfARowWithAnotherIdentityHolds(t *testing.T) {
 		if out.Spec != nil || out.Sheet.Hold == nil || out.Sheet.Hold.Reason != v1alpha1.ReasonInvalidRow {
 			t.Errorf("%s: %+v", name, out)
 		}
+	}
+}
+
+func TestTheSheetsDateWinsWhenTheRowComesBack(t *testing.T) {
+	wasGone := func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Row = 0 }
+	waiting := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed}
+	}
+	for rule, tc := range map[string]struct {
+		date  string
+		lease *v1alpha1.AccessKeyLease
+		owned bool
+		want  merged
+	}{
+		"R-back: as it was": {agreed, agreedLease(wasGone), false, merged{Ends: agreed, Agreed: agreed}},
+		"R-back: with a new date": {later, agreedLease(wasGone), false,
+			merged{Ends: later, Agreed: later, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
+		"R-back: over what the lease was given meanwhile": {agreed, agreedLease(wasGone, ends(later)), false,
+			merged{Ends: agreed, Agreed: agreed, Told: "EndDateShortened 2027-01-31→2026-12-08 sheet;"}},
+		"R-back: a new date over what the lease was given meanwhile": {earlier, agreedLease(wasGone, ends(later)), false,
+			merged{Ends: earlier, Agreed: earlier, Told: "EndDateShortened 2027-01-31→2026-11-20 sheet;"}},
+		"R-back: a date of the lease's that waited before the row went is written": {agreed, agreedLease(wasGone, ends(later), waiting), false,
+			merged{Ends: later, Agreed: agreed, WriteDate: later}},
+		"D-owned: the row is back, but another manager owns the date": {agreed, agreedLease(wasGone, ends(later)), true,
+			merged{Ends: later, Agreed: later, Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2027-01-31→2026-12-08 sheet;"}},
+		"M-sheet: the hold goes with a mark that did not come back": {agreed, agreedLease(wasGone, marked(agreed)), false,
+			merged{Ends: agreed, Agreed: agreed}},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			f := facts()
+			f.OwnedElsewhere = tc.owned
+			f.Exempt = len(tc.lease.Status.Sheet.Pending.EndDate) > 0 // the mark has tests of its own
+			out := sheet.Merge(rowWith(tc.date, ""), nil, tc.lease, f)
+			if diff := cmp.Diff(tc.want, mergedOf(tc.lease, out, f)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			again := sheet.Merge(rowWith(tc.date, ""), nil, after(tc.lease, out), f)
+			if again.Spec != nil || len(again.Changes) > 0 || again.Sheet.Row != 3 {
+				t.Errorf("the next merge decides anew: %+v", again)
+			}
+		})
 	}
 }
 

@@ -18,10 +18,19 @@ func (m *merge) dates() {
 			m.baseSheet = row
 		}
 	}
+	// R-back: without its row the lease could be given any date, and nobody who edits the sheet saw it. A date that was
+	// decided while the row stood still waits for it.
+	back := m.was.Row == 0 && m.was.Pending.EndDate == ""
 	rowMoved, leaseMoved, waiting := row != m.baseSheet, lease != m.baseLease, m.baseSheet != m.baseLease
 	switch {
 	case row == lease: // D-same
 		m.agree()
+	case back && m.f.OwnedElsewhere: // D-owned
+		m.was.EndDate = lease // as at first sight: what was agreed before says nothing of this row any more
+		m.leaveOwned()
+	case back: // R-back
+		m.tellMoved(lease, row, viaSheet)
+		m.takeSheetQuietly()
 	case !rowMoved && !leaseMoved: // D-waiting
 		m.writeDate()
 	case !rowMoved: // D-lease
@@ -87,6 +96,11 @@ func (m *merge) leaveOwned() {
 	m.date, m.agreed = m.lease.Spec.EndDate, m.was.EndDate
 	if m.baseSheet == m.was.Pending.EndDate && m.baseSheet != "" {
 		m.agreed = m.baseSheet
+	}
+	if m.row.EndDate == m.agreed {
+		// The row went back to the former agreement while the lease's date was on its way. Kept, that would look like a
+		// row that nobody touched, and the next merge would write the lease's date over it.
+		m.agreed = m.date
 	}
 	// The guard must not count this date again and again.
 	m.pending.SeenEndDate = m.row.EndDate

@@ -6,7 +6,7 @@
 // A date or mark has changed on a side when it is not what that side had when it was last looked at. That is the last
 // agreement (status.sheet.endDate; the mark stands in status.sheet.hold), but while a write is pending the row had
 // pending.seenEndDate and the lease pending.endDate, and pending.mark says that one side lacks the mark. The agreed date
-// moves only to what both sides have.
+// moves only to what both sides have (but D-owned).
 //
 // # D: the end date
 //
@@ -21,7 +21,8 @@
 //	D-conflict  changed     =, pending  the row never had the lease's date: the later one wins
 //	D-arrived   = pending   any         the write was done: the row and the lease had that date last
 //	D-owned     changed     =, owned    another manager owns the lease's: kept and held (FieldOwnedElsewhere), told once,
-//	                                    until both say the same; so too a conflict whose later date is the sheet's
+//	                                    until both say the same; so too a conflict whose later date is the sheet's.
+//	                                    Where the row is back at the former agreement, the lease's date becomes that
 //	R-invalid   unreadable  any         see R: nothing moves
 //	R-gone      removed     any         see R: the lease's own date runs
 //	–           any         removed,    cannot be: the CRD refuses both
@@ -46,6 +47,7 @@
 //	M-closed     削除済み, unclear  any         the mark that stood there is gone; the lease's wish waits
 //	M-unclear    unclear           any         held (UnclearMark)
 //	M-flag-owned any               0, owned    another manager owns the flag: never written; its 0 is no wish
+//	M-flag-owned any but closed    1, owned    its 1 stands whatever the row does: the mark is put back into the cell
 //	R-invalid, R-gone: as below    –           the flag cannot be unreadable or removed: it has a default
 //
 // A mark holds the date that it was put against (hold.endDate); with another date it is spent and the lease runs. Exempt:
@@ -53,15 +55,22 @@
 //
 // # T: the text of the status cell
 //
-//	T-new     no phase yet                        left alone
+//	T-new     no phase yet                        no own mark: left alone, but for F-early and the extension mark
 //	T-closed  unclear, or 削除済み by a person      left alone; 削除済み sets markedDeleted
-//	T-held    FieldOwnedElsewhere, a holding mark left alone (but M-lease, M-extend: the mark is written)
-//	T-stale   the phase is of another date        own marks left alone
+//	T-held    FieldOwnedElsewhere                 left alone: a mark that is wanted waits
+//	          the lease carries a mark            it stays, and is written where M-lease or M-extend want it
+//	T-stale   the term is of another date, or     own marks left alone; the term decides, not the spec's date: that is
+//	          none has begun                      one before the merge is applied and another after
 //	T-spent   spent, lease Notified or Expired    the phase's mark takes its place, the lease's flag goes
 //	T-own     Active, Notified, Expired           no mark (a spent one stays), 通知済み, 期限切れ
 //	T-read    any                                 status.sheet.mark is the cell as it was last accepted
 //
 // The remark always stays. Where mark and remark are as wanted nothing is written.
+//
+// # S: everything else in the spec
+//
+//	S-row     the row's texts go into the spec, a start date behind the end date left out
+//	S-back    where another manager wrote the lease's, that is told as SpecReverted once
 //
 // # F: first sight
 //
@@ -70,7 +79,8 @@
 //
 //	F-extension  延長申請済み        held at the row's date
 //	F-found      通知済み, 期限切れ   first notice due for that date: foundMark, which spares the owner a second one
-//	F-early      通知済み, 期限切れ   not due: ignored, and wanted out of the cell
+//	F-early      通知済み, 期限切れ   not due: ignored, and wanted out of the cell until a term begins; then T-own
+//	F-flag-owned flag 1, owned     M-flag-owned: held at the date, the mark is wanted in the cell
 //	F-term       foundMark         goes when the date moves
 //	             削除済み           markedDeleted
 //
@@ -78,7 +88,10 @@
 //
 //	R-invalid  invalid, or another user or account  held (InvalidRow); agreement, pending writes and spec stay, cell too
 //	R-gone     gone                                 all stays, the hold included; row 0. A lease's flag can still be put
-//	                                                and taken back. When the row is back it is merged as any other
+//	                                                and taken back
+//	R-back     the row is usable again              the sheet's date wins over what the lease was given meanwhile (but
+//	                                                D-owned; a date that was pending before is D-waiting or D-conflict);
+//	                                                all else is merged as any other
 //
 // # X: leases whose spec cannot change (Revoked, or the key is being deleted)
 //

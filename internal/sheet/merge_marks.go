@@ -22,6 +22,9 @@ func (m *merge) firstSight() {
 			m.found = &v1alpha1.FoundMark{EndDate: m.date}
 		}
 	}
+	if m.lease != nil && m.f.FlagOwnedElsewhere && m.lease.Spec.ExtensionRequested && !closed(cell) { // F-flag-owned
+		m.keep(cell.Mark == MarkExtension, m.date, v1alpha1.PendingHold)
+	}
 	m.keepOwnedFlag()
 }
 
@@ -38,19 +41,20 @@ func (m *merge) marks() {
 		rowHad = false
 	}
 	row, lease := m.row.Status.Mark == MarkExtension, m.lease.Spec.ExtensionRequested
+	standing := m.f.FlagOwnedElsewhere && lease // M-flag-owned
 	if m.f.FlagOwnedElsewhere && !lease {
 		lease = leaseHad // M-flag-owned
 	}
 	defer m.keepOwnedFlag()
 	switch {
-	case m.row.Status.Mark == MarkUnclear || m.row.Status.Mark == MarkDeleted: // M-closed
+	case closed(m.row.Status): // M-closed
 		// The mark that stood there is gone. What a person asks for by the lease waits until the cell can be written.
 		m.extension, m.held = lease && !leaseHad, ""
 		return
 	case m.extended && !m.f.Exempt: // M-extend
 		m.keep(row, m.row.EndDate, v1alpha1.PendingExtend)
 		return
-	case m.retracted(row): // M-retract
+	case !standing && m.retracted(row): // M-retract
 		m.extension, m.held = false, ""
 		return
 	}
@@ -58,7 +62,7 @@ func (m *merge) marks() {
 	// M-same; only one side changed: M-sheet, M-lease; a change that waits: M-waiting; both changed apart: M-conflict.
 	wanted := lease
 	switch {
-	case row == lease:
+	case row == lease, standing:
 	case rowMoved && !leaseMoved:
 		wanted = row
 	case rowMoved && leaseMoved:
@@ -66,6 +70,9 @@ func (m *merge) marks() {
 	}
 	m.set(wanted, row, rowMoved)
 }
+
+// closed: what stands in the cell is a person's word, over which no mark is written.
+func closed(cell StatusCell) bool { return cell.Mark == MarkUnclear || cell.Mark == MarkDeleted }
 
 // set makes the mark what was decided. A mark that is new was put against the date that its side showed.
 func (m *merge) set(wanted, row, rowMoved bool) {
@@ -128,18 +135,12 @@ func (m *merge) statusText() *string {
 
 func (m *merge) wantedMark() (Mark, bool) {
 	cell := m.row.Status
-	if cell.Mark == MarkUnclear || cell.Mark == MarkDeleted || m.owned != "" {
+	if closed(cell) || m.owned != "" {
 		return "", false // T-closed, T-held
 	}
 	own, known := m.ownMark()
-	if !known && firstSight(m.lease) && (cell.Mark == MarkNotified || cell.Mark == MarkExpired) && m.found == nil {
-		return MarkNone, true // F-early
-	}
-	if m.phase() == "" {
-		return "", false // T-new
-	}
-	if m.held == "" {
-		if !known && m.pending.Mark == v1alpha1.PendingRemove {
+	if m.held == "" { // T-new: without a phase there is no own mark
+		if !known && (m.early() || m.pending.Mark == v1alpha1.PendingRemove) { // F-early
 			return MarkNone, true
 		}
 		return own, known
@@ -154,13 +155,18 @@ func (m *merge) wantedMark() (Mark, bool) {
 	return MarkExtension, true
 }
 
+// early: an own mark in the cell that nobody can have earned yet. It is judged until a term begins, not at first sight
+// alone, because the first write can fail.
+func (m *merge) early() bool {
+	cell := m.row.Status
+	return (cell.Mark == MarkNotified || cell.Mark == MarkExpired) && m.term() == nil && !m.f.FirstNoticeDue(m.date)
+}
+
 // ownMark is what the lease's phase says in the cell; false where the phase is not of the date that the lease has from
-// here on, because its controller has yet to see that.
+// here on, because its controller has yet to see that. The term alone says which date the phase is of: the spec's date is
+// one before this merge is applied and another after, and what is wanted must not depend on that.
 func (m *merge) ownMark() (Mark, bool) {
-	if m.lease == nil || m.date != m.lease.Spec.EndDate { // T-stale
-		return "", false
-	}
-	if t := m.lease.Status.Term; t != nil && t.EndDate != m.date {
+	if t := m.term(); t == nil || t.EndDate != m.date { // T-stale
 		return "", false
 	}
 	switch m.phase() {
@@ -179,4 +185,11 @@ func (m *merge) phase() v1alpha1.Phase {
 		return ""
 	}
 	return m.lease.Status.Phase
+}
+
+func (m *merge) term() *v1alpha1.Term {
+	if m.lease == nil {
+		return nil
+	}
+	return m.lease.Status.Term
 }

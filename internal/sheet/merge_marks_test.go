@@ -42,17 +42,23 @@ func TestMergeOfExtensionMarks(t *testing.T) {
 		"M-conflict: the held side wins (row)": {agreed, mark, agreedLease(marked(agreed), asked(false), pendingMark(v1alpha1.PendingHold)), false, held},
 		"M-conflict: the held side wins (lease)": {agreed, "", agreedLease(asked(true), pendingMark(v1alpha1.PendingRemove)), false,
 			writing(held, mark)},
-		"M-unclear: nothing before":             {agreed, "延長不要", agreedLease(), false, unclear},
-		"M-unclear: in the mark's place":        {agreed, "延長不要", agreedLease(marked(agreed)), false, unclear},
-		"M-unclear: taken out of the lease too": {agreed, "延長不要", agreedLease(marked(agreed), asked(false)), false, unclear},
-		"M-closed: 削除済み in the mark's place":    {agreed, "削除済み", agreedLease(marked(agreed)), false, free},
-		"M-flag-owned: a false is no wish":      {agreed, mark, agreedLease(marked(agreed), asked(false)), true, func() merged { m := held; m.Asked = false; return m }()},
-		"M-flag-owned: a true is one":           {agreed, "", agreedLease(asked(true)), true, writing(held, mark)},
+		"M-unclear: nothing before":                      {agreed, "延長不要", agreedLease(), false, unclear},
+		"M-unclear: in the mark's place":                 {agreed, "延長不要", agreedLease(marked(agreed)), false, unclear},
+		"M-unclear: taken out of the lease too":          {agreed, "延長不要", agreedLease(marked(agreed), asked(false)), false, unclear},
+		"M-closed: 削除済み in the mark's place":             {agreed, "削除済み", agreedLease(marked(agreed)), false, free},
+		"M-flag-owned: a false is no wish":               {agreed, mark, agreedLease(marked(agreed), asked(false)), true, func() merged { m := held; m.Asked = false; return m }()},
+		"M-flag-owned: a true is one":                    {agreed, "", agreedLease(asked(true)), true, writing(held, mark)},
+		"M-flag-owned: a true stands when the mark goes": {agreed, "要確認", agreedLease(marked(agreed)), true, writing(held, mark+" 要確認")},
 		"M-sheet: put back behind an unclear text": {agreed, mark, agreedLease(func(l *v1alpha1.AccessKeyLease) {
 			l.Status.Sheet.Mark, l.Status.Sheet.Hold = "延長不要", &v1alpha1.SheetHold{Reason: v1alpha1.ReasonUnclearMark, Time: earlyOn}
 		}), false, held},
 		"M-sheet: put with a new date, it is spent": {later, mark, agreedLease(), false,
 			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Told: "EndDateExtended 2026-12-08→2027-01-31 mark;"}},
+		"M-sheet: put with an earlier date, it is spent too": {earlier, mark, agreedLease(), false,
+			merged{Ends: earlier, Asked: true, Agreed: earlier, Hold: "ExtensionRequested " + agreed, Told: "EndDateShortened 2026-12-08→2026-11-20 mark;"}},
+		"D-sheet: back to the date that a spent mark held, it holds again": {agreed, mark, agreedLease(marked(agreed), ends(later), func(l *v1alpha1.AccessKeyLease) {
+			l.Status.Sheet.EndDate = later
+		}), false, merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true, Told: "EndDateShortened 2027-01-31→2026-12-08 sheet;"}},
 		"D-sheet: a held lease runs when its date moves": {later, mark, agreedLease(marked(agreed)), false,
 			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
 		"M-extend: a held lease runs with the lease's date": {agreed, mark, agreedLease(marked(agreed), ends(later)), false,
@@ -86,6 +92,9 @@ func TestMergeOfExtensionMarksWhereTheyExempt(t *testing.T) {
 	}{
 		"a mark holds whatever the date": {later, mark, agreedLease(marked(agreed)),
 			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Holds: true, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
+		"a mark that comes with its date holds all the same": {later, mark, agreedLease(),
+			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Holds: true, Told: "EndDateExtended 2026-12-08→2027-01-31 mark;"}},
+		"the mark goes": {agreed, "", agreedLease(marked(agreed)), merged{Ends: agreed, Agreed: agreed}},
 		"an extension by the lease writes no mark": {agreed, "", agreedLease(ends(later)),
 			merged{Ends: later, Agreed: agreed, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
 		"an extension by the lease leaves a held lease held": {agreed, mark, agreedLease(marked(agreed), ends(later)),
@@ -107,27 +116,34 @@ func termOf(date string) func(*v1alpha1.AccessKeyLease) {
 	return func(l *v1alpha1.AccessKeyLease) { l.Status.Term = &v1alpha1.Term{Number: 1, EndDate: date} }
 }
 
+func termless(l *v1alpha1.AccessKeyLease) { l.Status.Term = nil }
+
 func TestMergeWritesTheMarkOfThePhase(t *testing.T) {
 	for rule, tc := range map[string]struct {
 		status string
 		lease  *v1alpha1.AccessKeyLease
 		want   string // "": the cell is left alone, "-": emptied
 	}{
-		"T-new: no phase yet":                          {"通知済み", agreedLease(inPhase("")), ""},
-		"T-own: Active takes the mark away":            {"通知済み", agreedLease(), "-"},
-		"T-own: Active leaves the remark":              {"期限切れ、要確認", agreedLease(), "要確認"},
-		"T-own: Active leaves a spent mark":            {mark, agreedLease(marked(earlier)), ""},
-		"T-own: Notified":                              {"", agreedLease(inPhase(v1alpha1.PhaseNotified)), "通知済み"},
-		"T-own: Notified keeps the remark":             {"要確認", agreedLease(inPhase(v1alpha1.PhaseNotified)), "通知済み 要確認"},
-		"T-own: Notified says it already":              {" 通知済み　要確認", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
-		"T-own: Expired":                               {"通知済み 要確認", agreedLease(inPhase(v1alpha1.PhaseExpired)), "期限切れ 要確認"},
-		"T-own: the cell was emptied":                  {"", agreedLease(inPhase(v1alpha1.PhaseExpired)), "期限切れ"},
-		"T-spent: Notified takes a spent mark's place": {mark + " 要確認", agreedLease(marked(earlier), inPhase(v1alpha1.PhaseNotified)), "通知済み 要確認"},
-		"T-held: a holding mark stays":                 {mark, agreedLease(marked(agreed), inPhase(v1alpha1.PhaseNotified)), ""},
-		"T-closed: unclear":                            {"削除しないで", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
-		"T-closed: 削除済み by a person":                   {"削除済み", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
-		"T-stale: the phase is of another term":        {"", agreedLease(inPhase(v1alpha1.PhaseNotified), termOf(earlier)), ""},
-		"T-stale: nor is a mark taken away":            {"通知済み", agreedLease(inPhase(v1alpha1.PhaseActive), termOf(earlier)), ""},
+		"T-new: no phase yet":                                 {"要確認", agreedLease(inPhase("")), ""},
+		"T-own: Active takes the mark away":                   {"通知済み", agreedLease(), "-"},
+		"T-own: Active leaves the remark":                     {"期限切れ、要確認", agreedLease(), "要確認"},
+		"T-own: Active leaves a spent mark":                   {mark, agreedLease(marked(earlier)), ""},
+		"T-own: Notified":                                     {"", agreedLease(inPhase(v1alpha1.PhaseNotified)), "通知済み"},
+		"T-own: Notified keeps the remark":                    {"要確認", agreedLease(inPhase(v1alpha1.PhaseNotified)), "通知済み 要確認"},
+		"T-own: Notified says it already":                     {" 通知済み　要確認", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
+		"T-own: Expired":                                      {"通知済み 要確認", agreedLease(inPhase(v1alpha1.PhaseExpired)), "期限切れ 要確認"},
+		"T-own: the cell was emptied":                         {"", agreedLease(inPhase(v1alpha1.PhaseExpired)), "期限切れ"},
+		"T-spent: Notified takes a spent mark's place":        {mark + " 要確認", agreedLease(marked(earlier), inPhase(v1alpha1.PhaseNotified)), "通知済み 要確認"},
+		"T-held: a holding mark stays":                        {mark, agreedLease(marked(agreed), inPhase(v1alpha1.PhaseNotified)), ""},
+		"T-closed: unclear":                                   {"削除しないで", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
+		"T-closed: 削除済み by a person":                          {"削除済み", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
+		"T-stale: the phase is of another term":               {"", agreedLease(inPhase(v1alpha1.PhaseNotified), termOf(earlier)), ""},
+		"T-new: the extension mark is written all the same":   {"要確認", agreedLease(inPhase(""), marked(agreed), pendingMark(v1alpha1.PendingHold)), mark + " 要確認"},
+		"T-stale: no term has begun":                          {"要確認", agreedLease(inPhase(v1alpha1.PhaseNotified), termless), ""},
+		"F-early: until a term begins":                        {"通知済み 要確認", agreedLease(inPhase(""), termless), "要確認"},
+		"F-early: also while something else holds the lease":  {"期限切れ", agreedLease(termless), "-"},
+		"F-early: a mark that somebody asked for comes first": {"通知済み", agreedLease(inPhase(""), termless, asked(true)), mark},
+		"T-stale: nor is a mark taken away":                   {"通知済み", agreedLease(inPhase(v1alpha1.PhaseActive), termOf(earlier)), ""},
 		"T-stale: nor does it take a spent mark's place": {mark,
 			agreedLease(marked(earlier), inPhase(v1alpha1.PhaseNotified), termOf(earlier)), ""},
 		"T-own: the phase is of this term": {"", agreedLease(inPhase(v1alpha1.PhaseNotified), termOf(agreed)), "通知済み"},

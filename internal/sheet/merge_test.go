@@ -41,6 +41,7 @@ func agreedLease(change ...func(*v1alpha1.AccessKeyLease)) *v1alpha1.AccessKeyLe
 		UserName: "svc-report", AccountID: "123456789012", Owner: v1alpha1.LeaseOwner{FullName: "鈴木 花子"}, Purpose: "月次レポート",
 		Resource: "S3", StartDate: "2026-06-03", EndDate: agreed}
 	l.Status.Phase = v1alpha1.PhaseActive
+	l.Status.Term = &v1alpha1.Term{Number: 1, EndDate: agreed}
 	l.Status.Sheet = &v1alpha1.SheetRowStatus{Row: 3, EndDate: agreed}
 	for _, c := range change {
 		c(l)
@@ -204,6 +205,21 @@ func TestMergeOfAPendingEndDate(t *testing.T) {
 	}
 }
 
+func TestARowThatGoesBackWhileAnotherManagersDateIsPendingStaysHeld(t *testing.T) {
+	f := facts()
+	f.OwnedElsewhere = true
+	lease := agreedLease(ends(earlier))
+	lease.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: earlier, SeenEndDate: "2026-11-10"}
+	want := merged{Ends: earlier, Agreed: earlier, Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2026-11-20→2026-12-08 sheet;"}
+	for range 2 {
+		out := sheet.Merge(rowWith(agreed, ""), nil, lease, f)
+		if diff := cmp.Diff(want, mergedOf(lease, out, f)); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+		lease, want.Told = after(lease, out), ""
+	}
+}
+
 func TestWrittenMakesALaterEditOfTheRowAnEditAndNoConflict(t *testing.T) {
 	lease := agreedLease(ends(latest))
 	out := sheet.Merge(rowWith(agreed, "要確認"), nil, lease, facts())
@@ -233,6 +249,31 @@ func TestMergeTakesPeoplesTextsFromTheRow(t *testing.T) {
 	want.Purpose, want.Owner.FullName, want.Resource = "四半期レポート", "鈴木 太郎", "Athena"
 	if diff := cmp.Diff(&want, sheet.Merge(row, nil, lease, facts()).Spec); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestMergePutsBackWhatSomebodyChangedInTheLease(t *testing.T) {
+	edit := func(l *v1alpha1.AccessKeyLease) { l.Spec.Purpose, l.Spec.StartDate = "別の目的", "" }
+	for name, tc := range map[string]struct {
+		lease *v1alpha1.AccessKeyLease
+		owned bool
+		want  string
+	}{
+		"changed in the lease":               {agreedLease(edit), true, "SpecReverted 別の目的→月次レポート lease;SpecReverted →2026-06-03 lease;"},
+		"changed in the row":                 {agreedLease(edit), false, ""},
+		"written by another manager, alike":  {agreedLease(), true, ""},
+		"a lease made by hand on a row":      {agreedLease(neverAgreed, edit), true, "SpecReverted 別の目的→月次レポート lease;SpecReverted →2026-06-03 lease;"},
+		"a date of the lease's is none such": {agreedLease(ends(later)), true, "EndDateExtended 2026-12-08→2027-01-31 lease;"},
+	} {
+		f := facts()
+		f.TextsOwnedElsewhere = tc.owned
+		out := sheet.Merge(rowWith(agreed, ""), nil, tc.lease, f)
+		if got := mergedOf(tc.lease, out, f).Told; got != tc.want {
+			t.Errorf("%s: told %q, want %q", name, got, tc.want)
+		}
+		if spec := after(tc.lease, out).Spec; spec.Purpose != "月次レポート" || spec.StartDate != "2026-06-03" {
+			t.Errorf("%s: %+v", name, spec)
+		}
 	}
 }
 

@@ -102,6 +102,9 @@ type Facts struct {
 	// FlagOwnedElsewhere: another server-side apply manager owns spec.extensionRequested. It is left as it is then, and
 	// a false there is no wish to take the mark out of the cell.
 	FlagOwnedElsewhere bool
+	// TextsOwnedElsewhere: another field manager wrote owner, purpose, resource or startDate of the lease last. They are
+	// put back in any case; this is how it is known that a person changed the lease and not the row.
+	TextsOwnedElsewhere bool
 }
 
 // Outcome is what Merge makes of one key: what to write on which side, and what to tell.

@@ -62,6 +62,7 @@ type verification struct {
 	before, after [][]any
 	edits         []CellEdit
 	columns       []v1alpha1.ColumnLetter // that were written
+	own           []int                   // columns that may be written
 	afterKeys     []string
 	// identity of each row; what rows of one identity have in common is all that can be known of them.
 	beforeID, afterID []string
@@ -73,10 +74,10 @@ type verification struct {
 
 func newVerification(before, after [][]any, o Options, edits []CellEdit) *verification {
 	v := &verification{before: before, after: after, edits: edits}
-	own := []int{ColumnIndex(o.Columns.Status), ColumnIndex(o.Columns.EndDate)}
+	v.own = []int{ColumnIndex(o.Columns.Status), ColumnIndex(o.Columns.EndDate)}
 	key := ColumnIndex(o.Columns.AccessKeyID)
-	v.beforeID, v.beforeRows = identities(before, key, own)
-	v.afterID, v.afterRows = identities(after, key, own)
+	v.beforeID, v.beforeRows = identities(before, key, v.own)
+	v.afterID, v.afterRows = identities(after, key, v.own)
 	for i := range after {
 		v.afterKeys = append(v.afterKeys, keyID(cellAt(after[i], key)))
 	}
@@ -135,8 +136,8 @@ func (v *verification) findHome(e CellEdit) int {
 	return -1
 }
 
-// missed lists the edits whose value went elsewhere: it is not in the row that it was meant for, and that row moved or
-// still shows what it had before. Without either a person simply wrote over it.
+// missed lists the edits whose value is not in the row that it was meant for. It went elsewhere, or a person wrote over it:
+// then no other row holds it that did not before.
 func (v *verification) missed() []CellEdit {
 	var missed []CellEdit
 	for i, e := range v.edits {
@@ -148,8 +149,7 @@ func (v *verification) missed() []CellEdit {
 			if !v.standsInGroup(e) {
 				missed = append(missed, e)
 			}
-		case sameCell(v.cell(at), e.New):
-		case at.row != e.Row-1 || sameCell(v.cell(at), e.Old):
+		case !sameCell(v.cell(at), e.New):
 			missed = append(missed, e)
 		}
 	}
@@ -226,7 +226,11 @@ func (v *verification) suspect(at cellAddress, value any) bool {
 		}
 	}
 	id := v.afterID[at.row]
-	return v.count(v.after, v.afterRows[id], at.column, value) > v.count(v.before, v.beforeRows[id], at.column, value)
+	own := v.count(v.before, v.beforeRows[id], at.column, value)
+	if cellText(value) == "" { // the empty cell of a row that was not there before is its own
+		own += max(0, len(v.afterRows[id])-len(v.beforeRows[id]))
+	}
+	return v.count(v.after, v.afterRows[id], at.column, value) > own
 }
 
 func (v *verification) count(rows [][]any, group []int, column v1alpha1.ColumnLetter, value any) int {
@@ -272,29 +276,28 @@ func (v *verification) former(at cellAddress) any {
 	return left[0]
 }
 
-// resembling gives the row of before that a row of after was before a person changed its key, or, where it has none, its
-// other cells: the most alike of those that are nowhere else, if half of its cells are the same.
+// resembling gives the row of before that a row of after was before a person changed one cell of it that it is known by,
+// the key or another: it is nowhere else, and all other cells are the same. More difference than that could be another
+// row, and one row's mark or date is not to be given to another.
 func (v *verification) resembling(row int) []int {
-	best, most := []int(nil), 0
 	for i, id := range v.beforeID {
-		if len(v.afterRows[id]) > 0 {
-			continue
-		}
-		same, all := 0, 0
-		for column := range max(len(v.before[i]), len(v.after[row])) {
-			b, a := cellValue(v.before, i, column), cellValue(v.after, row, column)
-			if blankCell(a) && blankCell(b) {
-				continue
-			}
-			if all++; sameCell(a, b) {
-				same++
-			}
-		}
-		if 2*same >= all && same > most {
-			best, most = []int{i}, same
+		if len(v.afterRows[id]) == 0 && v.differences(i, row) <= 1 {
+			return []int{i}
 		}
 	}
-	return best
+	return nil
+}
+
+// differences counts the cells that two rows differ in, those aside that Keylease writes.
+func (v *verification) differences(before, after int) int {
+	n := 0
+	for column := range max(len(v.before[before]), len(v.after[after])) {
+		b, a := cellValue(v.before, before, column), cellValue(v.after, after, column)
+		if !slices.Contains(v.own, column) && !sameCell(a, b) {
+			n++
+		}
+	}
+	return n
 }
 
 func (v *verification) cell(at cellAddress) any {

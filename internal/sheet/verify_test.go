@@ -1,0 +1,157 @@
+package sheet_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+// verified is what a read-back asks for: the cells to write, and the keys whose write went elsewhere.
+type verified struct {
+	Repairs []cell
+	Moved   []string
+}
+
+// person is the n-th row of these tests, which nothing else in the sheet resembles.
+func person(n int, with map[string]any) []any {
+	row := request(with)
+	row[0], row[1] = 46000.0+float64(n), "申請者 "+string(rune('A'+n))
+	if _, ok := with["L"]; !ok {
+		row[11] = keyOf(n)
+	}
+	return row
+}
+
+// with gives a copy of the rows in which a cell says something else.
+func with(rows [][]any, row int, column string, value any) [][]any {
+	changed := make([][]any, len(rows))
+	for i := range rows {
+		changed[i] = slices.Clone(rows[i])
+	}
+	put(changed, sheet.CellEdit{Row: row, Column: "K", New: cellOf(changed, row, "K")}) // as wide as the status column
+	changed[row-1][indexOf(column)] = value
+	return changed
+}
+
+func indexOf(column string) int {
+	return slices.Index([]string{"A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"}, column)
+}
+
+func cellOf(rows [][]any, row int, column string) any {
+	if i := indexOf(column); i < len(rows[row-1]) {
+		return rows[row-1][i]
+	}
+	return nil
+}
+
+// order gives the rows in another order, numbered as the sheet does.
+func order(rows [][]any, numbers ...int) [][]any {
+	sorted := [][]any{rows[0]}
+	for _, n := range numbers {
+		sorted = append(sorted, rows[n-1])
+	}
+	return sorted
+}
+
+// TestVerifyOfAMark: the mark 通知済み was to be written for the key of row 2, whose cell was empty.
+func TestVerifyOfAMark(t *testing.T) {
+	before := table(person(1, nil), person(2, map[string]any{"K": "要確認"}), person(3, nil), person(4, map[string]any{"L": nil, "K": "通知済み"}))
+	edits := []sheet.CellEdit{{AccessKeyID: keyOf(1), Column: "K", Row: 2, Range: "'key_request_form'!K2", Old: "", New: "通知済み"}}
+	missed := []string{keyOf(1)}
+	k := func(row string, old, value any) cell { return cell{"'key_request_form'!K" + row, old, value} }
+	retyped := func(rows [][]any) [][]any { return with(rows, 2, "L", keyOf(9)) }
+	for name, tc := range map[string]struct {
+		after [][]any
+		want  verified
+	}{
+		"it stands there":                                    {with(before, 2, "K", "通知済み"), verified{}},
+		"it stands there, the row moved":                     {order(with(before, 2, "K", "通知済み"), 5, 4, 3, 2), verified{}},
+		"a row was inserted behind it":                       {slices.Insert(with(before, 2, "K", "通知済み"), 2, person(7, nil)), verified{}},
+		"a person wrote over it":                             {with(before, 2, "K", "延長"), verified{}},
+		"a person took it away":                              {before, verified{[]cell{k("2", "", "通知済み")}, missed}},
+		"sorted before: into another row":                    {with(order(before, 3, 2, 4, 5), 2, "K", "通知済み"), verified{[]cell{k("2", "通知済み", "要確認"), k("3", "", "通知済み")}, missed}},
+		"sorted before and after":                            {order(with(order(before, 3, 2, 4, 5), 2, "K", "通知済み"), 5, 4, 3, 2), verified{[]cell{k("4", "", "通知済み"), k("5", "通知済み", "要確認")}, missed}},
+		"deleted before: into the next":                      {with(order(before, 3, 4, 5), 2, "K", "通知済み"), verified{[]cell{k("2", "通知済み", "要確認")}, missed}},
+		"deleted after":                                      {order(with(before, 2, "K", "通知済み"), 3, 4, 5), verified{}},
+		"inserted before: into a new row":                    {with(slices.Insert(slices.Clone(before), 1, person(7, nil)), 2, "K", "通知済み"), verified{[]cell{k("2", "通知済み", ""), k("3", "", "通知済み")}, missed}},
+		"inserted before: into a blank":                      {with(slices.Insert(slices.Clone(before), 1, []any{}), 2, "K", "通知済み"), verified{[]cell{k("2", "通知済み", ""), k("3", "", "通知済み")}, missed}},
+		"sorted, and the wrong row edited":                   {with(order(before, 3, 2, 4, 5), 2, "K", "延長"), verified{[]cell{k("3", "", "通知済み")}, missed}},
+		"sorted, and the right row edited":                   {with(with(order(before, 3, 2, 4, 5), 2, "K", "通知済み"), 3, "K", "延長"), verified{[]cell{k("2", "通知済み", "要確認")}, missed}},
+		"the row was copied, both say it":                    {append(with(before, 2, "K", "通知済み"), with(before, 2, "K", "通知済み")[1]), verified{}},
+		"its key was retyped":                                {retyped(with(before, 2, "K", "通知済み")), verified{[]cell{k("2", "通知済み", "")}, missed}},
+		"another row of other cells has its mark since long": {with(order(before, 5, 2, 3, 4), 2, "K", "通知済み"), verified{[]cell{k("3", "", "通知済み")}, missed}},
+		"two others say it now, which may be people's own":   {with(with(before, 3, "K", "通知済み"), 4, "K", "通知済み"), verified{[]cell{k("2", "", "通知済み")}, missed}},
+		"the tab was emptied":                                {[][]any{header}, verified{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			repairs, moved := sheet.Verify(before, tc.after, options(), tab, edits)
+			if diff := cmp.Diff(tc.want, verified{cells(repairs), moved}); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestVerifyOfADate: an end date was to be written for the key of row 2, and a mark beside it.
+func TestVerifyOfADate(t *testing.T) {
+	before := table(person(1, map[string]any{"I": 46364.0}), person(2, map[string]any{"I": "2026年12月8日"}))
+	edits := []sheet.CellEdit{
+		{AccessKeyID: keyOf(1), Column: "I", Row: 2, Old: 46364.0, New: 46392.0},
+		{AccessKeyID: keyOf(1), Column: "K", Row: 2, Old: "", New: "延長申請済み"},
+	}
+	written := func(rows [][]any) [][]any { return with(with(rows, 2, "I", 46392.0), 2, "K", "延長申請済み") }
+	swapped := verified{[]cell{
+		{"'key_request_form'!I2", 46392.0, "2026年12月8日"}, {"'key_request_form'!K2", "延長申請済み", ""},
+		{"'key_request_form'!I3", 46364.0, 46392.0}, {"'key_request_form'!K3", "", "延長申請済み"},
+	}, []string{keyOf(1)}}
+	for name, tc := range map[string]struct {
+		after [][]any
+		want  verified
+	}{
+		"both stand there":                 {written(before), verified{}},
+		"the serial is read as an integer": {with(written(before), 2, "I", 46392), verified{}},
+		"both stand in another row":        {written(order(before, 3, 2)), swapped},
+		"a person gave the date again":     {with(written(before), 2, "I", "2027/03/31"), verified{}},
+		"the other row got a date meanwhile": {with(written(order(before, 3, 2)), 2, "I", "2027/03/31"),
+			verified{swapped.Repairs[1:], []string{keyOf(1)}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			repairs, moved := sheet.Verify(before, tc.after, options(), tab, edits)
+			if diff := cmp.Diff(tc.want, verified{cells(repairs), moved}); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRepairsOfValuesThatWentInACircleLeaveNothingToRepair(t *testing.T) {
+	before := table(person(1, nil), person(2, map[string]any{"K": "通知済み"}), person(3, map[string]any{"K": "期限切れ"}))
+	edits := []sheet.CellEdit{
+		{AccessKeyID: keyOf(1), Column: "K", Row: 2, Old: "", New: "通知済み"},
+		{AccessKeyID: keyOf(2), Column: "K", Row: 3, Old: "通知済み", New: "期限切れ"},
+		{AccessKeyID: keyOf(3), Column: "K", Row: 4, Old: "期限切れ", New: "削除済み"},
+	}
+	after := order(before, 4, 2, 3)
+	for _, e := range edits {
+		after = with(after, e.Row, string(e.Column), e.New)
+	}
+	repairs, moved := sheet.Verify(before, after, options(), tab, edits)
+	if diff := cmp.Diff([]string{keyOf(1), keyOf(2), keyOf(3)}, moved); diff != "" {
+		t.Errorf("missed (-want +got):\n%s", diff)
+	}
+	repaired := after
+	for _, e := range repairs {
+		repaired = with(repaired, e.Row, string(e.Column), e.New)
+	}
+	for row, want := range map[int]string{2: "削除済み", 3: "通知済み", 4: "期限切れ"} {
+		if got := cellOf(repaired, row, "K"); got != want {
+			t.Errorf("row %d says %v, want %s", row, got, want)
+		}
+	}
+	if again, _ := sheet.Verify(after, repaired, options(), tab, repairs); len(again) > 0 {
+		t.Errorf("still to repair: %+v", again)
+	}
+}
