@@ -51,13 +51,15 @@ const patience = 2 * time.Minute
 type process struct {
 	*exec.Cmd
 	stdout, stderr bytes.Buffer
-	ended          chan error
+	// ended is closed when the process is; err is how.
+	ended chan struct{}
+	err   error
 }
 
 // start keylease with nothing in its environment but what is given.
 func start(t *testing.T, environment map[string]string, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.Command(binary, args...), ended: make(chan error, 1)}
+	p := &process{Cmd: exec.Command(binary, args...), ended: make(chan struct{})}
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	p.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")}
 	for k, v := range environment {
@@ -66,7 +68,10 @@ func start(t *testing.T, environment map[string]string, args ...string) *process
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { p.ended <- p.Wait() }()
+	go func() {
+		p.err = p.Wait()
+		close(p.ended)
+	}()
 	t.Cleanup(func() { _ = p.Process.Kill() }) // ended already where all went well
 	return p
 }
@@ -75,14 +80,14 @@ func start(t *testing.T, environment map[string]string, args ...string) *process
 func (p *process) end(t *testing.T) int {
 	t.Helper()
 	select {
-	case err := <-p.ended:
-		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-			t.Fatal(err)
+	case <-p.ended:
+		if exit := (*exec.ExitError)(nil); p.err != nil && !errors.As(p.err, &exit) {
+			t.Fatal(p.err)
 		}
 		return p.ProcessState.ExitCode()
 	case <-time.After(patience):
 		_ = p.Process.Kill()
-		_ = <-p.ended
+		<-p.ended
 		t.Fatalf("the process did not end; it said:\n%s", &p.stderr)
 		return -1
 	}
@@ -95,11 +100,11 @@ func (p *process) waitFor(t *testing.T, what string, yes func(ctx context.Contex
 	defer cancel()
 	for !yes(ctx) {
 		select {
-		case err := <-p.ended:
-			t.Fatalf("waiting until %s: the process ended: %v\n%s", what, err, &p.stderr)
+		case <-p.ended:
+			t.Fatalf("waiting until %s: the process ended: %v\n%s", what, p.err, &p.stderr)
 		case <-ctx.Done():
 			_ = p.Process.Kill()
-			_ = <-p.ended
+			<-p.ended
 			t.Fatalf("waited in vain until %s; the process said:\n%s", what, &p.stderr)
 		case <-time.After(50 * time.Millisecond):
 		}
