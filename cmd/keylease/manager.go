@@ -73,7 +73,7 @@ func runManager(ctx context.Context, c managerConfig) error {
 	takeOverLogs(logger)
 	o := c.options
 	o.Namespace = operator.Namespace(o.Namespace)
-	o.Logger, o.Audit = logger, operator.NewAuditLogger(c.audit, o.Clock)
+	o.Log, o.Audit = logger, operator.NewAuditLogger(c.audit, o.Clock)
 	if o.Workers < 0 {
 		return fmt.Errorf("--workers %d: use 0 or more", o.Workers)
 	}

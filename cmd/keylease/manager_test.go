@@ -112,7 +112,7 @@ func TestTheManagerRunsWithAKubeconfigAndEndpointsAloneAndEndsCleanly(t *testing
 func expectLockGivenBack(t *testing.T, w *world.World) {
 	t.Helper()
 	lock := &coordinationv1.Lease{}
-	if err := w.Get(t.Context(), "keylease-manager", lock); err != nil {
+	if err := w.Get(t.Context(), "keylease.iam.keylease.dev", lock); err != nil {
 		t.Fatal(err)
 	}
 	if holder := ptr.Deref(lock.Spec.HolderIdentity, ""); holder != "" {

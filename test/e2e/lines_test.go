@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 
@@ -38,3 +39,5 @@ next:
 	}
 	return out
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

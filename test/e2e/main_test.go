@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/funcr"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers"
@@ -23,6 +24,7 @@ import (
 var plane *controlplane.ControlPlane
 
 func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
 	os.Exit(controlplane.Main(m, controlplane.Options{CRDDirs: []string{controlplane.CRDs}}, &plane))
 }
 
@@ -121,12 +123,12 @@ func (s *stage) settle() {
 	s.must(s.operator.Settle(ctx))
 }
 
-// until a moment, at the operator's own pace, looked at every 20 minutes at most.
+// until a moment, at the operator's own pace, looked at every three hours at most where nothing else is asked for.
 func (s *stage) until(at string) {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute)
 	defer cancel()
-	s.must(s.operator.Until(ctx, jst(at), 20*time.Minute))
+	s.must(s.operator.Until(ctx, jst(at), 3*time.Hour))
 }
 
 func (s *stage) lease(accessKeyID string) *v1alpha1.AccessKeyLease {

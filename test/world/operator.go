@@ -96,33 +96,17 @@ func (o *Operator) Stop() error {
 
 // Settle waits until the operator has nothing to do at this moment and has heard of everything that is so.
 func (o *Operator) Settle(ctx context.Context) error {
-	const pause, calm = 5 * time.Millisecond, 4
-	quiet, last := 0, uint64(0)
-	for quiet < calm {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
 		select {
 		case err := <-o.done:
 			o.done <- err
-			return fmt.Errorf("the operator ended: %w", err)
+			cancel(fmt.Errorf("the operator ended: %w", err))
 		case <-ctx.Done():
-			return fmt.Errorf("the operator does not come to rest: %w", ctx.Err())
-		case <-time.After(pause):
 		}
-		busy, activity := o.clock.busy()
-		if busy || activity != last {
-			quiet, last = 0, activity
-			continue
-		}
-		if quiet++; quiet == calm-1 {
-			same, err := o.caughtUp(ctx)
-			if err != nil {
-				return err
-			}
-			if !same {
-				quiet = 0
-			}
-		}
-	}
-	return nil
+	}()
+	return o.clock.Settle(ctx, o.caughtUp)
 }
 
 // caughtUp tells whether the operator's cache shows what the API server has.
@@ -169,24 +153,7 @@ func versions(ctx context.Context, c client.Reader, list client.ObjectList, name
 	return out, nil
 }
 
-// Until lets time pass to a moment. The clock stops wherever the operator wanted to be woken, but not more than once in
-// every step, which must not be too long for what has to happen in time.
+// Until lets time pass to a moment: see Clock.Until.
 func (o *Operator) Until(ctx context.Context, to time.Time, step time.Duration) error {
-	if err := o.Settle(ctx); err != nil {
-		return err
-	}
-	for {
-		at, ok := o.clock.Next()
-		if !ok || at.After(to) {
-			o.clock.Set(to)
-			return o.Settle(ctx)
-		}
-		if earliest := o.clock.Now().Add(step); at.Before(earliest) && earliest.Before(to) {
-			at = earliest
-		}
-		o.clock.Set(at)
-		if err := o.Settle(ctx); err != nil {
-			return err
-		}
-	}
+	return o.clock.Until(ctx, to, step, o.Settle)
 }

@@ -27,9 +27,9 @@ func googleFactory(o Options) func(context.Context, []byte) (controllers.Spreads
 }
 
 // slackFactory keeps one client for each token: sheets that share a token share its pace.
-func slackFactory(url string, c clock.PassiveClock) (func(token string) controllers.Slack, error) {
+func slackFactory(o Options) (func(token string) controllers.Slack, error) {
 	connect := func(token string) (*slackapi.Client, error) {
-		return slackapi.New(slackapi.Options{Token: token, BaseURL: url, Clock: c})
+		return slackapi.New(slackapi.Options{Token: token, BaseURL: o.SlackAPIURL, Clock: o.Clock, Burst: o.SlackBurst})
 	}
 	// The URL is all that can be wrong before a call is made.
 	if _, err := connect(""); err != nil {

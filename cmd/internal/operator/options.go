@@ -26,7 +26,7 @@ import (
 
 const (
 	// leaderElectionID names the Lease (coordination.k8s.io) by which replicas agree who acts.
-	leaderElectionID = "keylease-manager"
+	leaderElectionID = "keylease.iam.keylease.dev"
 	// shutdownTimeout for the steps that are under way; less than the 30 s after which a pod is killed.
 	shutdownTimeout = 25 * time.Second
 )
@@ -36,8 +36,6 @@ type Options struct {
 	// REST reaches the API server. It is copied, and its client-side rate limit taken off: the API server's own priority
 	// and fairness are enough, and a limit here would delay due deletions behind resync noise.
 	REST *rest.Config
-	// Scheme of the clients. Nil: NewScheme.
-	Scheme *runtime.Scheme
 
 	// LeaderElection: of several replicas one acts.
 	LeaderElection bool
@@ -67,14 +65,17 @@ type Options struct {
 	// SlackAPIURL (SLACK_API_URL): the base URL of Slack's Web API or the full …/chat.postMessage. Empty: Slack's own.
 	SlackAPIURL string
 
-	// Audit gets one line per decision, approval, date change, notice and AWS change; Logger everything else.
-	Audit, Logger logr.Logger
+	// SlackBurst of messages that a channel takes at once, for a clock that stands meanwhile. 0: the adapter's default.
+	SlackBurst int
+
+	// Audit gets one line per decision, approval, date change, notice and AWS change; Log everything else.
+	Audit, Log logr.Logger
 	// Version of the program, for the services' logs.
 	Version string
 }
 
-// NewScheme knows Kubernetes' own kinds and Keylease's.
-func NewScheme() (*runtime.Scheme, error) {
+// Scheme of Kubernetes' own kinds and Keylease's.
+func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -85,7 +86,7 @@ func NewScheme() (*runtime.Scheme, error) {
 }
 
 // withDefaults fills what was left open.
-func (o Options) withDefaults() (Options, error) {
+func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = clock.RealClock{}
 	}
@@ -98,27 +99,20 @@ func (o Options) withDefaults() (Options, error) {
 	if o.MetricsBindAddress == "" {
 		o.MetricsBindAddress = "0"
 	}
-	if o.Scheme == nil {
-		scheme, err := NewScheme()
-		if err != nil {
-			return o, err
-		}
-		o.Scheme = scheme
-	}
 	o.REST = rest.CopyConfig(o.REST)
 	o.REST.QPS, o.REST.RateLimiter = -1, nil
 	o.REST.UserAgent = "keylease/" + o.Version
-	return o, nil
+	return o
 }
 
 // manager options, as controller-runtime wants them.
-func (o Options) manager() ctrl.Options {
+func (o Options) manager(scheme *runtime.Scheme) ctrl.Options {
 	metrics := metricsserver.Options{BindAddress: o.MetricsBindAddress, SecureServing: o.MetricsSecure}
 	if o.MetricsSecure {
 		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
 	return ctrl.Options{
-		Scheme: o.Scheme, Logger: o.Logger, Metrics: metrics,
+		Scheme: scheme, Logger: o.Log, Metrics: metrics,
 		HealthProbeBindAddress: o.HealthProbeBindAddress,
 		// Managed fields are larger than the objects; where field owners matter the live object is read.
 		Cache: cache.Options{DefaultTransform: cache.TransformStripManagedFields()},

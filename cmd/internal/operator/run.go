@@ -25,26 +25,23 @@ func Run(ctx context.Context, o Options) error {
 	if o.REST == nil {
 		return errors.New("the operator needs a kubeconfig")
 	}
-	o, err := o.withDefaults()
-	if err != nil {
-		return err
-	}
+	o = o.withDefaults()
 	mgr, err := newManager(ctx, o)
 	if err != nil {
 		return err
 	}
-	o.Logger.Info("starting", "version", o.Version, "namespace", o.Namespace, "server", o.REST.Host,
+	o.Log.Info("starting", "version", o.Version, "namespace", o.Namespace, "server", o.REST.Host,
 		"sheetsEmulator", o.SheetsEmulatorHost, "slackAPIURL", o.SlackAPIURL)
 	if err := mgr.Start(ctx); err != nil {
 		return fmt.Errorf("the operator ended: %w", err)
 	}
-	o.Logger.Info("stopped")
+	o.Log.Info("stopped")
 	return nil
 }
 
 // newManager with both controllers and everything they need.
 func newManager(ctx context.Context, o Options) (ctrl.Manager, error) {
-	slack, err := slackFactory(o.SlackAPIURL, o.Clock)
+	slack, err := slackFactory(o)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +49,11 @@ func newManager(ctx context.Context, o Options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(o.REST, o.manager())
+	scheme, err := Scheme()
+	if err != nil {
+		return nil, err
+	}
+	mgr, err := ctrl.NewManager(o.REST, o.manager(scheme))
 	if err != nil {
 		return nil, fmt.Errorf("API server %s: %w", o.REST.Host, err)
 	}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/go-logr/zapr"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/operator"
+	"github.com/keylease/keylease/test/controlplane"
+	"github.com/keylease/keylease/test/world"
+)
+
+const namespace = "keylease"
+
+// laboratory is everything that runs.
+type laboratory struct {
+	*world.World
+	plane *controlplane.ControlPlane
+	clock *world.Clock
+	// folder for the kubeconfig and the logs.
+	folder string
+	logs   []*os.File
+	stop   context.CancelFunc
+	ended  chan error
+}
+
+// open starts the control plane and the emulators. What was started is closed again when something fails.
+func open(ctx context.Context, now time.Time, progress io.Writer) (lab *laboratory, err error) {
+	lab = &laboratory{clock: world.NewClock(now), ended: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, lab.close())
+		}
+	}()
+	fmt.Fprintln(progress, "demo: starting kube-apiserver and etcd")
+	lab.plane, err = controlplane.Start(ctx, controlplane.Options{CRDDirs: []string{controlplane.CRDs}, Progress: progress})
+	if err != nil {
+		return lab, err
+	}
+	if lab.folder, err = os.MkdirTemp("", "keylease-lab-"); err != nil {
+		return lab, err
+	}
+	if err := lab.plane.WriteKubeConfig(lab.kubeconfig()); err != nil {
+		return lab, err
+	}
+	fmt.Fprintln(progress, "demo: starting the emulators of Google Sheets, Slack and IAM")
+	lab.World, err = world.New(world.Options{Clock: lab.clock, Config: lab.plane.Config(), Namespace: namespace})
+	return lab, err
+}
+
+func (l *laboratory) kubeconfig() string { return filepath.Join(l.folder, "kubeconfig") }
+
+// install what an admin would: the namespace, the Secret, the AccessKeySheet.
+func (l *laboratory) install(ctx context.Context) error {
+	if err := l.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+		return err
+	}
+	if err := l.Client.Create(ctx, l.SlackSecret()); err != nil {
+		return err
+	}
+	return l.Client.Create(ctx, l.AccessKeySheet(func(s *v1alpha1.AccessKeySheet) {
+		// A day is over in seconds: reading the sheet every five minutes of it would be most of what is to be seen.
+		s.Spec.Schedule.SyncInterval = &metav1.Duration{Duration: time.Hour}
+	}))
+}
+
+// operate starts the operator itself, as `keylease manager` does.
+func (l *laboratory) operate(ctx context.Context) error {
+	for k, v := range l.Environment() {
+		if err := os.Setenv(k, v); err != nil {
+			return err
+		}
+	}
+	log, err := l.log("operator.log")
+	if err != nil {
+		return err
+	}
+	audit, err := l.log("audit.log")
+	if err != nil {
+		return err
+	}
+	logger := zapr.NewLogger(log)
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger)
+	ctx, l.stop = context.WithCancel(ctx)
+	go func() {
+		l.ended <- operator.Run(ctx, operator.Options{
+			REST: l.plane.Config(), Namespace: namespace, Version: "lab",
+			MetricsBindAddress: "0", HealthProbeBindAddress: "0",
+			SheetsEmulatorHost: l.SheetsHost(), SlackAPIURL: l.Slack.APIURL(),
+			// The clock stands while messages go out: a rate by that clock would never be met.
+			SlackBurst: 1 << 20,
+			Log:        logger, Audit: zapr.NewLogger(audit).WithName("audit"),
+			Clock: l.clock, NewQueue: l.clock.NewQueue,
+		})
+	}()
+	return nil
+}
+
+func (l *laboratory) log(name string) (*zap.Logger, error) {
+	file, err := os.OpenFile(filepath.Join(l.folder, name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	l.logs = append(l.logs, file)
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(file), zapcore.InfoLevel)), nil
+}
+
+// until lets the operator live to a moment.
+func (l *laboratory) until(ctx context.Context, to time.Time) error {
+	return l.clock.Until(ctx, to, 20*time.Minute, l.settle)
+}
+
+func (l *laboratory) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	select {
+	case err := <-l.ended:
+		l.ended <- err
+		return fmt.Errorf("the operator ended: %w (its log: %s)", err, filepath.Join(l.folder, "operator.log"))
+	default:
+	}
+	return l.clock.Settle(ctx, nil)
+}
+
+// close everything, in the opposite order.
+func (l *laboratory) close() error {
+	var err error
+	if l.stop != nil {
+		l.stop()
+		err = <-l.ended
+	}
+	if l.World != nil {
+		l.World.Close()
+	}
+	err = errors.Join(err, l.plane.Stop())
+	for _, f := range l.logs {
+		err = errors.Join(err, f.Close())
+	}
+	if l.folder != "" {
+		err = errors.Join(err, os.RemoveAll(l.folder))
+	}
+	return err
+}

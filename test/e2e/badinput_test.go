@@ -1,0 +1,183 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/world"
+)
+
+const (
+	longText = 50_000
+	// aSecret must be read nowhere.
+	aSecret = "-----BEGIN-PRIVATE-c2VjcmV0"
+)
+
+func (s *stage) expectSheet(kind string, want metav1.ConditionStatus, reason string, says ...string) {
+	s.Helper()
+	c := meta.FindStatusCondition(s.sheet().Status.Conditions, kind)
+	if c == nil || c.Status != want || c.Reason != reason {
+		s.Errorf("condition %s is %+v, want %s with reason %s", kind, c, want, reason)
+		return
+	}
+	for _, text := range says {
+		if !strings.Contains(c.Message, text) {
+			s.Errorf("condition %s does not say %q: %s", kind, text, c.Message)
+		}
+	}
+}
+
+func (s *stage) form() *sheets.Tab {
+	return s.Sheets.Spreadsheet(world.SpreadsheetID).Tab("key_request_form")
+}
+
+func TestASheetThatCannotBeReadSaysWhatToDo(t *testing.T) {
+	google := func(json string) func(*stage) {
+		return func(s *stage) {
+			s.must(s.Client.Create(s.Context(), &corev1.Secret{
+				ObjectMeta: metav1.ObjectMeta{Name: "google", Namespace: s.Namespace}, StringData: map[string]string{"credentials.json": json},
+			}))
+		}
+	}
+	withGoogle := func(a *v1alpha1.AccessKeySheet) {
+		a.Spec.Google = &v1alpha1.GoogleAccess{CredentialsSecretRef: &v1alpha1.SecretKeyReference{Name: "google", Key: "credentials.json"}}
+	}
+	for name, tc := range map[string]struct {
+		before func(*stage)
+		spec   func(*v1alpha1.AccessKeySheet)
+		reason string
+		says   []string
+	}{
+		"no Secret":                   {nil, withGoogle, v1alpha1.ReasonSecretMissing, []string{"google", "credentials.json"}},
+		"credentials that are none":   {google("{" + aSecret), withGoogle, v1alpha1.ReasonCredentialsInvalid, nil},
+		"credentials of another kind": {google(`{"type":"external_account","token_url":"http://evil.example/` + aSecret + `"}`), withGoogle, v1alpha1.ReasonCredentialsInvalid, []string{"service_account"}},
+		"no tab":                      {func(s *stage) { s.must(s.form().RenameTab("申請")) }, nil, v1alpha1.ReasonTabMissing, []string{"key_request_form"}},
+		"no spreadsheet":              {func(s *stage) { s.Sheets.Remove(world.SpreadsheetID) }, nil, v1alpha1.ReasonSpreadsheetNotFound, []string{world.SpreadsheetID}},
+		"not shared":                  {func(s *stage) { s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.NotShared) }, nil, v1alpha1.ReasonSpreadsheetForbidden, []string{"share"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, "2026-12-01 15:00")
+			s.Seed(company(t))
+			if tc.before != nil {
+				tc.before(s)
+			}
+			if tc.spec == nil {
+				tc.spec = func(*v1alpha1.AccessKeySheet) {}
+			}
+			s.start(tc.spec)
+			s.expectSheet(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, tc.reason, tc.says...)
+			s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
+			s.expectNoSecret()
+		})
+	}
+}
+
+// expectNoSecret in status, Events or the audit log.
+func (s *stage) expectNoSecret() {
+	s.Helper()
+	events := &corev1.EventList{}
+	s.must(s.Client.List(s.Context(), events, client.InNamespace(s.Namespace)))
+	texts := s.audit.with(aSecret)
+	for _, e := range events.Items {
+		texts = append(texts, e.Message)
+	}
+	for _, c := range s.sheet().Status.Conditions {
+		texts = append(texts, c.Message)
+	}
+	for _, text := range texts {
+		if strings.Contains(text, aSecret) || strings.Contains(text, "xoxb-") {
+			s.Errorf("a secret in: %s", text)
+		}
+	}
+}
+
+func TestADamagedSheetIsReportedAndNothingIsLost(t *testing.T) {
+	for name, tc := range map[string]struct {
+		damage func(*sheets.Tab) error
+		reason string
+	}{
+		"an empty tab":             {func(f *sheets.Tab) error { f.ClearTab(); return nil }, v1alpha1.ReasonEmptySheet},
+		"only the header":          {func(f *sheets.Tab) error { return f.DeleteRows(2, 40) }, v1alpha1.ReasonEmptySheet},
+		"a column inserted before": {func(f *sheets.Tab) error { return f.InsertColumn("B") }, v1alpha1.ReasonColumnsMoved},
+		"a column deleted":         {func(f *sheets.Tab) error { return f.DeleteColumn("J") }, v1alpha1.ReasonColumnsMoved},
+		"twelve columns cut to five": {func(f *sheets.Tab) error {
+			return f.Edit(func(g *sheets.Grid) error { rows, _ := g.Size(); return g.Resize(rows, 5) })
+		}, v1alpha1.ReasonColumnsMoved},
+		"the end dates sorted alone": {func(f *sheets.Tab) error {
+			return f.Edit(func(g *sheets.Grid) error {
+				for row := 2; row <= 33; row++ {
+					if err := g.SetCell("I"+itoa(row), "2026/11/"+itoa(1+row%28)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}, v1alpha1.ReasonTooManyChanges},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := companyStage(t)
+			s.start()
+			s.until("2026-12-01 15:04")
+			before := s.lease(key(2))
+			s.must(tc.damage(s.form()))
+			s.until("2026-12-02 16:00")
+			if name == "twelve columns cut to five" {
+				s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
+			} else {
+				s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, tc.reason, v1alpha1.AnnotationApproveChange)
+			}
+			if made := s.changes(); len(made) > 0 {
+				t.Errorf("%d changes in AWS, the first %s of %s", len(made), made[0].Action, made[0].User())
+			}
+			if after := s.lease(key(2)); after.Spec != before.Spec {
+				t.Errorf("the lease became %+v", after.Spec)
+			}
+		})
+	}
+}
+
+func TestATabWithOnlyAHeaderIsAnEmptyStart(t *testing.T) {
+	s := newStage(t, "2026-12-01 15:00")
+	sp := company(t)
+	s.must(sp.Tab("key_request_form").DeleteRows(2, 40))
+	s.Seed(sp)
+	s.start()
+	s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+}
+
+func TestCellsOfFiftyThousandCharactersHarmNobody(t *testing.T) {
+	s, _ := companyStage(t)
+	long := strings.Repeat("長", longText)
+	for _, cell := range []string{"C2", "E3", "B4"} {
+		s.must(s.form().SetCell(cell, long))
+	}
+	for _, cell := range []string{"H9", "I10", "J22", "K24", "L25"} {
+		s.must(s.form().SetCell(cell, long))
+	}
+	s.start()
+	s.until("2026-12-01 15:04")
+	if got := s.lease(key(1)).Spec.Purpose; got != long {
+		t.Errorf("the purpose has %d bytes, want %d", len(got), len(long))
+	}
+	for _, n := range []int{2, 3} {
+		if got := s.lease(key(n)).Status.Phase; got != v1alpha1.PhaseNotified {
+			t.Errorf("key %d is %s (%s)", n, got, ready(s.lease(key(n))))
+		}
+	}
+	rows := map[int32]bool{}
+	for _, r := range s.sheet().Status.InvalidRows {
+		rows[r.Row] = true
+	}
+	for _, row := range []int32{10, 22, 25} {
+		if !rows[row] {
+			t.Errorf("row %d is not among the invalid: %v", row, rows)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	// pause between two looks at the queues, calm how many of them must find nothing. Watches bring news in between.
+	pause = 5 * time.Millisecond
+	calm  = 4
+)
+
+// Settle waits until nothing is worked on or waits to be, at this moment. caughtUp, unless nil, must agree too: news may
+// be on its way that no queue knows of yet.
+func (c *Clock) Settle(ctx context.Context, caughtUp func(context.Context) (bool, error)) error {
+	quiet, last := 0, uint64(0)
+	for quiet < calm {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the operator does not come to rest: %w", context.Cause(ctx))
+		case <-time.After(pause):
+		}
+		busy, activity := c.busy()
+		if busy || activity != last {
+			quiet, last = 0, activity
+			continue
+		}
+		if quiet++; quiet != calm-1 || caughtUp == nil {
+			continue
+		}
+		same, err := caughtUp(ctx)
+		if err != nil {
+			return err
+		}
+		if !same {
+			quiet = 0
+		}
+	}
+	return nil
+}
+
+// Until lets time pass to a moment. The clock stops wherever the operator wanted to be woken, but not more than once in
+// every step, which must not be too long for what has to happen in time.
+func (c *Clock) Until(ctx context.Context, to time.Time, step time.Duration, settle func(context.Context) error) error {
+	if err := settle(ctx); err != nil {
+		return err
+	}
+	for {
+		at, ok := c.Next()
+		if !ok || at.After(to) {
+			c.Set(to)
+			return settle(ctx)
+		}
+		if earliest := c.Now().Add(step); at.Before(earliest) && earliest.Before(to) {
+			at = earliest
+		}
+		c.Set(at)
+		if err := settle(ctx); err != nil {
+			return err
+		}
+	}
+}
