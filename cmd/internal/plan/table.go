@@ -6,11 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mattn/go-runewidth"
+	"github.com/keylease/keylease/cmd/internal/table"
 )
-
-// columnWidth is the most that a cell of the table takes, in columns of a terminal; longer ones are cut.
-const columnWidth = 60
 
 // Write the plan as a table for people: full-width characters take two columns.
 func (p Plan) Write(w io.Writer) error {
@@ -23,7 +20,7 @@ func (p Plan) Write(w io.Writer) error {
 	}
 	if len(p.Rows) > 0 {
 		b.WriteByte('\n')
-		writeTable(b, rows)
+		table.Write(b, rows)
 	}
 	if len(p.Problems) > 0 {
 		b.WriteString("\nTo be mended in the sheet:\n")
@@ -31,7 +28,7 @@ func (p Plan) Write(w io.Writer) error {
 		for _, problem := range p.Problems {
 			rows = append(rows, []string{fmt.Sprint(problem.Row), problem.AccessKeyID, problem.Reason, problem.Message})
 		}
-		writeTable(b, rows)
+		table.Write(b, rows)
 	}
 	for i, note := range p.Notes {
 		if i == 0 {
@@ -41,40 +38,6 @@ func (p Plan) Write(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// writeTable pads all but the last column, which may be as long as it is.
-func writeTable(b *strings.Builder, rows [][]string) {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i := range row {
-			row[i] = oneLine(row[i])
-			if i < len(row)-1 {
-				row[i] = condition.Truncate(row[i], columnWidth, "…")
-			}
-			widths[i] = max(widths[i], condition.StringWidth(row[i]))
-		}
-	}
-	for _, row := range rows {
-		line := ""
-		for i, cell := range row {
-			line += cell + strings.Repeat(" ", widths[i]-condition.StringWidth(cell)+2)
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-}
-
-// condition under which widths are counted: what is ambiguous takes one column, as terminals have it by default,
-// whatever this machine's locale says.
-var condition = func() *runewidth.Condition {
-	c := runewidth.NewCondition()
-	c.EastAsianWidth = false
-	return c
-}()
-
-// oneLine: what people typed must not break the table, nor speak to the terminal.
-func oneLine(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || (r >= 0x7f && r < 0xa0) }), " ")
 }
 
 func (o Owner) text() string {
