@@ -5,15 +5,18 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/yaml"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
@@ -200,5 +203,24 @@ func TestTheVersionIsTheLinkers(t *testing.T) {
 	p := start(t, nil, "version")
 	if code := p.end(t); code != 0 || !strings.HasPrefix(p.stdout.String(), "keylease v0.0.0-test ") {
 		t.Errorf("exit code %d, %q", code, &p.stdout)
+	}
+}
+
+func TestTheShippedDeploymentsFlagsExist(t *testing.T) {
+	text, err := os.ReadFile("../../config/manager/manager.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var deployment appsv1.Deployment
+	if err := yaml.UnmarshalStrict(text, &deployment); err != nil {
+		t.Fatal(err)
+	}
+	args := deployment.Spec.Template.Spec.Containers[0].Args
+	cmd, flags, err := newCommand().Find(args)
+	if err != nil || cmd.Name() != "manager" || len(flags) == 0 {
+		t.Fatalf("%v: command %q, flags %v, %v", args, cmd.Name(), flags, err)
+	}
+	if err := cmd.ParseFlags(flags); err != nil {
+		t.Error(err)
 	}
 }

@@ -37,7 +37,7 @@ func (s *story) line(format string, args ...any) {
 
 func (s *story) dates() {
 	status := s.lease.Status
-	text := fmt.Sprintf("It ends on %s", s.lease.Spec.EndDate)
+	text := fmt.Sprintf("End date %s", s.lease.Spec.EndDate)
 	if end, err := time.ParseInLocation(time.DateOnly, s.lease.Spec.EndDate, s.zone); err == nil {
 		text += " (" + s.distance(end) + ")"
 	}
@@ -178,7 +178,7 @@ func (s *story) next() string {
 	case t == nil:
 		return "Next: nothing by itself."
 	case t.Time.After(s.now):
-		return fmt.Sprintf("Next: something is due at %s.", s.at(*t))
+		return fmt.Sprintf("Next: the operator comes back to it at %s.", s.at(*t))
 	}
 	return fmt.Sprintf("Next: what was due at %s, as soon as nothing stops it.", s.at(*t))
 }

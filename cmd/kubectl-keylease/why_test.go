@@ -38,14 +38,14 @@ func TestWhyTellsTheWholeStoryInOrder(t *testing.T) {
 	}
 	d.says(out,
 		"Key "+keyB+" of IAM user svc-report, for 鈴木 花子.",
-		"It ends on 2026-11-30 (yesterday); phase Expired; row 5 of sheet key-requests.",
+		"End date 2026-11-30 (yesterday); phase Expired; row 5 of sheet key-requests.",
 		"Term 2 since 2026-12-01 09:00 JST (HoldReleased).",
 		"NOT DELETED YET: its end has passed, and its time has not come. deletion on 2026-12-02 15:00 JST.",
 		"not SlackReady (SlackTokenInvalid): the token was revoked.",
 		"Ready", "True", "Waiting", "OwnerResolved",
 		"Expiry, 7 days before", "U0EMPLOY02", "Delivered", "2026-12-01 10:00 JST", "U0ADMIN01", "Unreachable", "user_disabled",
 		"DeleteAccessKey "+keyB+"; DeleteUser svc-report",
-		"Next: something is due at 2026-12-02 15:00 JST.")
+		"Next: the operator comes back to it at 2026-12-02 15:00 JST.")
 }
 
 func TestWhySaysInOneSentenceWhetherTheKeyIsDeleted(t *testing.T) {
