@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	testclock "k8s.io/utils/clock/testing"
+
+	"github.com/keylease/keylease/api/v1alpha1"
 )
 
 func TestTheNamespaceIsTheFlagsElseTheEnvironmentsElseThePodsElseTheDefault(t *testing.T) {
@@ -37,5 +41,29 @@ func TestAnAuditRecordIsOneJSONLineInUTCByTheClock(t *testing.T) {
 	want := `{"ts":"2026-12-09T06:00:00.000Z","logger":"audit","msg":"notice","recipient":"U0EMPLOY02","remark":"二\n行"}` + "\n"
 	if got := out.String(); got != want {
 		t.Errorf("got  %swant %s", got, want)
+	}
+}
+
+func TestAClusterWithoutTheDefinitionsIsToldFromOneThatHasThem(t *testing.T) {
+	mapper := meta.NewDefaultRESTMapper(nil)
+	err := installed(mapper, "https://cluster.example")
+	if err == nil || !strings.Contains(err.Error(), "https://cluster.example does not know AccessKeySheet") || !strings.Contains(err.Error(), "make install") {
+		t.Errorf("an empty cluster: %v", err)
+	}
+	for _, kind := range []string{"AccessKeySheet", "AccessKeyLease"} {
+		mapper.Add(v1alpha1.GroupVersion.WithKind(kind), meta.RESTScopeNamespace)
+	}
+	if err := installed(mapper, "https://cluster.example"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSheetsThatShareATokenShareItsPace(t *testing.T) {
+	connect, err := slackFactory(Options{Clock: testclock.NewFakePassiveClock(time.Unix(0, 0))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if connect("xoxb-1") != connect("xoxb-1") || connect("xoxb-1") == connect("xoxb-2") {
+		t.Error("want one client for each token")
 	}
 }
