@@ -83,7 +83,7 @@ func (r *leaseRun) delivered(d lifecycle.Decision, res notice.Result) error {
 	switch res.State {
 	case v1alpha1.NoticeDelivered:
 		record.Time, record.Channel, record.MessageTS = *moment(res.Time), res.Receipt.Channel, res.Receipt.TS
-		r.audit("notice", "kind", n.Kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "ts", res.Receipt.TS, "endDate", s.EndDate)
+		r.audit("notice", "kind", n.Kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "endDate", s.EndDate)
 		r.event(corev1.EventTypeNormal, v1alpha1.EventNoticeDelivered, n.Kind+" notice delivered to "+res.Recipient)
 	case v1alpha1.NoticeUnreachable:
 		record.Time = *moment(res.Time)

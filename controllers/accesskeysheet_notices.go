@@ -226,7 +226,7 @@ func (r *sheetRun) deliverBatch(ctx context.Context, slack Slack, t telling, b n
 	for _, res := range results {
 		metrics.NoticeSent(r.key.Namespace, r.key.Name, t.kind, string(res.State))
 		if res.State == v1alpha1.NoticeDelivered {
-			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "ts", res.Receipt.TS, "problems", len(lines))
+			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "problems", len(lines))
 		}
 	}
 	return notice.FirstError(results)

@@ -1,4 +1,4 @@
-// Command keylease is the operator (keylease manager) and what goes with it: a plan of what it would do with a sheet.
+// Command keylease is the operator, and what belongs to it on the command line.
 package main
 
 import (
@@ -8,54 +8,42 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // schedules name time zones, and the image has no files
+	_ "time/tzdata" // the image holds no time zones, and calendar days need them
 
 	"github.com/spf13/cobra"
 )
 
-// version is set when the program is linked.
+// version is set by the linker: -X main.version=v1.2.3.
 var version = "dev"
 
-// Exit codes beside 0.
-const (
-	exitFailed   = 1
-	exitProblems = 2
-)
+// exitCode ends the process with that code; whatever there is to say has been said.
+type exitCode int
 
-// errProblems ends a plan that found rows that people must correct. They are printed already.
-var errProblems = errors.New("problem rows")
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := execute(ctx, os.Args[1:])
-	stop()
+	// A second signal ends the process at once, whatever is under way.
+	context.AfterFunc(ctx, stop)
+	err := newCommand().ExecuteContext(ctx)
+	code := 0
+	if given := exitCode(0); errors.As(err, &given) {
+		code = int(given)
+	} else if err != nil {
+		fmt.Fprintln(os.Stderr, "keylease:", err)
+		code = 1
+	}
 	os.Exit(code)
 }
 
-func execute(ctx context.Context, args []string) int {
-	root := newRoot()
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	switch {
-	case errors.Is(err, errProblems):
-		return exitProblems
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "keylease:", err)
-		return exitFailed
-	}
-	return 0
-}
-
-func newRoot() *cobra.Command {
-	root := &cobra.Command{
+func newCommand() *cobra.Command {
+	c := &cobra.Command{
 		Use:   "keylease",
-		Short: "No AWS access key outlives its end date, and nobody loses a key by surprise",
-		// What a command has to say is said once, by main.
-		SilenceErrors: true, SilenceUsage: true,
+		Short: "AWS access keys that end when the sheet says",
+		Long: "Keylease reads requests for AWS access keys from a Google Sheet, warns their owners in Slack before they\n" +
+			"end, and deletes them from IAM after.",
+		SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(newManager(), newPlan(), &cobra.Command{
-		Use: "version", Short: "The version of this program", Args: cobra.NoArgs,
-		Run: func(c *cobra.Command, _ []string) { fmt.Fprintln(c.OutOrStdout(), version) },
-	})
-	return root
+	c.AddCommand(newManagerCommand(), newPlanCommand(), newVersionCommand())
+	return c
 }

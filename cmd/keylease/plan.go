@@ -1,5 +1,171 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
 
-func newPlan() *cobra.Command { return &cobra.Command{Use: "plan"} }
+	"github.com/spf13/cobra"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/plan"
+	"github.com/keylease/keylease/cmd/internal/workbook"
+	"github.com/keylease/keylease/internal/googlesheets"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+// problemsFound is the exit code of a plan in which some row has to be mended.
+const problemsFound = exitCode(2)
+
+// planConfig is what flags and environment say.
+type planConfig struct {
+	xlsx, spreadsheet, credentials, manifest string
+	// date, YYYY-MM-DD; empty: today in the sheet's time zone.
+	date   string
+	output string
+	// emulator of Google Sheets, host:port.
+	emulator string
+	now      time.Time
+	out      io.Writer
+}
+
+func newPlanCommand() *cobra.Command {
+	var c planConfig
+	cmd := &cobra.Command{
+		Use:   "plan {--xlsx FILE | --spreadsheet ID}",
+		Short: "Print what the operator would do with a sheet, without a cluster",
+		Long: "Reads a sheet and prints for each row what the operator would do on that day and after, and every row that\n" +
+			"has to be mended. Nothing is changed, and neither Kubernetes nor AWS nor Slack is asked.\n\n" +
+			"Exit code 0: nothing is wrong; 2: there are rows to be mended; 1: no plan could be made.",
+		Example: "  keylease plan --xlsx requests.xlsx\n" +
+			"  keylease plan --spreadsheet 1duJ… --credentials google.json --date 2026-12-01 -o json\n" +
+			"  keylease plan --xlsx requests.xlsx --sheet-manifest accesskeysheet.yaml",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c.emulator, c.now, c.out = os.Getenv("SHEETS_EMULATOR_HOST"), time.Now(), cmd.OutOrStdout()
+			return runPlan(cmd.Context(), c)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.xlsx, "xlsx", "", "an Excel workbook: the spreadsheet, downloaded")
+	f.StringVar(&c.spreadsheet, "spreadsheet", "", "a Google spreadsheet's ID: the long part of its address between /d/ and /edit")
+	f.StringVar(&c.credentials, "credentials", "", "file with a service account's JSON, for --spreadsheet\n(default: Application Default Credentials)")
+	f.StringVar(&c.manifest, "sheet-manifest", "", "file with an AccessKeySheet, whose tabs, columns, schedule and marks are used\n(default: those of an AccessKeySheet that leaves them open)")
+	f.StringVar(&c.date, "date", "", "day to plan for, YYYY-MM-DD (default: today in the sheet's time zone)")
+	f.StringVarP(&c.output, "output", "o", "table", "table or json")
+	return cmd
+}
+
+func runPlan(ctx context.Context, c planConfig) error {
+	if c.output != "table" && c.output != "json" {
+		return fmt.Errorf("-o %s: use table or json", c.output)
+	}
+	spec, err := c.spec()
+	if err != nil {
+		return err
+	}
+	if c.spreadsheet == "" && c.xlsx == "" && c.manifest != "" {
+		c.spreadsheet = spec.SpreadsheetID
+	}
+	if (c.spreadsheet == "") == (c.xlsx == "") {
+		return errors.New("give one of --xlsx FILE and --spreadsheet ID")
+	}
+	day, err := c.day(spec)
+	if err != nil {
+		return err
+	}
+	tabs, err := c.read(ctx, spec)
+	if err != nil {
+		return err
+	}
+	source := c.xlsx + c.spreadsheet // one of them is empty
+	p, err := plan.Of(source, tabs, spec, day)
+	if err != nil {
+		return fmt.Errorf("%s: %w", source, err)
+	}
+	return c.print(p)
+}
+
+func (c planConfig) read(ctx context.Context, spec v1alpha1.AccessKeySheetSpec) (plan.Tabs, error) {
+	if c.xlsx != "" {
+		return readWorkbook(c.xlsx, spec)
+	}
+	return c.readSpreadsheet(ctx, spec)
+}
+
+func (c planConfig) spec() (v1alpha1.AccessKeySheetSpec, error) {
+	if c.manifest == "" {
+		return plan.DefaultSpec()
+	}
+	text, err := os.ReadFile(c.manifest)
+	if err != nil {
+		return v1alpha1.AccessKeySheetSpec{}, fmt.Errorf("--sheet-manifest: %w", err)
+	}
+	spec, err := plan.ParseSpec(text)
+	if err != nil {
+		return spec, fmt.Errorf("--sheet-manifest %s: %w", c.manifest, err)
+	}
+	return spec, nil
+}
+
+func (c planConfig) day(spec v1alpha1.AccessKeySheetSpec) (string, error) {
+	if c.date == "" {
+		return plan.DayOf(spec, c.now)
+	}
+	if _, err := time.Parse(time.DateOnly, c.date); err != nil {
+		return "", fmt.Errorf("--date %s: give a calendar date as YYYY-MM-DD", c.date)
+	}
+	return c.date, nil
+}
+
+func readWorkbook(path string, spec v1alpha1.AccessKeySheetSpec) (tabs plan.Tabs, err error) {
+	book, err := workbook.Open(path)
+	if err != nil {
+		return tabs, err
+	}
+	defer func() { err = errors.Join(err, book.Close()) }()
+	if tabs.Requests, err = book.Tab(spec.Requests.Tab); err != nil {
+		return tabs, err
+	}
+	tabs.Users, err = book.Tab(spec.Users.Tab)
+	return tabs, err
+}
+
+func (c planConfig) readSpreadsheet(ctx context.Context, spec v1alpha1.AccessKeySheetSpec) (plan.Tabs, error) {
+	var key []byte
+	if c.credentials != "" {
+		var err error
+		if key, err = os.ReadFile(c.credentials); err != nil {
+			return plan.Tabs{}, fmt.Errorf("--credentials: %w", err)
+		}
+	}
+	google, err := googlesheets.New(ctx, googlesheets.Options{CredentialsJSON: key, EmulatorHost: c.emulator, UserAgent: "keylease/" + version})
+	if err != nil {
+		return plan.Tabs{}, err
+	}
+	tabs, err := google.Read(ctx, c.spreadsheet, sheet.ReadRanges(spec.Requests, spec.Users, ""))
+	if err != nil {
+		return plan.Tabs{}, err
+	}
+	return plan.Tabs{Requests: tabs[0], Users: tabs[1]}, nil
+}
+
+func (c planConfig) print(p plan.Plan) error {
+	var err error
+	if c.output == "json" {
+		encoder := json.NewEncoder(c.out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(p)
+	} else {
+		err = p.Write(c.out)
+	}
+	if err == nil && len(p.Problems) > 0 {
+		return problemsFound
+	}
+	return err
+}

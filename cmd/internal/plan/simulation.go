@@ -1,0 +1,178 @@
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
+)
+
+// maxTurns of one lease: notices, the end, deactivation, deletion. A plan that takes more is cut, not endless.
+const maxTurns = 200
+
+// simulation drives one lease through its life: the sheet stays as it is and was just read, every message arrives, AWS
+// has the key and lets it go.
+type simulation struct {
+	lease  *v1alpha1.AccessKeyLease
+	policy lifecycle.Policy
+	now    time.Time
+	// aws is what AWS showed at this moment; nil: not asked.
+	aws   *lifecycle.Observation
+	hold  *lifecycle.Block
+	steps []Step
+	// over: nothing happens any more.
+	over bool
+}
+
+// run until nothing happens any more, or a moment comes at which stop says so.
+func (s *simulation) run(stop func(now time.Time) bool) {
+	for range maxTurns {
+		if s.over || stop(s.now) {
+			return
+		}
+		d := lifecycle.Decide(lifecycle.Input{
+			Now: s.now, Lease: s.lease, Policy: s.policy, AWS: s.aws,
+			Sheet: lifecycle.SheetFacts{Exists: true, ReadStart: s.now},
+		})
+		s.record(d)
+		s.act(d)
+	}
+}
+
+// record what was decided, as the lease's controller does.
+func (s *simulation) record(d lifecycle.Decision) {
+	status := &s.lease.Status
+	if d.Phase == v1alpha1.PhaseExpired && status.Phase != d.Phase {
+		s.step(ActionExpire, "the end date has passed")
+	}
+	status.Phase, status.Term, s.hold = d.Phase, d.Term, d.Hold
+	meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionHeld)
+	if d.Hold != nil {
+		meta.SetStatusCondition(&status.Conditions, metav1.Condition{Type: v1alpha1.ConditionHeld, Status: metav1.ConditionTrue, Reason: d.Hold.Reason})
+	}
+}
+
+// act as if it succeeded at once, or let time pass to the next moment.
+func (s *simulation) act(d lifecycle.Decision) {
+	switch d.Action.Kind {
+	case lifecycle.ActionObserve:
+		s.observe()
+	case lifecycle.ActionNotify:
+		s.notify(d)
+	case lifecycle.ActionDeactivate:
+		s.step(ActionDeactivate, "the key is deactivated; owner and admins are told")
+		s.lease.Status.Revocation = &v1alpha1.RevocationStatus{StartTime: s.moment(), DeactivatedTime: s.moment()}
+		s.aws = nil
+	case lifecycle.ActionRevoke:
+		s.step(ActionDelete, "the key is deleted, with its user and policy if it is the user's last; owner and admins are told")
+		s.lease.Status.Phase = v1alpha1.PhaseRevoked
+		s.over = true
+	case lifecycle.ActionNone:
+		s.wait(d)
+	default:
+		// Reactivate and Complete follow from what is not assumed here.
+		s.over = true
+	}
+}
+
+func (s *simulation) wait(d lifecycle.Decision) {
+	found := s.lease.Status.Sheet.FoundMark
+	if found != nil && found.SummaryTime == nil && d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonAwaitingSummary {
+		s.step(ActionSummary, "the admins are told that the sheet says the owner was told")
+		found.SummaryTime = s.moment()
+		return
+	}
+	if !d.Next.After(s.now) {
+		s.over = true
+		return
+	}
+	s.now, s.aws = d.Next, nil
+}
+
+// observe: AWS has the key, as it should be. Of a key that the sheet calls deleted that is exactly the question.
+func (s *simulation) observe() {
+	if s.lease.Status.Sheet.MarkedDeleted {
+		s.step(ActionCheckKey, "AWS is asked whether the key is gone; if not the admins are told, and nothing is changed")
+		s.over = true
+		return
+	}
+	target := lifecycle.TargetOf(s.lease, s.policy)
+	const userID = "AIDAASSUMED"
+	// The key is pinned by it: it must be the same each time.
+	created := metav1.NewTime(s.now.AddDate(-1, 0, 0).Truncate(time.Second))
+	if k := s.lease.Status.Key; k != nil {
+		created = *k.CreateDate
+	}
+	s.aws = &lifecycle.Observation{
+		Time: s.now, Identity: lifecycle.Identity{AccountID: target.AccountID, ARN: "arn:aws:sts::" + target.AccountID + ":assumed-role/keylease/plan"},
+		UserExists: true, UserID: userID, Path: pathInside(target.PathPrefix), Key: v1alpha1.KeyActive, CreateDate: created.Time, AccountHasUsers: true,
+	}
+	s.lease.Status.Key = &v1alpha1.KeyStatus{Status: v1alpha1.KeyActive, UserID: userID, CreateDate: &created, ObservedTime: s.moment()}
+}
+
+func pathInside(prefix string) string {
+	if prefix == "" {
+		return "/"
+	}
+	return prefix
+}
+
+// notify: every message arrives.
+func (s *simulation) notify(d lifecycle.Decision) {
+	n := d.Action.Notice
+	owner := lifecycle.OwnerID(s.lease)
+	for _, to := range lifecycle.Outstanding(s.lease.Status.Notices, d.TermNumber(), n, owner, s.policy.Admins) {
+		s.lease.Status.Notices = append(s.lease.Status.Notices, v1alpha1.NoticeStatus{
+			Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: to,
+			State: v1alpha1.NoticeDelivered, Time: *s.moment(),
+		})
+	}
+	if n.Kind == v1alpha1.NoticeDeactivated {
+		return // said with the deactivation
+	}
+	told := "the admins are told"
+	if n.Owner && owner != "" {
+		told = owner + " and the admins are told"
+	}
+	days := s.daysLeft()
+	s.step(ActionNotice, told+": "+daysText(days))
+	s.steps[len(s.steps)-1].DaysLeft = &days
+}
+
+// daysLeft counts calendar days.
+func (s *simulation) daysLeft() int {
+	today, end := s.policy.Midnight(s.policy.Today(s.now), 0), s.policy.Midnight(s.lease.Spec.EndDate, 0)
+	// Rounded, for the days on which clocks change.
+	return int(end.Sub(today).Round(24*time.Hour) / (24 * time.Hour))
+}
+
+func daysText(days int) string {
+	switch {
+	case days < 0:
+		return plural(-days) + " past its end"
+	case days == 0:
+		return "its last day"
+	}
+	return plural(days) + " left"
+}
+
+func plural(days int) string {
+	if days == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", days)
+}
+
+func (s *simulation) step(action, text string) {
+	s.steps = append(s.steps, Step{Time: s.now.In(s.policy.Location).Format(time.RFC3339), Action: action, Text: text})
+}
+
+// moment as a status holds it: to the second.
+func (s *simulation) moment() *metav1.Time {
+	t := metav1.NewTime(s.now.Truncate(time.Second))
+	return &t
+}

@@ -1,0 +1,42 @@
+// Command kubectl-keylease is a plugin of kubectl: with it in the PATH, `kubectl keylease list` and its other
+// subcommands look after leases and sheets with the rights of whoever calls it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // sheets name their time zones, and not every machine has them
+
+	"github.com/spf13/cobra"
+	"k8s.io/utils/clock"
+)
+
+// version is set by the linker: -X main.version=v1.2.3.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	if err := newCommand(&cluster{clock: clock.RealClock{}}).ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "kubectl keylease:", sentence(err))
+		os.Exit(1)
+	}
+}
+
+func newCommand(c *cluster) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:         "kubectl-keylease",
+		Short:       "Look after the leases of AWS access keys",
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl keylease"},
+		Version:     version,
+
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	c.addFlags(cmd.PersistentFlags())
+	cmd.AddCommand(newListCommand(c), newExtendCommand(c), newWhyCommand(c), newApproveCommand(c), newSyncCommand(c), newRetryCommand(c))
+	return cmd
+}

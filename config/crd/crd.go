@@ -1,0 +1,10 @@
+// Package crd holds the CustomResourceDefinitions as they are installed, for programs that need a kind's defaults and
+// rules without a cluster.
+package crd
+
+import _ "embed"
+
+// AccessKeySheets is the CustomResourceDefinition of AccessKeySheet, YAML.
+//
+//go:embed bases/iam.keylease.dev_accesskeysheets.yaml
+var AccessKeySheets []byte
