@@ -53,7 +53,8 @@ func (c *Clock) Until(ctx context.Context, to time.Time, step time.Duration, set
 			c.Set(to)
 			return settle(ctx)
 		}
-		if earliest := c.Now().Add(step); at.Before(earliest) && earliest.Before(to) {
+		// The nearer the end, the finer the steps: who retries every second must not make a day of them.
+		if earliest := c.Now().Add(min(step, to.Sub(c.Now())/30)); at.Before(earliest) {
 			at = earliest
 		}
 		c.Set(at)
