@@ -17,11 +17,17 @@ import (
 func TestASheetOfAnotherNamespaceMayNotUseTheOperatorsCredentials(t *testing.T) {
 	s, _ := companyStage(t)
 	s.must(s.Client.Create(t.Context(), s.AccessKeySheet()))
-	s.restart(func(d *controllers.Deps) { d.Namespace = "keylease-of-its-own" })
+	elsewhere := func(d *controllers.Deps) { d.Namespace = "keylease-of-its-own" }
+	s.restart(elsewhere)
+	s.until("2026-12-02 16:00")
 	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonCredentialsForbidden, "roleARN", "--credentials-namespaces", s.Namespace)
 	if calls := s.IAM.Calls(); len(calls) > 0 {
 		t.Errorf("%d calls to AWS with the operator's own credentials, the first %s", len(calls), calls[0].Action)
 	}
+
+	s.restart(elsewhere, func(d *controllers.Deps) { d.CredentialsNamespaces = []string{s.Namespace} })
+	s.until("2026-12-02 16:10")
+	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
 }
 
 func TestASheetOfAnotherNamespaceUsesARoleThatTrustsIt(t *testing.T) {

@@ -88,10 +88,12 @@ func slackFactory(url string, c clock.PassiveClock) func(string) controllers.Sla
 	}
 }
 
-// Stop the operator, as a process that ends.
+// Stop the operator, as a process that ends. Stopping it again does nothing.
 func (o *Operator) Stop() error {
 	o.cancel()
-	return <-o.done
+	err := <-o.done
+	o.done <- err
+	return err
 }
 
 // Settle waits until the operator has nothing to do at this moment and has heard of everything that is so.
