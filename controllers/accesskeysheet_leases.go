@@ -250,10 +250,15 @@ func (r *sheetRun) specError(e entry, lease *v1alpha1.AccessKeyLease, err error)
 // fromSheet puts what the sheet says into the lease's status, in memory.
 func (r *sheetRun) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outcome) {
 	s := &l.Status
-	s.Sheet = &out.Sheet
 	set := func(kind string, ok bool, reason, message string) {
 		setCondition(&s.Conditions, r.now(), l.Generation, kind, status(ok), reason, message)
 	}
+	if e.row == nil && e.problem == nil && s.Sheet == nil {
+		// Made with kubectl alone: status.sheet is what says that a key stood on a row, and without it nothing is done.
+		set(v1alpha1.ConditionRowPresent, false, v1alpha1.ReasonNeverOnSheet, "no row of tab "+r.sheet.Spec.Requests.Tab+" has this key: it is not acted on")
+		return
+	}
+	s.Sheet = &out.Sheet
 	switch {
 	case e.row != nil:
 		s.Sheet.Row = count32(e.row.Number)

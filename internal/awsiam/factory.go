@@ -105,7 +105,7 @@ func (f *Factory) client(access Access) *Client {
 		o.Region = globalRegions[access.Partition]
 		o.Credentials = c.credentials
 		o.Retryer = retries
-		o.APIOptions = append(o.APIOptions, refuseEmptyAnswers)
+		o.APIOptions = append(o.APIOptions, refuseEmptyAnswers, renewExpired(c.credentials))
 	})
 	f.clients[access] = c
 	return c
@@ -117,7 +117,7 @@ func (f *Factory) sts(partition string, credentials aws.CredentialsProvider) *st
 		o.Region = stsRegion(partition, f.config.Region)
 		o.Credentials = credentials
 		o.Retryer = newStandard(f.options)
-		o.APIOptions = append(o.APIOptions, refuseEmptyAnswers)
+		o.APIOptions = append(o.APIOptions, refuseEmptyAnswers, renewExpired(credentials))
 	})
 }
 

@@ -54,7 +54,7 @@ func (c *Clock) Until(ctx context.Context, to time.Time, step time.Duration, set
 			return settle(ctx)
 		}
 		// The nearer the end, the finer the steps: who retries every second must not make a day of them.
-		if earliest := c.Now().Add(min(step, to.Sub(c.Now())/30)); at.Before(earliest) {
+		if earliest := c.Now().Add(min(step, to.Sub(c.Now())/8)); at.Before(earliest) {
 			at = earliest
 		}
 		c.Set(at)
