@@ -62,6 +62,7 @@
 //	T-stale   the term is of another date, or     own marks left alone; the term decides, not the spec's date: that is
 //	          none has begun                      one before the merge is applied and another after
 //	T-spent   spent, lease Notified or Expired    the phase's mark takes its place, the lease's flag goes
+//	T-found   Active with a foundMark             left alone: it stands for the notice until the admins' summary is out
 //	T-own     Active, Notified, Expired           no mark (a spent one stays), 通知済み, 期限切れ
 //	T-read    any                                 status.sheet.mark is the cell as it was last accepted
 //

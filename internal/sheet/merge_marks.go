@@ -171,7 +171,8 @@ func (m *merge) ownMark() (Mark, bool) {
 	}
 	switch m.phase() {
 	case v1alpha1.PhaseActive:
-		return MarkNone, true
+		// T-found: taken away, a rebuilt cluster would tell the owner again.
+		return MarkNone, m.found == nil
 	case v1alpha1.PhaseNotified:
 		return MarkNotified, true
 	case v1alpha1.PhaseExpired:

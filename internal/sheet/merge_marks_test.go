@@ -15,6 +15,10 @@ func pendingMark(p v1alpha1.PendingMark) func(*v1alpha1.AccessKeyLease) {
 	return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Pending.Mark = p }
 }
 
+func foundOn(date string) func(*v1alpha1.AccessKeyLease) {
+	return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.FoundMark = &v1alpha1.FoundMark{EndDate: date} }
+}
+
 func TestMergeOfExtensionMarks(t *testing.T) {
 	held := merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}
 	free := merged{Ends: agreed, Agreed: agreed}
@@ -128,6 +132,9 @@ func TestMergeWritesTheMarkOfThePhase(t *testing.T) {
 		"T-own: Active takes the mark away":                   {"通知済み", agreedLease(), "-"},
 		"T-own: Active leaves the remark":                     {"期限切れ、要確認", agreedLease(), "要確認"},
 		"T-own: Active leaves a spent mark":                   {mark, agreedLease(marked(earlier)), ""},
+		"T-found: it stands until the summary is out":         {"通知済み", agreedLease(foundOn(agreed)), ""},
+		"T-found: 期限切れ too":                                   {"期限切れ 要確認", agreedLease(foundOn(agreed)), ""},
+		"T-found: of another date it is none":                 {"通知済み", agreedLease(foundOn(earlier)), "-"},
 		"T-own: Notified":                                     {"", agreedLease(inPhase(v1alpha1.PhaseNotified)), "通知済み"},
 		"T-own: Notified keeps the remark":                    {"要確認", agreedLease(inPhase(v1alpha1.PhaseNotified)), "通知済み 要確認"},
 		"T-own: Notified says it already":                     {" 通知済み　要確認", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
