@@ -136,7 +136,11 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (done bo
 		// AWS changed since it was observed a moment ago: look again before anything else.
 		return false, &failure.Error{Class: failure.Retry, Service: "aws", Operation: string(d.Action.Kind), Code: refusal.Reason, Message: refusal.Message}
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case r.wakeAt.After(r.now()):
+		r.backoff.rest(r.key, r.lease, r.wakeAt)
+	default:
 		r.backoff.succeeded(r.key)
 	}
 	return false, err

@@ -179,17 +179,6 @@ func (r *leaseRun) record(ctx context.Context, d lifecycle.Decision) error {
 	return nil
 }
 
-// save the status as it is in memory.
-func (r *leaseRun) save(ctx context.Context) error {
-	r.lease.Status.ObservedGeneration = r.lease.Generation
-	if err := applyLeaseStatus(ctx, r.Client, r.lease, ownerLease); err != nil {
-		return err
-	}
-	r.saved = *r.lease.Status.DeepCopy()
-	r.in.Lease = r.lease
-	return nil
-}
-
 // result is when to come back.
 func (r *leaseRun) result(d lifecycle.Decision) ctrl.Result {
 	at := r.wakeAt

@@ -58,6 +58,14 @@ func (b *backoff) failed(key types.NamespacedName, l *v1alpha1.AccessKeyLease, n
 	return r.at
 }
 
+// rest lets nothing be done for a lease until then, without counting a failure: what was done has to settle first, and
+// asking AWS at every event meanwhile would only cost its rate.
+func (b *backoff) rest(key types.NamespacedName, l *v1alpha1.AccessKeyLease, until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.m[key] = retry{at: until, generation: l.Generation, asked: l.Annotations[v1alpha1.AnnotationRetry]}
+}
+
 // until is when the lease may be tried again; zero: now.
 func (b *backoff) until(key types.NamespacedName, l *v1alpha1.AccessKeyLease, now time.Time) time.Time {
 	b.mu.Lock()
