@@ -92,7 +92,7 @@ func (l *laboratory) operate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	logger := zapr.NewLogger(log)
+	logger := zapr.NewLogger(zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(log), zapcore.InfoLevel)))
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger)
 	ctx, l.stop = context.WithCancel(ctx)
@@ -103,20 +103,20 @@ func (l *laboratory) operate(ctx context.Context) error {
 			SheetsEmulatorHost: l.SheetsHost(), SlackAPIURL: l.Slack.APIURL(),
 			// The clock stands while messages go out: a rate by that clock would never be met.
 			SlackBurst: 1 << 20,
-			Log:        logger, Audit: zapr.NewLogger(audit).WithName("audit"),
+			Log:        logger, Audit: operator.NewAuditLogger(audit, l.clock),
 			Clock: l.clock, NewQueue: l.clock.NewQueue,
 		})
 	}()
 	return nil
 }
 
-func (l *laboratory) log(name string) (*zap.Logger, error) {
+func (l *laboratory) log(name string) (*os.File, error) {
 	file, err := os.OpenFile(filepath.Join(l.folder, name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	l.logs = append(l.logs, file)
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(file), zapcore.InfoLevel)), nil
+	return file, nil
 }
 
 // until lets the operator live to a moment.

@@ -32,7 +32,7 @@ type request struct {
 }
 
 var requests = []request{
-	{"鈴木 花子", "月次レポートの集計", "Athena", 2, "svc-report", "", keyWholeWay},
+	{"鈴木 花子", "月次レポートの集計", "Athena", 8, "svc-report", "", keyWholeWay},
 	{"佐藤　健", "動画変換バッチ", "MediaConvert", 7, "svc-transcode", "", "AKIADEMO000000000002"},
 	{"高橋一郎", "検証環境の監視", "CloudWatch", -1, "svc-monitor", "", "AKIADEMO000000000003"},
 	{"田中 美咲", "外部ベンダーへの一時提供", "S3", 4, "vendor-acme", "", keyByKubectl},

@@ -185,7 +185,7 @@ func (s *screen) judge() error {
 	var missing []string
 	all := []v1alpha1.Phase{v1alpha1.PhaseActive, v1alpha1.PhaseNotified, v1alpha1.PhaseExpired, v1alpha1.PhaseRevoked}
 	seen := s.phases[keyWholeWay]
-	for _, p := range all[1:] {
+	for _, p := range all {
 		if !slices.Contains(seen, p) {
 			missing = append(missing, fmt.Sprintf("%s was never %s", keyWholeWay, p))
 		}
