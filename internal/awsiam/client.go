@@ -57,11 +57,11 @@ func (c *Client) Identity(ctx context.Context) (teardown.Identity, error) {
 // wrap too deeply.
 func (c *Client) accessKey(ctx context.Context) (string, error) {
 	if c.credentials == nil {
-		return "", call{}.credentialsFailure(fmt.Errorf("none configured"), c.access)
+		return "", call{}.credentialsFailure(ctx, fmt.Errorf("none configured"), c.access)
 	}
 	credentials, err := c.credentials.Retrieve(ctx)
 	if err != nil {
-		return "", call{}.credentialsFailure(err, c.access)
+		return "", call{}.credentialsFailure(ctx, err, c.access)
 	}
 	return credentials.AccessKeyID, nil
 }

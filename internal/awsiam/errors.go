@@ -131,13 +131,27 @@ func classOf(code string, status int, lost failure.Class) failure.Class {
 	return failure.Terminal
 }
 
+// unsupported tells that the endpoint does not know the action at all ("Common Error Types", IAM API reference, and what
+// stands in for IAM elsewhere). It says nothing of rights.
+func unsupported(err error) bool {
+	e := failure.Of(err)
+	if e == nil || e.Class == failure.Denied {
+		return false
+	}
+	switch strings.TrimSuffix(e.Code, "Exception") {
+	case "InvalidAction", "UnknownOperation", "UnsupportedOperation", "NotImplemented", "NotSupportedService":
+		return true
+	}
+	return false
+}
+
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // credentialsFailure classes an error of getting credentials, which no IAM call can do without.
-func (c call) credentialsFailure(err error, access Access) error {
+func (c call) credentialsFailure(ctx context.Context, err error, access Access) error {
 	class, code, message := call{}.classify(err)
 	var answer smithy.APIError
 	answered := errors.As(err, &answer)
@@ -147,8 +161,9 @@ func (c call) credentialsFailure(err error, access Access) error {
 			access.RoleARN, access.ExternalID)
 	}
 	switch {
-	case errors.Is(err, context.Canceled) || class == failure.Retry && (answered || askedLast(err) == "STS"):
-		// STS is down or throttles: nothing is wrong with the credentials.
+	case ctx.Err() != nil || errors.Is(err, context.Canceled) || class == failure.Retry && (answered || askedLast(err) == "STS"):
+		// We gave up, or STS is down or throttles: nothing is wrong with the credentials.
+		class = failure.Retry
 	case answered:
 		class = failure.Credentials
 	default:
@@ -178,6 +193,7 @@ var changing = []struct {
 	{regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`), "…"},
 	{regexp.MustCompile(`(?i)encoded authorization failure message: \S+`), ""},
 	{regexp.MustCompile(`\b20\d{6}T\d{6}Z\b`), "…"},
+	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "…"}, // a hash of the request, in SignatureDoesNotMatch
 	{regexp.MustCompile(`(?i)(signature|token|secret)\s*[=:]\s*\S+`), "$1=…"},
 }
 
