@@ -97,7 +97,7 @@ func (c call) classify(err error) (class failure.Class, code, message string) {
 		return failure.Terminal, "InvalidRequest", "the request cannot be written: " + malformed.Unwrap().Error()
 	case errors.As(err, &invalid):
 		return lost, "InvalidAnswer", "the answer is not one of AWS: check the endpoint and what stands before it"
-	case errors.As(err, &status):
+	case errors.As(err, &status) && status.HTTPStatusCode() != 0:
 		return classOf("", status.HTTPStatusCode(), lost), "HTTP", fmt.Sprintf("HTTP status %d", status.HTTPStatusCode())
 	case isTimeout(err):
 		return lost, "Timeout", "no answer in time: it is tried again"
@@ -155,22 +155,22 @@ func (c call) credentialsFailure(ctx context.Context, err error, access Access) 
 	class, code, message := call{}.classify(err)
 	var answer smithy.APIError
 	answered := errors.As(err, &answer)
-	place := "correct the operator's AWS credentials"
+	place, advice := "the operator's AWS credentials", ": correct them"
 	if access.RoleARN != "" {
-		place = fmt.Sprintf("role %s with external ID %s: correct spec.aws.roleARN or the trust policy of the role",
-			access.RoleARN, access.ExternalID)
+		place = fmt.Sprintf("role %s with external ID %s", access.RoleARN, access.ExternalID)
+		advice = ": correct spec.aws.roleARN or the trust policy of the role"
 	}
 	switch {
 	case ctx.Err() != nil || errors.Is(err, context.Canceled) || class == failure.Retry && (answered || askedLast(err) == "STS"):
 		// We gave up, or STS is down or throttles: nothing is wrong with the credentials.
-		class = failure.Retry
+		class, advice = failure.Retry, ""
 	case answered:
 		class = failure.Credentials
 	default:
 		class, code, message = failure.Credentials, "NoCredentials", "no AWS credentials were found in the environment"
 	}
 	return &failure.Error{Class: class, Service: "sts", Operation: "AssumeRole", Code: code,
-		Message: stable(message) + ": " + place}
+		Message: stable(message) + ": " + place + advice}
 }
 
 // askedLast is the service whose call failed underneath all others, such as STS below IAM; empty: none was called.

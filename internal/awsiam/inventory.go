@@ -48,7 +48,7 @@ func (c *Client) Inventory(ctx context.Context, userName, policyName string) (te
 		{"ListGroupsForUser", &inv.Groups, false},
 	} {
 		*list.into, err = c.lists(ctx, userName, list.operation)
-		if err != nil && !(list.notEverywhere && unsupported(err)) {
+		if err != nil && (!list.notEverywhere || !unsupported(err)) {
 			return inv, err
 		}
 	}

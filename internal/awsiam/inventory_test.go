@@ -68,6 +68,7 @@ func TestAnInventoryIsCompleteOrNone(t *testing.T) {
 		t.Run(action, func(t *testing.T) {
 			w := newWorld(t, iam.Options{PageSize: 1})
 			w.addReport()
+			w.account.AddToUser(report, iam.WithServiceCredential("cassandra.amazonaws.com"))
 			// On the second page, where there is one.
 			skip := 1
 			if action == "GetLoginProfile" || action == "GetPolicy" {
