@@ -46,8 +46,9 @@ func (c *Client) Observe(ctx context.Context, userName, accessKeyID string) (tea
 	if err := c.observeUse(ctx, accessKeyID, &o); err != nil {
 		return o, err
 	}
-	o.AccountHasUsers = o.UserExists
-	if !o.UserExists {
+	// Of several leases of an account's only user, one deletes it, and the others must not stall over the empty account.
+	o.AccountHasUsers = o.UserExists || c.hasDeleted(userName)
+	if !o.AccountHasUsers {
 		o.AccountHasUsers, err = c.hasUsers(ctx)
 	}
 	return o, err

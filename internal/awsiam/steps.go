@@ -115,6 +115,9 @@ func (c *Client) Do(ctx context.Context, s teardown.Step) (requestID string, err
 			break
 		}
 	}
+	if err == nil && s.Action == teardown.ActionDeleteUser {
+		c.noteDeleted(s.UserName)
+	}
 	return requestID, doing.fail(err)
 }
 

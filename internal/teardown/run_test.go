@@ -2,6 +2,7 @@ package teardown
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -41,6 +42,24 @@ func TestADeletionIsDoneThenVerifiedLater(t *testing.T) {
 	}
 	if last := b.recorded[len(b.recorded)-1]; !cmp.Equal(last, b.rev) {
 		t.Errorf("not persisted:\n%s", cmp.Diff(last, b.rev))
+	}
+}
+
+// Status keeps no parts of a second: one that was dropped must not shorten the time in which IAM may show what is gone.
+func TestTheSettlingTimeIsWholeAfterARestartToo(t *testing.T) {
+	b := newBench()
+	b.passes(900 * time.Millisecond)
+	progress, err := b.Run(ctx, target(), b.rev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _ := json.Marshal(b.rev)
+	restarted := &v1alpha1.RevocationStatus{}
+	if err := json.Unmarshal(data, restarted); err != nil {
+		t.Fatal(err)
+	}
+	if at := VerifyAt(restarted); at.Before(b.clock.Now().Add(SettleTime)) || !at.Equal(progress.VerifyAt) {
+		t.Errorf("verified at %s, before the restart %s; all was done at %s", at, progress.VerifyAt, b.clock.Now())
 	}
 }
 
