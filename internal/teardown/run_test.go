@@ -178,6 +178,29 @@ func TestAnEmptyAnswerOnceDoesNotCostTheUser(t *testing.T) {
 	}
 }
 
+// Two empty answers with months between them, and a living key in the meantime, are not two looks.
+func TestAFirstLookOfLongAgoDoesNotCount(t *testing.T) {
+	b := newBench()
+	absent := func() { b.iam.Observed.Key, b.iam.Observed.KeyUser = v1alpha1.KeyAbsent, "" }
+	absent()
+	if _, err := b.Run(ctx, target(), b.rev); err != nil {
+		t.Fatal(err)
+	}
+	b.passes(60 * 24 * time.Hour)
+	for range 2 {
+		if _, err := b.Run(ctx, target(), b.rev); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.Verify(ctx, target(), b.rev); err != nil || got.Complete || len(b.iam.Calls) != 0 {
+			t.Errorf("%+v, %v, calls %v", got, err, b.iam.Calls)
+		}
+	}
+	b.passes(SettleTime)
+	if _, err := b.Verify(ctx, target(), b.rev); err != nil || len(b.iam.Calls) == 0 {
+		t.Errorf("the second look: %v, calls %v", err, b.iam.Calls)
+	}
+}
+
 func TestAKeyGoneWithoutPinLeavesTheUserAlone(t *testing.T) {
 	b, target := newBench(), target()
 	target.Pin = Pin{}
