@@ -157,7 +157,12 @@ func (w *work) deleteKey(ctx context.Context, o Observation) error {
 	if w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone {
 		w.rev.Reason = v1alpha1.ReasonEndDatePassed // it was there after all
 	}
-	_, err := w.all(ctx, steps)
+	conflict, err := w.all(ctx, steps)
+	if conflict {
+		// A user whose key is still there is not taken apart.
+		return &failure.Error{Class: failure.Retry, Service: "iam", Operation: ActionDeleteAccessKey, Code: "DeleteConflict",
+			Message: fmt.Sprintf("key %s of user %s cannot be deleted yet: it is tried again", w.t.AccessKeyID, w.t.UserName)}
+	}
 	return err
 }
 

@@ -273,6 +273,17 @@ func TestAKeyMadeMeanwhileSavesTheUser(t *testing.T) {
 	}
 }
 
+func TestAKeyThatCannotBeDeletedYetKeepsItsUserWhole(t *testing.T) {
+	b := newBench()
+	b.iam.NextErr[ActionDeleteAccessKey] = problem(failure.Conflict, "DeleteConflict")
+	if _, err := b.Run(ctx, target(), b.rev); !failure.Is(err, failure.Retry) {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff(wholeOrder[:2], b.iam.Calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
 func TestAnEndlessConflictIsGivenBack(t *testing.T) {
 	b := newBench()
 	b.iam.AfterCall = func(s Step) {
