@@ -1,6 +1,7 @@
 package awsiam_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
@@ -112,6 +113,19 @@ func TestARoleThatCannotBeAssumed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The end of a reconcile while a role is being assumed says nothing about the role.
+func TestADeadlineWhileARoleIsAssumedIsNoMissingCredential(t *testing.T) {
+	w := newWorld(t, iam.Options{})
+	_, access := w.addRole(t)
+	client := w.as(t, access)
+	stalled := w.Inject(iam.Fault{Action: "AssumeRole", Stall: true})
+	given, cancel := context.WithDeadline(ctx, time.Now().Add(200*time.Millisecond))
+	defer cancel()
+	_, err := client.Observe(given, report, "AKIAELSEWHERE0000001")
+	expectClass(t, err, failure.Retry)
+	stalled.Release()
 }
 
 // AWS's clock decides when a session ends, not this machine's.

@@ -77,6 +77,27 @@ func TestAnswersThatAnotherIAMMayGive(t *testing.T) {
 	})
 }
 
+func TestAPolicyDocumentIsReadHoweverItIsEncoded(t *testing.T) {
+	cases := map[string]struct{ sent, want string }{
+		"after RFC 3986":     {"%7B%22Id%22%3A%22a%2Bb%20c%22%7D", `{"Id":"a+b c"}`},
+		"a plus is a plus":   {"%7B%22Id%22%3A%22a+b%22%7D", `{"Id":"a+b"}`},
+		"not encoded at all": {`{"Id":"100 % %20 a+b"}`, `{"Id":"100 % %20 a+b"}`},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			server := plain()
+			server["ListGroupsForUser"] = `<ListGroupsForUserResult/>`
+			server["ListAttachedUserPolicies"] = `<ListAttachedUserPoliciesResult/>`
+			server["ListUserPolicies"] = `<ListUserPoliciesResult><PolicyNames><member>first</member></PolicyNames></ListUserPoliciesResult>`
+			server["GetUserPolicy"] = `<GetUserPolicyResult><PolicyName>first</PolicyName><PolicyDocument>` + c.sent + `</PolicyDocument></GetUserPolicyResult>`
+			s, err := server.client(t).Snapshot(ctx, report)
+			if err != nil || len(s.InlinePolicies) != 1 || s.InlinePolicies[0].Document != c.want {
+				t.Errorf("%+v, %v", s.InlinePolicies, err)
+			}
+		})
+	}
+}
+
 // Nothing may be concluded from these.
 func TestAnswersThatAreIncomplete(t *testing.T) {
 	cases := map[string]wire{

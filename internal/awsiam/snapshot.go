@@ -3,6 +3,7 @@ package awsiam
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -107,8 +108,12 @@ func (c *Client) managedPolicy(ctx context.Context, arn string) (teardown.Snapsh
 		Description: aws.ToString(p.Description), Tags: snapshotTags(p.Tags), Document: document}, err
 }
 
-// document decodes a policy document, which IAM URL-encodes after RFC 3986 ("API_GetUserPolicy"): a plus is a plus.
+// document decodes a policy document, which IAM URL-encodes after RFC 3986 ("API_GetUserPolicy"): a plus is a plus. One
+// that begins with a brace is not encoded.
 func (c call) document(encoded *string) (string, error) {
+	if plain := strings.TrimSpace(aws.ToString(encoded)); strings.HasPrefix(plain, "{") {
+		return plain, nil
+	}
 	document, err := url.PathUnescape(aws.ToString(encoded))
 	if err != nil || document == "" {
 		return "", c.incomplete("no readable policy document")

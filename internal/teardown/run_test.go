@@ -147,8 +147,8 @@ func TestAKeyThatIsGoneCostsItsUserOnlyWhenSeenTwice(t *testing.T) {
 		t.Fatalf("first look: %+v, %v, calls %v, reason %s", got, err, b.iam.Calls, b.rev.Reason)
 	}
 	b.passes(SettleTime)
-	if _, err := b.Verify(ctx, target(), b.rev); err != nil {
-		t.Fatal(err)
+	if got, err := b.Verify(ctx, target(), b.rev); err != nil || got.Complete {
+		t.Fatalf("second look: %+v, %v: what was done just now is not verified yet", got, err)
 	}
 	if diff := cmp.Diff(wholeOrder[2:], b.iam.Calls); diff != "" {
 		t.Errorf("second look, calls (-want +got):\n%s", diff)
