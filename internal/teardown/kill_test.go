@@ -182,7 +182,7 @@ func (s situation) run(t *testing.T, k killed) (*world, []*lease) {
 			if life.Err() != nil || !anyLeft(leases) {
 				break
 			}
-			w.round(t, life, leases)
+			w.round(life, t, leases)
 		}
 		if life.Err() == nil {
 			t.Fatal("it was never killed")
@@ -193,7 +193,7 @@ func (s situation) run(t *testing.T, k killed) (*world, []*lease) {
 		if !anyLeft(leases) {
 			return w, leases
 		}
-		w.round(t, ctx, leases)
+		w.round(ctx, t, leases)
 	}
 	t.Fatalf("not complete: %s\nstill there:\n%s", leases[0].stored, strings.Join(w.account.Inventory(), "\n"))
 	return nil, nil
@@ -204,7 +204,7 @@ func anyLeft(leases []*lease) bool {
 }
 
 // round lets every lease do what is due, as a controller does, and then time pass.
-func (w *world) round(t *testing.T, life context.Context, leases []*lease) {
+func (w *world) round(life context.Context, t *testing.T, leases []*lease) {
 	t.Helper()
 	for _, l := range leases {
 		if _, err := l.step(life); err != nil && life.Err() == nil && !failure.Is(err, failure.Retry, failure.Uncertain) {
