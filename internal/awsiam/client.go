@@ -34,6 +34,8 @@ type Client struct {
 	mu         sync.Mutex
 	identity   teardown.Identity
 	identityAt time.Time
+	// deleted are the users that this client deleted. That none is left after them is no sign of a wrong endpoint.
+	deleted map[string]bool
 }
 
 var _ teardown.IAM = (*Client)(nil)
@@ -57,11 +59,11 @@ func (c *Client) Identity(ctx context.Context) (teardown.Identity, error) {
 // wrap too deeply.
 func (c *Client) accessKey(ctx context.Context) (string, error) {
 	if c.credentials == nil {
-		return "", call{}.credentialsFailure(fmt.Errorf("none configured"), c.access)
+		return "", call{}.credentialsFailure(ctx, fmt.Errorf("none configured"), c.access)
 	}
 	credentials, err := c.credentials.Retrieve(ctx)
 	if err != nil {
-		return "", call{}.credentialsFailure(err, c.access)
+		return "", call{}.credentialsFailure(ctx, err, c.access)
 	}
 	return credentials.AccessKeyID, nil
 }
@@ -106,6 +108,21 @@ func userOf(arn string) string {
 		return ""
 	}
 	return parts[5][strings.LastIndex(parts[5], "/")+1:]
+}
+
+func (c *Client) noteDeleted(userName string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.deleted == nil {
+		c.deleted = map[string]bool{}
+	}
+	c.deleted[userName] = true
+}
+
+func (c *Client) hasDeleted(userName string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.deleted[userName]
 }
 
 // ownAccount fails unless the credentials that the next call will be signed with are known to be of the account. They

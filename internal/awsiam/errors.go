@@ -97,7 +97,7 @@ func (c call) classify(err error) (class failure.Class, code, message string) {
 		return failure.Terminal, "InvalidRequest", "the request cannot be written: " + malformed.Unwrap().Error()
 	case errors.As(err, &invalid):
 		return lost, "InvalidAnswer", "the answer is not one of AWS: check the endpoint and what stands before it"
-	case errors.As(err, &status):
+	case errors.As(err, &status) && status.HTTPStatusCode() != 0:
 		return classOf("", status.HTTPStatusCode(), lost), "HTTP", fmt.Sprintf("HTTP status %d", status.HTTPStatusCode())
 	case isTimeout(err):
 		return lost, "Timeout", "no answer in time: it is tried again"
@@ -131,31 +131,46 @@ func classOf(code string, status int, lost failure.Class) failure.Class {
 	return failure.Terminal
 }
 
+// unsupported tells that the endpoint does not know the action at all ("Common Error Types", IAM API reference, and what
+// stands in for IAM elsewhere). It says nothing of rights.
+func unsupported(err error) bool {
+	e := failure.Of(err)
+	if e == nil || e.Class == failure.Denied {
+		return false
+	}
+	switch strings.TrimSuffix(e.Code, "Exception") {
+	case "InvalidAction", "UnknownOperation", "UnsupportedOperation", "NotImplemented", "NotSupportedService":
+		return true
+	}
+	return false
+}
+
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // credentialsFailure classes an error of getting credentials, which no IAM call can do without.
-func (c call) credentialsFailure(err error, access Access) error {
+func (c call) credentialsFailure(ctx context.Context, err error, access Access) error {
 	class, code, message := call{}.classify(err)
 	var answer smithy.APIError
 	answered := errors.As(err, &answer)
-	place := "correct the operator's AWS credentials"
+	place, advice := "the operator's AWS credentials", ": correct them"
 	if access.RoleARN != "" {
-		place = fmt.Sprintf("role %s with external ID %s: correct spec.aws.roleARN or the trust policy of the role",
-			access.RoleARN, access.ExternalID)
+		place = fmt.Sprintf("role %s with external ID %s", access.RoleARN, access.ExternalID)
+		advice = ": correct spec.aws.roleARN or the trust policy of the role"
 	}
 	switch {
-	case errors.Is(err, context.Canceled) || class == failure.Retry && (answered || askedLast(err) == "STS"):
-		// STS is down or throttles: nothing is wrong with the credentials.
+	case ctx.Err() != nil || errors.Is(err, context.Canceled) || class == failure.Retry && (answered || askedLast(err) == "STS"):
+		// We gave up, or STS is down or throttles: nothing is wrong with the credentials.
+		class, advice = failure.Retry, ""
 	case answered:
 		class = failure.Credentials
 	default:
 		class, code, message = failure.Credentials, "NoCredentials", "no AWS credentials were found in the environment"
 	}
 	return &failure.Error{Class: class, Service: "sts", Operation: "AssumeRole", Code: code,
-		Message: stable(message) + ": " + place}
+		Message: stable(message) + ": " + place + advice}
 }
 
 // askedLast is the service whose call failed underneath all others, such as STS below IAM; empty: none was called.
@@ -178,6 +193,7 @@ var changing = []struct {
 	{regexp.MustCompile(`[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`), "…"},
 	{regexp.MustCompile(`(?i)encoded authorization failure message: \S+`), ""},
 	{regexp.MustCompile(`\b20\d{6}T\d{6}Z\b`), "…"},
+	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "…"}, // a hash of the request, in SignatureDoesNotMatch
 	{regexp.MustCompile(`(?i)(signature|token|secret)\s*[=:]\s*\S+`), "$1=…"},
 }
 

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 )
 
 // renewExpired asks for new credentials, once, when AWS calls the ones in use expired: the cache goes by this machine's
-// clock, which AWS does not share. A call that was refused for its token did nothing, so that it may be made again.
+// clock, which AWS does not share. A read is made again with them; a change is not before Do has seen whose they are.
 func renewExpired(provider aws.CredentialsProvider) func(*middleware.Stack) error {
 	cache, ok := provider.(*aws.CredentialsCache)
 	renew := func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
@@ -21,6 +22,9 @@ func renewExpired(provider aws.CredentialsProvider) func(*middleware.Stack) erro
 			return out, metadata, err
 		}
 		cache.Invalidate()
+		if !reading(awsmiddleware.GetOperationName(ctx)) {
+			return out, metadata, err
+		}
 		return next.HandleInitialize(ctx, in)
 	}
 	return func(stack *middleware.Stack) error {

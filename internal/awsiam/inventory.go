@@ -33,24 +33,33 @@ func (c *Client) Inventory(ctx context.Context, userName, policyName string) (te
 	for _, serial := range devices {
 		inv.MFADevices = append(inv.MFADevices, teardown.MFADevice{SerialNumber: serial, Virtual: teardown.VirtualMFA(serial)})
 	}
-	for operation, into := range map[string]*[]string{
-		"ListSSHPublicKeys":              &inv.SSHKeys,
-		"ListSigningCertificates":        &inv.Certificates,
-		"ListServiceSpecificCredentials": &inv.ServiceCredentials,
-		"ListUserPolicies":               &inv.InlinePolicies,
-		"ListAttachedUserPolicies":       &inv.AttachedPolicies,
-		"ListGroupsForUser":              &inv.Groups,
+	for _, list := range []struct {
+		operation string
+		into      *[]string
+		// notEverywhere: not each IAM has such things. Where it does not know the list, there are none; were there any,
+		// DeleteUser would refuse.
+		notEverywhere bool
+	}{
+		{"ListSSHPublicKeys", &inv.SSHKeys, true},
+		{"ListSigningCertificates", &inv.Certificates, true},
+		{"ListServiceSpecificCredentials", &inv.ServiceCredentials, true},
+		{"ListUserPolicies", &inv.InlinePolicies, false},
+		{"ListAttachedUserPolicies", &inv.AttachedPolicies, false},
+		{"ListGroupsForUser", &inv.Groups, false},
 	} {
-		if *into, err = c.lists(ctx, userName, operation); err != nil {
+		*list.into, err = c.lists(ctx, userName, list.operation)
+		if err != nil && (!list.notEverywhere || !unsupported(err)) {
 			return inv, err
 		}
 	}
 	for _, arn := range inv.AttachedPolicies {
 		if policyName != "" && customerManaged(arn) && arn[strings.LastIndex(arn, "/")+1:] == policyName {
-			inv.Policy, err = c.Policy(ctx, arn)
+			if inv.Policy, err = c.Policy(ctx, arn); err != nil {
+				return inv, err
+			}
 		}
 	}
-	return inv, err
+	return inv, nil
 }
 
 // lists reads the names or IDs in one of the lists of a user.

@@ -2,6 +2,7 @@ package awsiam
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,8 +46,9 @@ func (c *Client) Observe(ctx context.Context, userName, accessKeyID string) (tea
 	if err := c.observeUse(ctx, accessKeyID, &o); err != nil {
 		return o, err
 	}
-	o.AccountHasUsers = o.UserExists
-	if !o.UserExists {
+	// Of several leases of an account's only user, one deletes it, and the others must not stall over the empty account.
+	o.AccountHasUsers = o.UserExists || c.hasDeleted(userName)
+	if !o.AccountHasUsers {
 		o.AccountHasUsers, err = c.hasUsers(ctx)
 	}
 	return o, err
@@ -62,7 +64,20 @@ func (c *Client) observeUser(ctx context.Context, name string, o *teardown.Obser
 	}
 	o.UserExists, o.UserID, o.Path = true, aws.ToString(user.UserId), aws.ToString(user.Path)
 	o.Tags = map[string]string{}
-	// GetUser need not show tags; ListUserTags does.
+	tags, err := c.tags(ctx, user)
+	if err != nil {
+		return err
+	}
+	for _, tag := range tags {
+		o.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	return nil
+}
+
+// tags of a user. GetUser need not show them, ListUserTags does; an endpoint that does not know ListUserTags has none
+// but those that GetUser shows.
+func (c *Client) tags(ctx context.Context, user types.User) ([]types.Tag, error) {
+	name := aws.ToString(user.UserName)
 	listed, err := all(ctx, onUser("ListUserTags", name), func(ctx context.Context, marker *string) (page[types.Tag], error) {
 		out, err := c.iam.ListUserTags(ctx, &iam.ListUserTagsInput{UserName: &name, Marker: marker})
 		if err != nil {
@@ -70,13 +85,19 @@ func (c *Client) observeUser(ctx context.Context, name string, o *teardown.Obser
 		}
 		return page[types.Tag]{out.Tags, out.IsTruncated, out.Marker}, nil
 	})
+	if unsupported(err) {
+		return user.Tags, nil
+	}
 	if err != nil {
-		return vanished(err, "ListUserTags", name)
+		return nil, vanished(err, name)
 	}
-	for _, tag := range append(listed, user.Tags...) {
-		o.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	for _, shown := range user.Tags {
+		listedToo := func(t types.Tag) bool { return aws.ToString(t.Key) == aws.ToString(shown.Key) }
+		if !slices.ContainsFunc(listed, listedToo) {
+			listed = append(listed, shown)
+		}
 	}
-	return nil
+	return listed, nil
 }
 
 // user is GetUser. A user without ID or under another name is no answer to the question.
@@ -95,7 +116,7 @@ func (c *Client) user(ctx context.Context, name string) (types.User, error) {
 func (c *Client) observeKeys(ctx context.Context, name, accessKeyID string, o *teardown.Observation) error {
 	keys, err := c.keys(ctx, name)
 	if err != nil {
-		return vanished(err, "ListAccessKeys", name)
+		return vanished(err, name)
 	}
 	for _, key := range keys {
 		if aws.ToString(key.AccessKeyId) != accessKeyID {
@@ -126,7 +147,7 @@ func (c *Client) observeUse(ctx context.Context, accessKeyID string, o *teardown
 	asking := call{service: "iam", operation: "GetAccessKeyLastUsed", on: "key " + accessKeyID}
 	out, err := c.iam.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &accessKeyID})
 	if err := asking.fail(err); err != nil {
-		if failure.Is(err, failure.NotFound, failure.Denied) {
+		if failure.Is(err, failure.NotFound, failure.Denied) || unsupported(err) {
 			return nil
 		}
 		return err
@@ -165,17 +186,19 @@ func (c *Client) hasUsers(ctx context.Context) (bool, error) {
 			if err != nil {
 				return page[types.User]{}, err
 			}
-			found = found || len(out.Users) > 0
-			return page[types.User]{truncated: out.IsTruncated && !found, marker: out.Marker}, nil
+			if found = len(out.Users) > 0; found {
+				return page[types.User]{}, nil // one is enough
+			}
+			return page[types.User]{truncated: out.IsTruncated, marker: out.Marker}, nil
 		})
 	return found, err
 }
 
-// vanished: a user that GetUser showed a moment ago is not there for the next call. That is a reading to be made again,
-// not one to conclude from.
-func vanished(err error, operation, name string) error {
+// vanished: a user, or a thing of its, that one call showed is not there for the next. That is a reading to be made
+// again, not one to conclude from.
+func vanished(err error, name string) error {
 	if failure.Is(err, failure.NotFound) {
-		return onUser(operation, name).incomplete("no such user, though GetUser has")
+		return onUser(failure.Of(err).Operation, name).incomplete("no such entity, though a call before it has")
 	}
 	return err
 }

@@ -17,23 +17,26 @@ type page[T any] struct {
 const maxPages = 10_000
 
 // all reads a list to its last page. The SDK's paginators take a page that says it is cut off, but not where to go on,
-// for the last one; here that is an error, because a list that misses something costs somebody a user.
+// for the last one; here that is an error, because a list that misses something costs somebody a user. For the same
+// reason a marker is followed even where the page does not say that it is cut off.
 func all[T any](ctx context.Context, c call, next func(ctx context.Context, marker *string) (page[T], error)) ([]T, error) {
 	var items []T
 	var marker *string
+	seen := map[string]bool{"": true}
 	for range maxPages {
 		p, err := next(ctx, marker)
 		if err != nil {
 			return nil, c.fail(err)
 		}
 		items = append(items, p.items...)
-		if !p.truncated {
+		switch further := !seen[aws.ToString(p.marker)]; {
+		case !further && p.truncated:
+			return nil, c.incomplete("more pages and no new marker")
+		case !further:
 			return items, nil
 		}
-		if aws.ToString(p.marker) == "" || aws.ToString(p.marker) == aws.ToString(marker) {
-			return nil, c.incomplete("more pages and no new marker")
-		}
 		marker = p.marker
+		seen[aws.ToString(marker)] = true
 	}
 	return nil, c.incomplete("no last page")
 }

@@ -33,14 +33,19 @@ func (c *Client) Policy(ctx context.Context, arn string) (*teardown.Policy, erro
 		return nil, err
 	}
 	p := &teardown.Policy{ARN: arn, PolicyID: aws.ToString(found.PolicyId)}
-	if p.AttachedTo, err = c.uses(ctx, arn, types.PolicyUsageTypePermissionsPolicy); err != nil {
+	if p.AttachedTo, err = c.uses(ctx, arn, types.PolicyUsageTypePermissionsPolicy); err == nil {
+		p.BoundaryOf, err = c.uses(ctx, arn, types.PolicyUsageTypePermissionsBoundary)
+	}
+	if err == nil {
+		p.Versions, err = c.oldVersions(ctx, arn)
+	}
+	if failure.Is(err, failure.NotFound) { // it went between two calls
+		return nil, onPolicy("ListEntitiesForPolicy", arn).incomplete("no such policy, though GetPolicy has")
+	}
+	if err != nil {
 		return nil, err
 	}
-	if p.BoundaryOf, err = c.uses(ctx, arn, types.PolicyUsageTypePermissionsBoundary); err != nil {
-		return nil, err
-	}
-	p.Versions, err = c.oldVersions(ctx, arn)
-	return p, err
+	return p, nil
 }
 
 func (c *Client) policy(ctx context.Context, arn string) (types.Policy, error) {

@@ -3,6 +3,7 @@ package awsiam
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -14,10 +15,15 @@ import (
 // Snapshot reads what is needed to make the user again. Every part must be readable: half a snapshot restores half a
 // user.
 func (c *Client) Snapshot(ctx context.Context, userName string) (teardown.Snapshot, error) {
-	s := teardown.Snapshot{AccountID: c.access.AccountID, Partition: c.access.Partition, UserName: userName}
 	if userName == "" {
-		return s, onUser("GetUser", userName).missing("user name")
+		return teardown.Snapshot{}, onUser("GetUser", userName).missing("user name")
 	}
+	s, err := c.snapshot(ctx, userName)
+	return s, vanished(err, userName)
+}
+
+func (c *Client) snapshot(ctx context.Context, userName string) (teardown.Snapshot, error) {
+	s := teardown.Snapshot{AccountID: c.access.AccountID, Partition: c.access.Partition, UserName: userName}
 	user, err := c.user(ctx, userName)
 	if err != nil {
 		return s, err
@@ -27,13 +33,7 @@ func (c *Client) Snapshot(ctx context.Context, userName string) (teardown.Snapsh
 	if user.PermissionsBoundary != nil {
 		s.PermissionsBoundary = aws.ToString(user.PermissionsBoundary.PermissionsBoundaryArn)
 	}
-	tags, err := all(ctx, onUser("ListUserTags", userName), func(ctx context.Context, marker *string) (page[types.Tag], error) {
-		out, err := c.iam.ListUserTags(ctx, &iam.ListUserTagsInput{UserName: &userName, Marker: marker})
-		if err != nil {
-			return page[types.Tag]{}, err
-		}
-		return page[types.Tag]{out.Tags, out.IsTruncated, out.Marker}, nil
-	})
+	tags, err := c.tags(ctx, user)
 	if err != nil {
 		return s, err
 	}
@@ -108,8 +108,12 @@ func (c *Client) managedPolicy(ctx context.Context, arn string) (teardown.Snapsh
 		Description: aws.ToString(p.Description), Tags: snapshotTags(p.Tags), Document: document}, err
 }
 
-// document decodes a policy document, which IAM URL-encodes after RFC 3986 ("API_GetUserPolicy"): a plus is a plus.
+// document decodes a policy document, which IAM URL-encodes after RFC 3986 ("API_GetUserPolicy"): a plus is a plus. One
+// that begins with a brace is not encoded.
 func (c call) document(encoded *string) (string, error) {
+	if plain := strings.TrimSpace(aws.ToString(encoded)); strings.HasPrefix(plain, "{") {
+		return plain, nil
+	}
 	document, err := url.PathUnescape(aws.ToString(encoded))
 	if err != nil || document == "" {
 		return "", c.incomplete("no readable policy document")

@@ -100,15 +100,24 @@ func (c *Client) Do(ctx context.Context, s teardown.Step) (requestID string, err
 	if !known || s.UserName == "" || s.Target == "" {
 		return "", doing.missing("known action, user name and target")
 	}
-	if err := c.ownAccount(ctx); err != nil {
-		return "", err
-	}
-	err = act(ctx, c.iam, s, func(o *iam.Options) {
-		c.writing(o)
-		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
-			return stack.Initialize.Add(keepRequestID(&requestID), middleware.Before)
+	for range 2 {
+		if err := c.ownAccount(ctx); err != nil {
+			return "", err
+		}
+		err = act(ctx, c.iam, s, func(o *iam.Options) {
+			c.writing(o)
+			o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+				return stack.Initialize.Add(keepRequestID(&requestID), middleware.Before)
+			})
 		})
-	})
+		// A call that was refused for its token did nothing. The next token may be of another account: ask again first.
+		if !expired(err) {
+			break
+		}
+	}
+	if err == nil && s.Action == teardown.ActionDeleteUser {
+		c.noteDeleted(s.UserName)
+	}
 	return requestID, doing.fail(err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -129,9 +130,14 @@ func (w *work) progress() Progress {
 	return p
 }
 
+// firstLookFor is how long a first look at a missing key counts. The key may have been seen again since, while something
+// else stopped the teardown.
+const firstLookFor = time.Hour
+
 // noteAlreadyGone records when the key was first missed.
 func (w *work) noteAlreadyGone(ctx context.Context) error {
-	if w.rev.StartTime != nil && w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone {
+	if first := w.rev.StartTime; first != nil && w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone &&
+		w.Clock.Now().Before(first.Add(firstLookFor)) {
 		return nil
 	}
 	return w.save(ctx, func(rev *v1alpha1.RevocationStatus, now metav1.Time) {
@@ -151,7 +157,12 @@ func (w *work) deleteKey(ctx context.Context, o Observation) error {
 	if w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone {
 		w.rev.Reason = v1alpha1.ReasonEndDatePassed // it was there after all
 	}
-	_, err := w.all(ctx, steps)
+	conflict, err := w.all(ctx, steps)
+	if conflict {
+		// A user whose key is still there is not taken apart.
+		return &failure.Error{Class: failure.Retry, Service: "iam", Operation: ActionDeleteAccessKey, Code: "DeleteConflict",
+			Message: fmt.Sprintf("key %s of user %s cannot be deleted yet: it is tried again", w.t.AccessKeyID, w.t.UserName)}
+	}
 	return err
 }
 

@@ -2,6 +2,7 @@ package teardown
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -41,6 +42,24 @@ func TestADeletionIsDoneThenVerifiedLater(t *testing.T) {
 	}
 	if last := b.recorded[len(b.recorded)-1]; !cmp.Equal(last, b.rev) {
 		t.Errorf("not persisted:\n%s", cmp.Diff(last, b.rev))
+	}
+}
+
+// Status keeps no parts of a second: one that was dropped must not shorten the time in which IAM may show what is gone.
+func TestTheSettlingTimeIsWholeAfterARestartToo(t *testing.T) {
+	b := newBench()
+	b.passes(900 * time.Millisecond)
+	progress, err := b.Run(ctx, target(), b.rev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _ := json.Marshal(b.rev)
+	restarted := &v1alpha1.RevocationStatus{}
+	if err := json.Unmarshal(data, restarted); err != nil {
+		t.Fatal(err)
+	}
+	if at := VerifyAt(restarted); at.Before(b.clock.Now().Add(SettleTime)) || !at.Equal(progress.VerifyAt) {
+		t.Errorf("verified at %s, before the restart %s; all was done at %s", at, progress.VerifyAt, b.clock.Now())
 	}
 }
 
@@ -128,8 +147,8 @@ func TestAKeyThatIsGoneCostsItsUserOnlyWhenSeenTwice(t *testing.T) {
 		t.Fatalf("first look: %+v, %v, calls %v, reason %s", got, err, b.iam.Calls, b.rev.Reason)
 	}
 	b.passes(SettleTime)
-	if _, err := b.Verify(ctx, target(), b.rev); err != nil {
-		t.Fatal(err)
+	if got, err := b.Verify(ctx, target(), b.rev); err != nil || got.Complete {
+		t.Fatalf("second look: %+v, %v: what was done just now is not verified yet", got, err)
 	}
 	if diff := cmp.Diff(wholeOrder[2:], b.iam.Calls); diff != "" {
 		t.Errorf("second look, calls (-want +got):\n%s", diff)
@@ -156,6 +175,29 @@ func TestAnEmptyAnswerOnceDoesNotCostTheUser(t *testing.T) {
 	}
 	if b.rev.Reason != v1alpha1.ReasonEndDatePassed {
 		t.Errorf("reason %s", b.rev.Reason)
+	}
+}
+
+// Two empty answers with months between them, and a living key in the meantime, are not two looks.
+func TestAFirstLookOfLongAgoDoesNotCount(t *testing.T) {
+	b := newBench()
+	absent := func() { b.iam.Observed.Key, b.iam.Observed.KeyUser = v1alpha1.KeyAbsent, "" }
+	absent()
+	if _, err := b.Run(ctx, target(), b.rev); err != nil {
+		t.Fatal(err)
+	}
+	b.passes(60 * 24 * time.Hour)
+	for range 2 {
+		if _, err := b.Run(ctx, target(), b.rev); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.Verify(ctx, target(), b.rev); err != nil || got.Complete || len(b.iam.Calls) != 0 {
+			t.Errorf("%+v, %v, calls %v", got, err, b.iam.Calls)
+		}
+	}
+	b.passes(SettleTime)
+	if _, err := b.Verify(ctx, target(), b.rev); err != nil || len(b.iam.Calls) == 0 {
+		t.Errorf("the second look: %v, calls %v", err, b.iam.Calls)
 	}
 }
 
@@ -228,6 +270,17 @@ func TestAKeyMadeMeanwhileSavesTheUser(t *testing.T) {
 	want := []v1alpha1.Retained{{Target: "svc-report", Reason: v1alpha1.RetainedOtherKeys}}
 	if diff := cmp.Diff(want, b.rev.Retained); diff != "" {
 		t.Errorf("retained (-want +got):\n%s", diff)
+	}
+}
+
+func TestAKeyThatCannotBeDeletedYetKeepsItsUserWhole(t *testing.T) {
+	b := newBench()
+	b.iam.NextErr[ActionDeleteAccessKey] = problem(failure.Conflict, "DeleteConflict")
+	if _, err := b.Run(ctx, target(), b.rev); !failure.Is(err, failure.Retry) {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff(wholeOrder[:2], b.iam.Calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 }
 

@@ -121,7 +121,7 @@ func (w *work) alreadyGone(ctx context.Context, s Step) error {
 // done notes a step as done. The moments that people and other programs decide by are persisted at once; the rest goes
 // with the next intent, because a crash in between is healed by looking.
 func (w *work) done(ctx context.Context, s Step) error {
-	note(w.rev, s.Action, s.Target, metav1.NewTime(w.Clock.Now()))
+	note(w.rev, s.Action, s.Target, w.now())
 	w.unsaved = true
 	switch s.Action {
 	case ActionUpdateAccessKey, ActionDeleteAccessKey, ActionDeleteUser, ActionDeletePolicy:
@@ -165,7 +165,7 @@ func start(rev *v1alpha1.RevocationStatus, now metav1.Time) {
 // save changes the status and persists it; where that fails the change did not happen.
 func (w *work) save(ctx context.Context, change func(*v1alpha1.RevocationStatus, metav1.Time)) error {
 	next := w.rev.DeepCopy()
-	change(next, metav1.NewTime(w.Clock.Now()))
+	change(next, w.now())
 	if err := w.Record(ctx, next.DeepCopy()); err != nil {
 		w.broken = true
 		return err
@@ -173,6 +173,12 @@ func (w *work) save(ctx context.Context, change func(*v1alpha1.RevocationStatus,
 	*w.rev = *next
 	w.unsaved = false
 	return nil
+}
+
+// now is the time rounded up to the second: status keeps no parts of one, and a moment that moved back would shorten the
+// settling time by as much.
+func (w *work) now() metav1.Time {
+	return metav1.NewTime(w.Clock.Now().Add(time.Second - 1).Truncate(time.Second))
 }
 
 func (w *work) flush(ctx context.Context) error {
@@ -187,8 +193,7 @@ func within(t *metav1.Time, now time.Time) bool {
 	return t != nil && now.Before(t.Add(SettleTime))
 }
 
-// VerifyAt is when Verify can conclude: the settling time after the last thing done, rounded up to the second, since
-// status keeps no parts of one. It is the same after a restart.
+// VerifyAt is when Verify can conclude: the settling time after the last thing done. It is the same after a restart.
 func VerifyAt(rev *v1alpha1.RevocationStatus) time.Time {
 	var last time.Time
 	if rev.StartTime != nil {
@@ -199,5 +204,5 @@ func VerifyAt(rev *v1alpha1.RevocationStatus) time.Time {
 			last = s.Time.Time
 		}
 	}
-	return last.Add(SettleTime + time.Second - 1).Truncate(time.Second)
+	return last.Add(SettleTime)
 }

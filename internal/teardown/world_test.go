@@ -34,18 +34,24 @@ var (
 // world is an account in the emulator, and an operator with its role.
 type world struct {
 	*iam.Server
+	t       *testing.T
 	account *iam.Account
 	url     string
 	clock   *testclock.FakePassiveClock
 	client  *awsiam.Client
-	users   teardown.UserLocks
+	users   *teardown.UserLocks
+	rules   rules
+	// before is how many calls were made before the leases began.
+	before int
+	// onCarriedOut is told of a call that took effect, before its answer leaves.
+	onCarriedOut func(iam.Call)
 	// snapshots by name, as a Secret would keep them.
 	snapshots map[string]string
 }
 
 func newWorld(t *testing.T, options iam.Options) *world {
 	t.Helper()
-	w := &world{clock: testclock.NewFakePassiveClock(start), snapshots: map[string]string{}}
+	w := &world{t: t, clock: testclock.NewFakePassiveClock(start), snapshots: map[string]string{}, users: &teardown.UserLocks{}}
 	options.Clock = w.clock
 	w.Server = iam.New(options)
 	listener := httptest.NewServer(w.Server)
@@ -99,17 +105,40 @@ func (w *world) addFullUser(more ...iam.UserOption) {
 	w.account.AddAccessKey("svc-report", iam.AccessKey{ID: leased, Created: born})
 }
 
+const ownPolicyARN = "arn:aws:iam::123456789012:policy/team/svc-report"
+
+// addSmallFullUser is addFullUser with one of each kind, for tests that repeat it a thousand times.
+func (w *world) addSmallFullUser() {
+	own := w.account.AddPolicy("svc-report", "/team/", "", iam.WithVersions(2))
+	w.account.AddPolicy("shared", "/", "")
+	w.account.AddUser("svc-report", iam.WithPath("/service/"), iam.WithTag("team", "data"), iam.WithLoginProfile(),
+		iam.WithVirtualMFA("svc-report"), iam.WithHardwareMFA("GAHT12345678"), iam.WithSSHKey(), iam.WithSigningCertificate(),
+		iam.WithServiceCredential("codecommit.amazonaws.com"), iam.WithInlinePolicy("first", ""),
+		iam.WithAttachedPolicy(own, "arn:aws:iam::123456789012:policy/shared"), iam.WithGroup("staff"))
+	w.account.AddAccessKey("svc-report", iam.AccessKey{ID: leased, Created: born})
+}
+
+// deleteKey is what somebody else does.
+func (w *world) deleteKey(key string) {
+	if _, err := w.client.Do(ctx, teardown.Step{Action: teardown.ActionDeleteAccessKey, UserName: "svc-report", Target: key}); err != nil {
+		panic(err)
+	}
+}
+
 // lease is one key's status as the cluster keeps it, and what a crash leaves of it.
 type lease struct {
 	w      *world
 	target teardown.Target
 	stored string // JSON
-	// failRecords fails as many calls of Record.
-	failRecords int
+	// grace: the key is deactivated first, and deleted a day later.
+	grace bool
+	// records counts the times a status was recorded; onRecord is asked to store one, or not.
+	records  int
+	onRecord func(store func()) error
 }
 
 func (w *world) lease(key string) *lease {
-	return &lease{w: w, stored: "{}", target: teardown.Target{AccountID: accountID, Partition: "aws", UserName: "svc-report",
+	return &lease{w: w, stored: "{}", target: teardown.Target{AccountID: w.account.ID(), Partition: "aws", UserName: "svc-report",
 		AccessKeyID: key, PolicyName: "svc-report", Pin: teardown.Pin{UserID: w.account.UserID("svc-report"), CreateDate: born}}}
 }
 
@@ -122,17 +151,19 @@ func (l *lease) status() *v1alpha1.RevocationStatus {
 }
 
 func (l *lease) runner() *teardown.Runner {
-	return &teardown.Runner{IAM: l.w.client, Snapshots: l.w, Users: &l.w.users, Clock: l.w.clock,
+	return &teardown.Runner{IAM: l.w.client, Snapshots: l.w, Users: l.w.users, Clock: l.w.clock,
 		Record: func(ctx context.Context, rev *v1alpha1.RevocationStatus) error {
-			if l.failRecords > 0 {
-				l.failRecords--
-				return errors.New("the lease was changed meanwhile")
-			}
 			data, err := json.Marshal(rev)
-			if ctx.Err() == nil && err == nil {
-				l.stored = string(data)
+			if err := errors.Join(ctx.Err(), err); err != nil {
+				return err
 			}
-			return errors.Join(ctx.Err(), err)
+			l.records++
+			store := func() { l.stored = string(data) }
+			if l.onRecord != nil {
+				return l.onRecord(store)
+			}
+			store()
+			return nil
 		}}
 }
 
@@ -146,6 +177,9 @@ func (w *world) passes(d time.Duration) { w.clock.SetTime(w.clock.Now().Add(d)) 
 // step is what a controller does with a due lease: run, and verify once that can conclude.
 func (l *lease) step(ctx context.Context) (teardown.Progress, error) {
 	rev := l.status()
+	if inGrace := rev.DeactivatedTime == nil || l.w.clock.Now().Before(rev.DeactivatedTime.Add(time.Minute)); l.grace && inGrace && rev.KeyDeletedTime == nil {
+		return l.runner().Deactivate(ctx, l.target, rev)
+	}
 	if rev.StartTime != nil && rev.Intent == nil && !l.w.clock.Now().Before(teardown.VerifyAt(rev)) {
 		return l.runner().Verify(ctx, l.target, rev)
 	}
@@ -155,7 +189,7 @@ func (l *lease) step(ctx context.Context) (teardown.Progress, error) {
 // finish runs the lease to its end, as a controller that retries does.
 func (l *lease) finish(t *testing.T) *v1alpha1.RevocationStatus {
 	t.Helper()
-	for range 20 {
+	for range 60 {
 		progress, err := l.step(ctx)
 		if progress.Complete {
 			return l.status()
@@ -165,7 +199,7 @@ func (l *lease) finish(t *testing.T) *v1alpha1.RevocationStatus {
 		}
 		l.w.passes(teardown.SettleTime + time.Second)
 	}
-	t.Fatalf("not complete after 20 attempts; status %s\nstill there:\n%s", l.stored, strings.Join(l.w.account.Inventory(), "\n"))
+	t.Fatalf("not complete after 60 attempts; status %s\nstill there:\n%s", l.stored, strings.Join(l.w.account.Inventory(), "\n"))
 	return nil
 }
 

@@ -158,3 +158,35 @@ func (a *Account) AttachToRole(roleName, arn string) {
 	}
 	made.attached.put(arn, arn)
 }
+
+// RemovePolicy takes a customer-managed policy away, from everything that it is
+// attached to.
+func (a *Account) RemovePolicy(arn string) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	a.mustPolicy(arn)
+	for _, u := range a.users.list() {
+		u.attached.remove(arn, time.Time{})
+	}
+	for _, g := range a.groups.list() {
+		g.attached.remove(arn, time.Time{})
+	}
+	for _, r := range a.roles.list() {
+		r.attached.remove(arn, time.Time{})
+	}
+	a.policies.remove(arn, time.Time{})
+}
+
+// AssignMFA enables an unassigned virtual MFA device, by its name, for a user.
+func (a *Account) AssignMFA(name, userName string) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	serial, now := a.arn("mfa/"+name), a.server.date(time.Time{})
+	device, ok := a.devices.get(serial)
+	if !ok || device.owner != nil {
+		panic(fmt.Sprintf("iam emulator: virtual MFA device %s does not exist or is assigned", serial))
+	}
+	u := a.mustUser(userName)
+	u.devices.put(serial, mfaDevice{serial: serial, enabled: now})
+	a.devices.put(serial, &virtualMFA{serial: serial, owner: u, enabled: now})
+}

@@ -143,3 +143,34 @@ func WithGroup(names ...string) UserOption {
 		}
 	}
 }
+
+// RenameUser gives a user another name and path, as UpdateUser does: its unique
+// ID and all that it has stay.
+func (a *Account) RenameUser(name, newName, newPath string) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	u := a.mustUser(name)
+	if newName != name && a.users.hasFold(newName) || !pathChars.MatchString(newPath) || !nameChars.MatchString(newName) {
+		panic(fmt.Sprintf("iam emulator: user %s%s is taken or malformed", newPath, newName))
+	}
+	a.users.remove(name, time.Time{})
+	u.name, u.path = newName, newPath
+	a.users.put(newName, u)
+}
+
+// RemoveUser takes a user away with all that it has, as if somebody had taken
+// it apart at once.
+func (a *Account) RemoveUser(name string) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	u := a.mustUser(name)
+	for _, d := range a.devices.list() {
+		if d.owner == u {
+			a.devices.remove(d.serial, time.Time{})
+		}
+	}
+	for _, k := range u.keys.list() {
+		delete(a.server.keyOwners, k.id)
+	}
+	a.users.remove(name, time.Time{})
+}

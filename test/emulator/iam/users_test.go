@@ -173,3 +173,30 @@ func TestPartitionIsInEveryARN(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestARenamedUserKeepsItsIDAndKeys(t *testing.T) {
+	l := withAlice(t, iam.Options{})
+	id := l.account.UserID("alice")
+	l.account.RenameUser("alice", "alicia", "/people/")
+	_, err := l.client.GetUser(ctx, &awsiam.GetUserInput{UserName: aws.String("alice")})
+	expectCode(t, err, "NoSuchEntity")
+	got, err := l.client.GetUser(ctx, &awsiam.GetUserInput{UserName: aws.String("alicia")})
+	if err != nil || aws.ToString(got.User.UserId) != id || aws.ToString(got.User.Path) != "/people/" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	used, err := l.client.GetAccessKeyLastUsed(ctx, &awsiam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String(aliceKey)})
+	if err != nil || aws.ToString(used.UserName) != "alicia" {
+		t.Errorf("the key belongs to %+v, %v", used, err)
+	}
+}
+
+func TestARemovedUserTakesItsThingsAlong(t *testing.T) {
+	l := withAlice(t, iam.Options{})
+	l.account.AddToUser("alice", iam.WithVirtualMFA("alice"), iam.WithLoginProfile())
+	l.account.RemoveUser("alice")
+	if left := l.account.Inventory(); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+	l.account.AddUser("alice")
+	l.account.AddAccessKey("alice", iam.AccessKey{ID: aliceKey})
+}
