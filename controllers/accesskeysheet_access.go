@@ -134,7 +134,7 @@ func (r *sheetRun) checkAccount(ctx context.Context, accountID string) string {
 	id, err := c.Identity(ctx)
 	switch {
 	case failure.Is(err, failure.Retry, failure.Uncertain):
-		return ""
+		return r.mem.access.awsDown // nothing new is known
 	case err != nil:
 		return err.Error()
 	case id.AccountID != accountID:
