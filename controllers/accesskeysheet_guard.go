@@ -50,7 +50,7 @@ func (r *sheetRun) judge() judgement {
 		return judgement{approved: reason}
 	}
 	r.reject(reason, message+"; nothing was applied", fmt.Sprintf(
-		"repair the sheet, or approve exactly this with kubectl annotate accesskeysheet -n %s %s %s=%s --overwrite",
+		"kubectl annotate accesskeysheet -n %s %s %s=%s --overwrite approves exactly this",
 		r.key.Namespace, r.key.Name, v1alpha1.AnnotationApproveChange, hash))
 	return judgement{}
 }
