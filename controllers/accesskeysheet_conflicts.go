@@ -5,6 +5,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/message"
+	"github.com/keylease/keylease/internal/notice"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
@@ -22,6 +23,20 @@ func (r *sheetRun) noteConflicts(l *v1alpha1.AccessKeyLease, changes []sheet.Cha
 	for _, c := range changes {
 		if c.Reason == v1alpha1.EventEndDateConflict {
 			r.conflicts = append(r.conflicts, dateConflict{accessKeyID: l.Spec.AccessKeyID, old: c.Old, winner: c.New, message: c.Message})
+		}
+	}
+}
+
+// pendConflicts records that the admins are to be told, whether Slack answers now or not: the next merge finds both sides
+// agreed.
+func (r *sheetRun) pendConflicts() {
+	if r.policy.DryRun {
+		return
+	}
+	for _, c := range r.conflicts {
+		for _, id := range notice.Untold(r.sheet.Status.Notices, v1alpha1.NoticeDateConflict, []string{c.id()}, r.policy.Admins) {
+			b := notice.NewBatch(v1alpha1.NoticeDateConflict, []string{id})
+			r.sheet.Status.Notices = notice.PendBatch(r.sheet.Status.Notices, b, r.policy.Admins, r.now())
 		}
 	}
 }

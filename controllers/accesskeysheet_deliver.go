@@ -58,12 +58,6 @@ func (r *sheetRun) tell(ctx context.Context, slack Slack, t telling) error {
 // divide what is to be told into messages: what was found together is told together, as far as it fits.
 func (r *sheetRun) divide(t telling, untold []string, items map[string]message.Item) [][]string {
 	var parts [][]string
-	if t.kind == v1alpha1.NoticeDateConflict {
-		for _, id := range untold {
-			parts = append(parts, []string{id})
-		}
-		return parts
-	}
 	lines := make([]message.Item, 0, len(untold))
 	for _, id := range untold {
 		lines = append(lines, items[id])
