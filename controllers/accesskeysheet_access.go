@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -22,8 +24,10 @@ import (
 // spec changes, and only then is it asked whether they are any good.
 type access struct {
 	googleOf, slackOf, awsOf string
-	google                   Spreadsheets
-	slack                    Slack
+	// awsDown is what the check of the credentials found wrong: it is asked again until it is mended.
+	awsDown string
+	google  Spreadsheets
+	slack   Slack
 }
 
 // connect makes the clients. Only a missing way to Google ends the sync: leases need to know of the sheet in any case.
@@ -101,13 +105,14 @@ func (r *sheetRun) connectAWS(ctx context.Context) {
 		return v
 	})
 	of := fmt.Sprint(r.sheet.Generation)
-	if r.mem.access.awsOf != of {
-		r.mem.access.awsOf = of
-		r.views.setAWSError(r.key, spec.AccountID, r.checkAccount(ctx, spec.AccountID))
+	if m := &r.mem.access; m.awsOf != of || m.awsDown != "" {
+		m.awsOf, m.awsDown = of, r.checkAccount(ctx, spec.AccountID)
+		r.views.setAWSError(r.key, spec.AccountID, m.awsDown)
 	}
 	v, _ := r.views.get(r.key)
-	for _, text := range v.awsErrors {
-		r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, r.awsReason(), text)
+	// In order: with two accounts in trouble, the condition must not change at every sync.
+	for _, account := range slices.Sorted(maps.Keys(v.awsErrors)) {
+		r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, r.awsReason(), v.awsErrors[account])
 		return
 	}
 	r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady, "the credentials are of account "+spec.AccountID)
@@ -129,7 +134,7 @@ func (r *sheetRun) checkAccount(ctx context.Context, accountID string) string {
 	id, err := c.Identity(ctx)
 	switch {
 	case failure.Is(err, failure.Retry, failure.Uncertain):
-		return ""
+		return r.mem.access.awsDown // nothing new is known
 	case err != nil:
 		return err.Error()
 	case id.AccountID != accountID:

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -32,12 +33,14 @@ const (
 type SheetReconciler struct {
 	*Deps
 	views *views
-	// leaseWake asks for another look at a lease.
-	leaseWake func(types.NamespacedName)
+	// leaseWake asks for another look at a lease, sheetWake for a sync of another sheet.
+	leaseWake, sheetWake func(types.NamespacedName)
 
 	mu sync.Mutex
 	// memory of each sheet, between syncs.
 	memory map[types.NamespacedName]*sheetMemory
+	// clusterID, once it was asked for.
+	clusterID string
 }
 
 // sheetMemory is what one process remembers of a sheet. Losing it costs a sync, nothing else.
@@ -59,15 +62,18 @@ func (r *SheetReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	obj := &v1alpha1.AccessKeySheet{}
 	if err := r.Client.Get(ctx, req.NamespacedName, obj); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.gone(ctx, req.NamespacedName)
+			return r.gone(ctx, req.NamespacedName)
 		}
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return ctrl.Result{}, err
 	}
 	if !obj.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
 	mem := r.remember(req.NamespacedName)
 	policy, err := lifecycle.PolicyOf(obj.Spec)
+	if err == nil {
+		err = sheet.CheckClaimCell(obj.Spec.ClaimCell, obj.Spec.Requests)
+	}
 	if err != nil {
 		run := &sheetRun{SheetReconciler: r, key: req.NamespacedName, sheet: obj.DeepCopy(), before: obj, mem: mem, start: r.now()}
 		run.stall(v1alpha1.ReasonInvalidSpec, err.Error())
@@ -78,7 +84,7 @@ func (r *SheetReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	}
 	run := &sheetRun{
 		SheetReconciler: r, key: req.NamespacedName, sheet: obj.DeepCopy(), before: obj, mem: mem,
-		policy: policy, start: r.now(),
+		policy: policy, start: r.now(), invalidBefore: obj.Status.InvalidRows,
 	}
 	err = run.sync(ctx)
 	return run.result(ctx, err)
@@ -96,21 +102,31 @@ func (r *SheetReconciler) remember(key types.NamespacedName) *sheetMemory {
 	return r.memory[key]
 }
 
-// gone: the sheet was removed. Its leases stay where they are, and say so; nothing in AWS changes because of it.
-func (r *SheetReconciler) gone(ctx context.Context, key types.NamespacedName) {
-	r.views.drop(key)
-	r.mu.Lock()
-	delete(r.memory, key)
-	r.mu.Unlock()
-	metrics.ForgetSheet(key.Namespace, key.Name)
+// gone: the sheet was removed. Its leases stay where they are, and say so; nothing in AWS changes because of it. As long
+// as there are any, what is overdue of them is counted on.
+func (r *SheetReconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.Result, error) {
 	leases, err := r.leasesOf(ctx, key)
 	if err != nil {
-		log.FromContext(ctx).Error(err, "list leases of a removed sheet")
-		return
+		return ctrl.Result{}, fmt.Errorf("list leases of removed AccessKeySheet %s: %w", key, err)
 	}
-	for i := range leases {
-		r.leaseWake(client.ObjectKeyFromObject(&leases[i]))
+	r.mu.Lock()
+	known := r.memory[key] != nil
+	delete(r.memory, key)
+	r.mu.Unlock()
+	if known {
+		r.views.drop(key)
+		metrics.ForgetSheet(key.Namespace, key.Name)
+		for i := range leases {
+			r.leaseWake(client.ObjectKeyFromObject(&leases[i]))
+		}
 	}
+	if len(leases) == 0 {
+		metrics.ForgetSheet(key.Namespace, key.Name)
+		return ctrl.Result{}, nil
+	}
+	// Without the sheet nobody knows its time zone.
+	metrics.Overdue(key.Namespace, key.Name, overdueReasons(leases, lifecycle.Policy{Location: time.UTC}, r.now()))
+	return ctrl.Result{RequeueAfter: time.Hour}, nil
 }
 
 func (r *SheetReconciler) leasesOf(ctx context.Context, key types.NamespacedName) ([]v1alpha1.AccessKeyLease, error) {
@@ -136,31 +152,60 @@ type sheetRun struct {
 	directory sheet.Directory
 	leases    map[string]*v1alpha1.AccessKeyLease // by access key ID
 	problems  []sheet.Problem
+	// alsoElsewhere are rows that are used, though another sheet has their keys too.
+	alsoElsewhere []sheet.Problem
 	// refused rows could be read, but contradict a lease.
 	refused int
 	// pending cells that the sheet does not say yet, by access key ID.
 	pending map[string]sheet.Wanted
 	// writeError of this sync's write-back.
 	writeError error
-	// claim is what the claim cell holds; rejected why the reading was not accepted.
-	claim, rejected string
+	// claim is what the claim cell holds, newClaim what is to be written into it, takenFrom whose it was; claiming: it was
+	// written, and the next reading is to show that it stands.
+	claim, newClaim, takenFrom string
+	claiming                   bool
+	// readable: this sync has read the sheet; mustBeMended: it could not, and that does not pass by itself.
+	readable, mustBeMended bool
+	// rejected is the reason why the reading was not accepted, rejection what was seen.
+	rejected, rejection string
+	// told before this sync: the rows that could not be used.
+	invalidBefore []v1alpha1.InvalidRow
+	// owners of keys that other sheets had first.
+	owners map[types.NamespacedName]bool
+	// conflicts of end dates that this sync decided.
+	conflicts []dateConflict
 }
 
 // sync in order; what cannot be believed ends it before anything is applied.
 func (r *sheetRun) sync(ctx context.Context) error {
-	if err := r.connect(ctx); err != nil {
+	err := r.connect(ctx)
+	if err == nil {
+		err = r.read(ctx)
+	}
+	if err != nil {
+		return r.unreadable(ctx, err)
+	}
+	if err := r.loadLeases(ctx); err != nil {
 		return err
 	}
-	if err := r.read(ctx); err != nil {
+	if err := r.checkClaim(ctx); err != nil {
 		return err
 	}
-	if !r.accept(ctx) {
+	seen := r.judge()
+	switch {
+	case r.rejected != "":
 		return r.tellSheet(ctx)
+	case r.newClaim != "" && !r.policy.DryRun:
+		return r.makeClaim(ctx)
 	}
+	r.accept(seen)
 	if err := r.resume(ctx); err != nil {
 		return err
 	}
-	if err := r.mirror(ctx); err != nil {
+	err = r.mirror(ctx)
+	r.countChanges(seen)
+	r.pendConflicts()
+	if err != nil {
 		return err
 	}
 	r.publish()
@@ -181,6 +226,10 @@ func (r *sheetRun) result(ctx context.Context, err error) (ctrl.Result, error) {
 		return ctrl.Result{}, saveErr
 	}
 	r.wakeWaiting()
+	r.wakeOwners()
+	if err == nil && r.claiming {
+		return ctrl.Result{RequeueAfter: spacing}, nil
+	}
 	if err == nil {
 		r.mem.failures = 0
 		return ctrl.Result{RequeueAfter: r.policy.SyncInterval}, nil

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -37,7 +38,10 @@ type entry struct {
 
 // mirror merges every key and applies what changed. One key's failure does not keep the others from theirs.
 func (r *sheetRun) mirror(ctx context.Context) error {
-	entries := r.entries(ctx)
+	entries, err := r.entries(ctx)
+	if err != nil {
+		return err
+	}
 	r.pending = map[string]sheet.Wanted{}
 	var mu sync.Mutex
 	var group errgroup.Group
@@ -53,6 +57,7 @@ func (r *sheetRun) mirror(ctx context.Context) error {
 				return nil
 			}
 			r.leases[e.id] = lease
+			r.noteConflicts(lease, out.Changes)
 			if e.row != nil && (out.StatusText != nil || out.EndDate != "") {
 				r.pending[e.id] = sheet.Wanted{
 					StatusText: out.StatusText, EndDate: out.EndDate,
@@ -67,15 +72,20 @@ func (r *sheetRun) mirror(ctx context.Context) error {
 }
 
 // entries joins rows, problems and leases by access key ID.
-func (r *sheetRun) entries(ctx context.Context) []entry {
+func (r *sheetRun) entries(ctx context.Context) ([]entry, error) {
 	var entries []entry
+	var err error
 	seen := map[string]bool{}
 	r.problems = slices.Clone(r.requests.Problems)
 	r.refused = 0
 	for i := range r.requests.Rows {
 		row := &r.requests.Rows[i]
 		e := entry{id: row.AccessKeyID, row: row}
-		if p := r.refuse(ctx, row); p != nil {
+		p, err := r.refuse(ctx, row)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil {
 			r.problems = append(r.problems, *p)
 			r.refused++
 			if r.leases[row.AccessKeyID] == nil {
@@ -101,23 +111,8 @@ func (r *sheetRun) entries(ctx context.Context) []entry {
 	for i := range entries {
 		entries[i].lease = r.leases[entries[i].id]
 	}
-	return entries
-}
-
-// refuse a row that contradicts a lease: another sheet's key, or another identity than the one that was accepted.
-func (r *sheetRun) refuse(ctx context.Context, row *sheet.Row) *sheet.Problem {
-	if lease := r.leases[row.AccessKeyID]; lease != nil {
-		return sheet.CheckIdentity(*row, lease)
-	}
-	other := &v1alpha1.AccessKeyLease{}
-	err := r.Client.Get(ctx, types.NamespacedName{Namespace: r.key.Namespace, Name: strings.ToLower(row.AccessKeyID)}, other)
-	if err != nil || other.Spec.SheetRef.Name == r.key.Name {
-		return nil
-	}
-	return &sheet.Problem{
-		Row: row.Number, AccessKeyID: row.AccessKeyID, Reason: v1alpha1.RowOwnedByAnotherSheet, Value: other.Spec.SheetRef.Name,
-		Message: fmt.Sprintf("AccessKeySheet %s has this key already: take it out of one of the two sheets", other.Spec.SheetRef.Name),
-	}
+	r.alsoElsewhere, err = r.shared(ctx)
+	return entries, err
 }
 
 // mirrorOne merges and applies one key. A lease that somebody changes meanwhile is read anew and merged again.
@@ -231,7 +226,26 @@ func (r *sheetRun) applyOutcome(ctx context.Context, e entry, lease *v1alpha1.Ac
 		}
 	}
 	r.report(next, out.Changes)
+	r.reportRow(lease, next)
 	return next, nil
+}
+
+// reportRow tells that a row went or came back.
+func (r *sheetRun) reportRow(before, after *v1alpha1.AccessKeyLease) {
+	if before == nil {
+		return
+	}
+	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionRowPresent)
+	is := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionRowPresent)
+	switch {
+	case was == nil || is == nil || was.Status == is.Status:
+	case is.Reason == v1alpha1.ReasonRowGone:
+		r.leaseEvent(after, corev1.EventTypeWarning, v1alpha1.EventRowGone, is.Message)
+		r.auditLease(after, "rowGone", "row", before.Status.Sheet.Row)
+	case is.Status == metav1.ConditionTrue:
+		r.leaseEvent(after, corev1.EventTypeNormal, v1alpha1.EventRowBack, fmt.Sprintf("%s, row %d", is.Message, after.Status.Sheet.Row))
+		r.auditLease(after, "rowBack", "row", after.Status.Sheet.Row)
+	}
 }
 
 // specError: a conflict is merged again; a refusal at admission is told to people, and is final.
@@ -267,7 +281,7 @@ func (r *sheetRun) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outc
 		s.Sheet.Row = count32(e.problem.Row)
 		set(v1alpha1.ConditionRowPresent, true, v1alpha1.ReasonRowFound, "the key stands in tab "+r.sheet.Spec.Requests.Tab+", in a row that cannot be used")
 	default:
-		set(v1alpha1.ConditionRowPresent, false, v1alpha1.ReasonRowGone, "the key stands in no row any more: the lease goes on with what it knows")
+		set(v1alpha1.ConditionRowPresent, false, v1alpha1.ReasonRowGone, "the key stands in no row of tab "+r.sheet.Spec.Requests.Tab+" any more: the lease goes on with what it knows")
 	}
 	if e.row != nil {
 		who := r.directory.Resolve(e.row.FullName)

@@ -3,26 +3,23 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/message"
-	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/notice"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
 // forgetAfter: a problem that went away is told anew when it comes back after that time.
 const forgetAfter = 7 * 24 * time.Hour
-
-// perMessage is how many problems stand in one message: what was found together is told together.
-const perMessage = 20
 
 // problem is one thing the admins are told once.
 type problem struct {
@@ -32,9 +29,10 @@ type problem struct {
 
 // telling is what is to be told of one kind.
 type telling struct {
-	kind     string
-	detail   string
-	problems []problem
+	kind string
+	// detail is a sentence of the operator, approval what an annotation must say to let it through.
+	detail, approval string
+	problems         []problem
 }
 
 // tellSheet tells the admins what they have not heard yet. Every message is recorded as intended before it is sent.
@@ -43,9 +41,13 @@ func (r *sheetRun) tellSheet(ctx context.Context) error {
 	if r.policy.DryRun || v.slack == nil || v.slackError != "" {
 		return nil
 	}
+	tellings, err := r.tellings(ctx)
+	if err != nil {
+		return err
+	}
 	var failed error
 	live := map[string]bool{}
-	for _, t := range r.tellings() {
+	for _, t := range tellings {
 		for _, p := range t.problems {
 			live[t.kind+p.id] = true
 		}
@@ -58,33 +60,68 @@ func (r *sheetRun) tellSheet(ctx context.Context) error {
 			return failed
 		}
 	}
-	r.sheet.Status.Notices = notice.Forget(r.sheet.Status.Notices, func(kind, id string) bool { return live[kind+id] }, r.now(), forgetAfter)
+	// Only a reading that was accepted shows which problems are gone.
+	if r.readable && r.rejected == "" {
+		r.sheet.Status.Notices = notice.Forget(r.sheet.Status.Notices, func(kind, id string) bool {
+			return live[kind+id] || (kind == v1alpha1.NoticeUnleasedKeys && !v.keysComplete)
+		}, r.now(), forgetAfter)
+	}
 	return failed
 }
 
 // tellings gathers everything that could be told; what was told before is left out later.
-func (r *sheetRun) tellings() []telling {
-	if r.rejected != "" {
-		c := meta.FindStatusCondition(r.sheet.Status.Conditions, v1alpha1.ConditionSheetAccepted)
-		kind := v1alpha1.NoticeSheetGuard
-		if r.rejected == v1alpha1.ReasonForeignClaim {
-			kind = v1alpha1.NoticeForeignClaim
+func (r *sheetRun) tellings(ctx context.Context) ([]telling, error) {
+	out := []telling{r.weekly()}
+	switch {
+	case !r.readable:
+		out = append(out, r.unreadableSheet())
+	case r.rejected != "":
+		out = append(out, r.rejectedSheet())
+	default:
+		unleased, err := r.unleasedKeys(ctx)
+		if err != nil {
+			return nil, err
 		}
-		// Once for each time that the sheet is refused, however it changes meanwhile.
-		id := notice.ProblemID(r.rejected, c.LastTransitionTime.UTC().Format(time.RFC3339))
-		return []telling{{kind: kind, detail: c.Message, problems: []problem{{id: id, item: message.Item{Reason: r.rejected}}}}}
+		out = append(out, rowProblems(v1alpha1.NoticeInvalidRows, r.problems), rowProblems(v1alpha1.NoticeSharedKeys, r.alsoElsewhere),
+			r.unclearMarks(), r.foundMarks(), r.dateConflicts(), unleased)
+		out = append(out, r.breakers()...)
 	}
-	out := []telling{r.invalidRowProblems(), r.unclearMarks(), r.foundMarks(), r.breakerProblems()}
 	if c := meta.FindStatusCondition(r.sheet.Status.Conditions, v1alpha1.ConditionAWSReady); c != nil && c.Status == metav1.ConditionFalse {
-		id := notice.ProblemID(c.Reason, c.Message)
-		out = append(out, telling{kind: v1alpha1.NoticeWrongAccount, detail: c.Message, problems: []problem{{id: id, item: message.Item{Reason: c.Reason}}}})
+		out = append(out, once(v1alpha1.NoticeWrongAccount, c.Message, c.Reason, c.Message))
 	}
-	return out
+	return out, nil
 }
 
-func (r *sheetRun) invalidRowProblems() telling {
-	t := telling{kind: v1alpha1.NoticeInvalidRows}
-	for _, p := range r.problems {
+// once is a telling of one thing, known by its parts.
+func once(kind, detail, reason string, parts ...string) telling {
+	id := notice.ProblemID(append([]string{reason}, parts...)...)
+	return telling{kind: kind, detail: detail, problems: []problem{{id: id, item: message.Item{Reason: reason}}}}
+}
+
+// rejectedSheet is told once for each time that the sheet is refused, however it changes meanwhile.
+func (r *sheetRun) rejectedSheet() telling {
+	c := meta.FindStatusCondition(r.sheet.Status.Conditions, v1alpha1.ConditionSheetAccepted)
+	kind, approval := v1alpha1.NoticeSheetGuard, r.sheet.Status.ObservedHash
+	if r.rejected == v1alpha1.ReasonForeignClaim {
+		kind, approval = v1alpha1.NoticeForeignClaim, r.sheet.Status.Claim
+	}
+	t := once(kind, r.rejection, r.rejected, c.LastTransitionTime.UTC().Format(time.RFC3339))
+	t.approval = approval
+	return t
+}
+
+// unreadableSheet is told once for each time that the sheet cannot be read and people must mend something.
+func (r *sheetRun) unreadableSheet() telling {
+	c := meta.FindStatusCondition(r.sheet.Status.Conditions, v1alpha1.ConditionSheetReadable)
+	if c == nil || c.Status != metav1.ConditionFalse || !r.mustBeMended {
+		return telling{kind: v1alpha1.NoticeUnreadable}
+	}
+	return once(v1alpha1.NoticeUnreadable, c.Message, c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339))
+}
+
+func rowProblems(kind string, rows []sheet.Problem) telling {
+	t := telling{kind: kind}
+	for _, p := range rows {
 		t.problems = append(t.problems, problem{
 			id:   notice.ProblemID(p.AccessKeyID, p.Reason, p.Value),
 			item: message.Item{Row: p.Row, AccessKeyID: p.AccessKeyID, Reason: p.Reason, Value: p.Value, Detail: p.Message},
@@ -140,126 +177,63 @@ func foundMarkID(l *v1alpha1.AccessKeyLease) string {
 	return notice.ProblemID(string(l.UID), v1alpha1.NoticeFoundMarks, l.Status.Sheet.FoundMark.EndDate)
 }
 
-func (r *sheetRun) breakerProblems() telling {
-	t := telling{kind: v1alpha1.NoticeBreaker}
+// breakers are the accounts whose day's revocations are taken, each told once a day.
+func (r *sheetRun) breakers() []telling {
+	waiting := map[string]telling{}
 	today := r.policy.Today(r.start)
 	for _, l := range r.leases {
 		c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady)
 		if c == nil || c.Reason != v1alpha1.ReasonBreakerOpen {
 			continue
 		}
-		t.detail = c.Message
-		t.problems = []problem{{id: notice.ProblemID(l.Spec.AccountID, today), item: message.Item{Reason: v1alpha1.ReasonBreakerOpen}}}
+		t := once(v1alpha1.NoticeBreaker, c.Message, v1alpha1.ReasonBreakerOpen, l.Spec.AccountID, today)
+		limit := defaultRevocationsPerDay
+		if n := r.sheet.Spec.Limits.MaxRevocationsPerDay; n != nil {
+			limit = int(*n)
+		}
+		t.approval = fmt.Sprintf("%s=%d", today, 2*limit)
+		waiting[l.Spec.AccountID] = t
 	}
-	return t
+	var out []telling
+	for _, account := range slices.Sorted(maps.Keys(waiting)) {
+		out = append(out, waiting[account])
+	}
+	return out
 }
 
-// tell one kind: first what an earlier sync intended and may have sent, then what is new.
-func (r *sheetRun) tell(ctx context.Context, slack Slack, t telling) error {
-	admins := r.sheet.Spec.Slack.Admins
-	items := map[string]message.Item{}
-	var ids []string
-	for _, p := range t.problems {
-		items[p.id] = p.item
-		ids = append(ids, p.id)
+// unleasedKeys are keys of the accounts that stand in no row of this sheet and have no lease of any.
+func (r *sheetRun) unleasedKeys(ctx context.Context) (telling, error) {
+	t := telling{kind: v1alpha1.NoticeUnleasedKeys}
+	v, _ := r.views.get(r.key)
+	if v.keysTime.IsZero() {
+		return t, nil
 	}
-	untold := notice.Untold(r.sheet.Status.Notices, t.kind, ids, admins)
-	for chunk := range slices.Chunk(untold, perMessage) {
-		b := notice.NewBatch(t.kind, chunk)
-		r.sheet.Status.Notices = notice.PendBatch(r.sheet.Status.Notices, b, admins, r.now())
+	if last := r.sheet.Status.UnleasedCheckTime; last == nil || last.Time.Before(v.keysTime.Truncate(time.Second)) {
+		r.sheet.Status.UnleasedCheckTime = moment(v.keysTime)
 	}
-	open := notice.OpenBatches(r.sheet.Status.Notices, t.kind, r.now())
-	if len(open) == 0 {
-		return r.countFoundMarks(ctx, t)
+	rows := map[string]bool{}
+	for _, row := range r.requests.Rows {
+		rows[row.AccessKeyID] = true
 	}
-	// Intended before sent: who is found Pending after a crash is looked for in Slack first.
-	fresh := map[string]bool{}
-	for _, id := range untold {
-		fresh[id] = true
+	for _, p := range r.problems {
+		rows[p.AccessKeyID] = true
 	}
-	if err := r.saveStatus(ctx); err != nil {
-		return err
-	}
-	var failed error
-	for _, b := range open {
-		if err := r.deliverBatch(ctx, slack, t, b, items, fresh); err != nil {
-			failed = err
-		}
-	}
-	if err := r.saveStatus(ctx); err != nil {
-		return err
-	}
-	if err := r.countFoundMarks(ctx, t); err != nil {
-		return err
-	}
-	return failed
-}
-
-func (r *sheetRun) deliverBatch(ctx context.Context, slack Slack, t telling, b notice.OpenBatch, items map[string]message.Item, fresh map[string]bool) error {
-	var lines []message.Item
-	for _, id := range b.Problems {
-		if item, ok := items[id]; ok {
-			lines = append(lines, item)
-		}
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	texts, err := message.RenderSheet(r.sheet.Spec.Slack.Language, message.SheetMessage{
-		Kind: t.kind, Namespace: r.key.Namespace, SheetName: r.key.Name, Tab: r.sheet.Spec.Requests.Tab,
-		SheetURL: sheetURL(r.sheet.Spec.SpreadsheetID), Items: lines, Detail: t.detail,
-	})
-	if err != nil {
-		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
-	}
-	targets := make([]notice.Target, 0, len(b.Due))
-	for _, d := range b.Due {
-		target := notice.Target{Recipient: d.Recipient, Message: texts[0], Key: b.Key(string(r.sheet.UID), d.Recipient), PendingSince: d.PendingSince}
-		if fresh[b.Problems[0]] {
-			// Intended a moment ago by this very sync: it cannot have been sent yet.
-			target.PendingSince = time.Time{}
-		}
-		targets = append(targets, target)
-	}
-	results := notice.Deliver(ctx, slack, targets, r.now)
-	r.sheet.Status.Notices = notice.MergeBatch(r.sheet.Status.Notices, b.Batch, results)
-	for _, res := range results {
-		metrics.NoticeSent(r.key.Namespace, r.key.Name, t.kind, string(res.State))
-		if res.State == v1alpha1.NoticeDelivered {
-			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "problems", len(lines))
-		}
-	}
-	return notice.FirstError(results)
-}
-
-// countFoundMarks writes into the leases when the summary that names them was delivered.
-func (r *sheetRun) countFoundMarks(ctx context.Context, t telling) error {
-	if t.kind != v1alpha1.NoticeFoundMarks {
-		return nil
-	}
-	for _, p := range t.problems {
-		at, ok := notice.ProblemDeliveredAt(r.sheet.Status.Notices, t.kind, p.id)
-		l := r.leases[p.item.AccessKeyID]
-		if !ok || l == nil {
+	for _, k := range v.keys {
+		if rows[k.AccessKeyID] || r.leases[k.AccessKeyID] != nil {
 			continue
 		}
-		next := l.DeepCopy()
-		next.Status.Sheet.FoundMark.SummaryTime = moment(at)
-		err := applyLeaseStatus(ctx, r.Client, next, ownerSheet)
-		if apierrors.IsConflict(err) {
-			// The lease's own controller wrote meanwhile. What the sheet owns of the status nobody else changes.
-			if next, err = r.liveLease(ctx, p.item.AccessKeyID); err == nil && next != nil && next.Status.Sheet != nil && next.Status.Sheet.FoundMark != nil {
-				next.ManagedFields = nil
-				next.Status.Sheet.FoundMark.SummaryTime = moment(at)
-				err = applyLeaseStatus(ctx, r.Client, next, ownerSheet)
-			}
+		others := &v1alpha1.AccessKeyLeaseList{}
+		if err := r.Client.List(ctx, others, client.MatchingFields{indexKey: k.AccessKeyID}); err != nil {
+			return t, fmt.Errorf("leases of key %s: %w", k.AccessKeyID, err)
 		}
-		if err != nil {
-			return fmt.Errorf("lease %s: %w", l.Name, err)
+		if len(others.Items) > 0 {
+			continue
 		}
-		if next != nil {
-			r.leases[p.item.AccessKeyID] = next
+		item := message.Item{AccessKeyID: k.AccessKeyID, UserName: k.UserName}
+		if k.Status != v1alpha1.KeyActive {
+			item.Value = string(k.Status)
 		}
+		t.problems = append(t.problems, problem{id: notice.ProblemID(k.AccessKeyID, t.kind), item: item})
 	}
-	return nil
+	return t, nil
 }

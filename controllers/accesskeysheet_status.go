@@ -2,8 +2,9 @@ package controllers
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"sort"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -22,6 +23,9 @@ const mostInvalidRows = 50
 func (r *sheetRun) summarize(err error) {
 	s := &r.sheet.Status
 	s.ObservedGeneration = r.sheet.Generation
+	if r.leases != nil {
+		metrics.Overdue(r.key.Namespace, r.key.Name, overdueReasons(r.sorted(), r.policy, r.now()))
+	}
 	if v, _ := r.views.get(r.key); v.readStart.Equal(r.start) && !r.start.IsZero() {
 		r.count()
 		if s.LastSyncTime == nil || r.changed() || r.start.Sub(s.LastSyncTime.Time) >= heartbeat {
@@ -40,6 +44,11 @@ func (r *sheetRun) summarize(err error) {
 		return
 	}
 	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionStalled)
+	if r.claiming {
+		c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReconciling)
+		r.sheetCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, c.Reason, c.Message)
+		return
+	}
 	meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionReconciling)
 	r.sheetCondition(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "sheet and leases agree")
 }
@@ -87,7 +96,7 @@ func (r *sheetRun) saveStatus(ctx context.Context) error {
 	return nil
 }
 
-// count rows, phases and what is overdue.
+// count rows and phases.
 func (r *sheetRun) count() {
 	s := &r.sheet.Status
 	s.Rows = v1alpha1.RowCounts{
@@ -95,17 +104,12 @@ func (r *sheetRun) count() {
 		Pending: count32(r.requests.Pending), Invalid: count32(len(r.problems)),
 	}
 	s.Phases = v1alpha1.PhaseCounts{}
-	overdue := map[string]int{}
 	for _, l := range r.leases {
 		countPhase(&s.Phases, l)
-		if reason := overdueReason(l, r.policy.Today(r.start), r.start); reason != "" {
-			overdue[reason]++
-		}
 	}
-	s.InvalidRows = invalidRows(r.problems)
+	s.InvalidRows = invalidRows(slices.Concat(r.problems, r.alsoElsewhere))
 	metrics.SheetRows(r.key.Namespace, r.key.Name, s.Rows)
 	metrics.SheetPhases(r.key.Namespace, r.key.Name, s.Phases)
-	metrics.Overdue(r.key.Namespace, r.key.Name, overdue)
 }
 
 func countPhase(p *v1alpha1.PhaseCounts, l *v1alpha1.AccessKeyLease) {
@@ -124,23 +128,24 @@ func countPhase(p *v1alpha1.PhaseCounts, l *v1alpha1.AccessKeyLease) {
 	}
 }
 
-// overdueReason: a key past its agreed end and not confirmed gone, whatever keeps it alive; or a hold older than 30 days.
-func overdueReason(l *v1alpha1.AccessKeyLease, today string, now time.Time) string {
-	const longHold = 30 * 24 * time.Hour
-	if rev := l.Status.Revocation; rev != nil && rev.CompletionTime != nil {
-		return ""
+// mostEvents about invalid rows in one sync: whoever needs all of them reads status.
+const mostEvents = 10
+
+// announceRows tells Events of rows that have become invalid.
+func (r *sheetRun) announceRows(before []v1alpha1.InvalidRow) {
+	type id struct{ key, reason, message string }
+	known := map[id]bool{}
+	for _, row := range before {
+		known[id{row.AccessKeyID, row.Reason, row.Message}] = true
 	}
-	held := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionHeld)
-	if l.Spec.EndDate >= today && (held == nil || now.Sub(held.LastTransitionTime.Time) < longHold) {
-		return ""
+	told := 0
+	for _, row := range r.sheet.Status.InvalidRows {
+		if known[id{row.AccessKeyID, row.Reason, row.Message}] || told == mostEvents {
+			continue
+		}
+		told++
+		r.sheetEvent(corev1.EventTypeWarning, v1alpha1.EventInvalidRow, fmt.Sprintf("tab %s, row %d: %s: %s", r.sheet.Spec.Requests.Tab, row.Row, row.Reason, row.Message))
 	}
-	if held != nil {
-		return held.Reason
-	}
-	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady); c != nil {
-		return c.Reason
-	}
-	return "New"
 }
 
 func invalidRows(problems []sheet.Problem) []v1alpha1.InvalidRow {
@@ -168,6 +173,7 @@ func count32(n int) int32 { return int32(n) } //nolint:gosec // rows of a sheet:
 
 // announceSheet tells Events and the audit log what changed.
 func (r *sheetRun) announceSheet(before v1alpha1.AccessKeySheetStatus) {
+	r.announceRows(before.InvalidRows)
 	for _, c := range r.sheet.Status.Conditions {
 		old := meta.FindStatusCondition(before.Conditions, c.Type)
 		if c.Type == v1alpha1.ConditionReady || c.Type == v1alpha1.ConditionStalled || c.Type == v1alpha1.ConditionReconciling {

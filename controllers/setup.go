@@ -26,6 +26,7 @@ import (
 const (
 	indexSheet   = "spec.sheetRef.name"
 	indexAccount = "spec.accountID"
+	indexKey     = "spec.accessKeyID"
 	// reconcileTimeout ends a reconcile whose service does not answer; everything in it can be done again.
 	reconcileTimeout = 5 * time.Minute
 	defaultWorkers   = 8
@@ -36,6 +37,7 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 	for field, of := range map[string]func(*v1alpha1.AccessKeyLease) string{
 		indexSheet:   func(l *v1alpha1.AccessKeyLease) string { return l.Spec.SheetRef.Name },
 		indexAccount: func(l *v1alpha1.AccessKeyLease) string { return l.Spec.AccountID },
+		indexKey:     func(l *v1alpha1.AccessKeyLease) string { return l.Spec.AccessKeyID },
 	} {
 		index := func(o client.Object) []string { return []string{of(o.(*v1alpha1.AccessKeyLease))} } //nolint:forcetypeassert // the indexer is registered for leases
 		if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AccessKeyLease{}, field, index); err != nil {
@@ -43,7 +45,7 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 		}
 	}
 	shared, wakeSheets, wakeLeases := newViews(), &waker{}, &waker{}
-	sheets := &SheetReconciler{Deps: d, views: shared, leaseWake: wakeLeases.wake}
+	sheets := &SheetReconciler{Deps: d, views: shared, leaseWake: wakeLeases.wake, sheetWake: wakeSheets.wake}
 	leases := &LeaseReconciler{
 		Deps: d, views: shared, sheetWake: wakeSheets.wake,
 		backoff: newBackoff(), users: &teardown.UserLocks{}, breaker: newBreaker(),
@@ -56,6 +58,9 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 		Complete(sheets)
 	if err != nil {
 		return fmt.Errorf("accesskeysheet controller: %w", err)
+	}
+	if err := setupAccountCheck(mgr, &AccountCheck{Deps: d, views: shared, sheetWake: wakeSheets.wake}); err != nil {
+		return err
 	}
 	workers := d.Workers
 	if workers == 0 {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // view is what the last syncs of a sheet left in memory for its leases: clients, and how fresh the sheet is. It is
@@ -20,6 +22,11 @@ type view struct {
 	aws func(ctx context.Context, accountID string) (AWS, error)
 	// awsErrors by account: what leases met that concerns the whole account.
 	awsErrors map[string]string
+	// keys of the sheet's accounts as the daily check found them at keysTime; zero: this process has made none.
+	// keysComplete: every account could be read.
+	keys         []lifecycle.AccountKey
+	keysTime     time.Time
+	keysComplete bool
 }
 
 // views by sheet.

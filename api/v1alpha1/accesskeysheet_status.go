@@ -39,6 +39,9 @@ type AccessKeySheetStatus struct {
 	// Claim that the claim cell holds, when it is not ours.
 	// +optional
 	Claim string `json:"claim,omitempty"`
+	// UnleasedCheckTime is when the access keys of the accounts were last compared with the rows (spec.aws.reportUnleased).
+	// +optional
+	UnleasedCheckTime *metav1.Time `json:"unleasedCheckTime,omitempty"`
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 	// +optional

@@ -122,7 +122,9 @@ const (
 	RowIdentityChanged     = "IdentityChanged"
 	RowAccountIDInvalid    = "InvalidAccountID"
 	RowOwnedByAnotherSheet = "OwnedByAnotherSheet"
-	RowTooLong             = "ValueTooLong"
+	// RowAlsoInAnotherSheet is told of the sheet that owns the key: its own row is used as usual.
+	RowAlsoInAnotherSheet = "AlsoInAnotherSheet"
+	RowTooLong            = "ValueTooLong"
 )
 
 // Kinds of notices. All but Expiry, Deactivated and Revoked go to the admins alone.
@@ -147,6 +149,8 @@ const (
 	NoticeWeeklySummary = "WeeklySummary"
 	NoticeUnleasedKeys  = "UnleasedKeys"
 	NoticeWrongAccount  = "WrongAccount"
+	NoticeSharedKeys    = "SharedKeys"
+	NoticeUnreadable    = "SheetUnreadable"
 )
 
 // Reasons of Events. Where a condition has a reason of the same meaning, the Event carries that one.
@@ -170,6 +174,7 @@ const (
 	EventInvalidRow       = "InvalidRow"
 	EventSheetRejected    = "SheetRejected"
 	EventSheetApproved    = "SheetApproved"
+	EventSheetClaimed     = "SheetClaimed"
 	EventKeyDeactivated   = "KeyDeactivated"
 	EventKeyReactivated   = "KeyReactivated"
 	EventKeyDeleted       = "KeyDeleted"

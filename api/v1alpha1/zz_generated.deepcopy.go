@@ -301,6 +301,10 @@ func (in *AccessKeySheetStatus) DeepCopyInto(out *AccessKeySheetStatus) {
 		*out = make([]InvalidRow, len(*in))
 		copy(*out, *in)
 	}
+	if in.UnleasedCheckTime != nil {
+		in, out := &in.UnleasedCheckTime, &out.UnleasedCheckTime
+		*out = (*in).DeepCopy()
+	}
 	if in.Conditions != nil {
 		in, out := &in.Conditions, &out.Conditions
 		*out = make([]v1.Condition, len(*in))

@@ -2,7 +2,6 @@ package awsiam
 
 import (
 	"context"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -10,14 +9,11 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // AccountKey is an access key of an account.
-type AccountKey struct {
-	UserName, AccessKeyID string
-	Status                v1alpha1.KeyState
-	CreateDate            time.Time
-}
+type AccountKey = lifecycle.AccountKey
 
 // AccountKeys lists all access keys of users under a path prefix ("" or "/" for all): one call for each page of users,
 // and one for each user. It is for the daily report of keys that stand in no row, and changes nothing.

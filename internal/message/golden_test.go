@@ -29,7 +29,7 @@ var ownerKinds = []string{v1alpha1.NoticeExpiry, v1alpha1.NoticeDeactivated, v1a
 var sheetKinds = []string{
 	v1alpha1.NoticeInvalidRows, v1alpha1.NoticeUnclearMarks, v1alpha1.NoticeFoundMarks, v1alpha1.NoticeSheetGuard,
 	v1alpha1.NoticeBreaker, v1alpha1.NoticeForeignClaim, v1alpha1.NoticeWeeklySummary, v1alpha1.NoticeUnleasedKeys,
-	v1alpha1.NoticeWrongAccount,
+	v1alpha1.NoticeWrongAccount, v1alpha1.NoticeSharedKeys, v1alpha1.NoticeUnreadable,
 }
 
 func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
@@ -93,6 +93,10 @@ func aSheetMessage(kind string) message.SheetMessage {
 		m.Approval = "4f2a90c1"
 	case v1alpha1.NoticeBreaker:
 		m.Approval = "2026-12-09=40"
+	case v1alpha1.NoticeForeignClaim:
+		m.Approval = "Keylease keylease/key-requests, cluster 7a11, since 2026-12-01T06:00:00Z"
+	case v1alpha1.NoticeSharedKeys:
+		m.Items = []message.Item{{Row: 3, AccessKeyID: "AKIAKEYLEASE00000002", Reason: v1alpha1.RowAlsoInAnotherSheet, Value: "staging/key-requests"}}
 	case v1alpha1.NoticeWeeklySummary, v1alpha1.NoticeUnleasedKeys:
 		m.Items = []message.Item{{AccessKeyID: "AKIAKEYLEASE00000006", UserName: "svc-ingest", OwnerName: "伊藤 翔", EndDate: "2026-11-20", Reason: v1alpha1.ReasonExtensionRequested}}
 	}

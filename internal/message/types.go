@@ -80,7 +80,7 @@ type Notice struct {
 // SheetMessage is a message about a sheet, always to the admins.
 type SheetMessage struct {
 	// Kind: InvalidRows, UnclearMarks, FoundMarks, SheetGuard, Breaker, ForeignClaim, WeeklySummary, UnleasedKeys,
-	// WrongAccount.
+	// WrongAccount, SharedKeys, SheetUnreadable.
 	Kind                 string
 	Namespace, SheetName string
 	Tab, SheetURL        string
@@ -91,7 +91,7 @@ type SheetMessage struct {
 	// MarkExtended is the text that asks for an extension. Empty: 延長申請済み.
 	MarkExtended string
 	// Approval is the value of the annotation that lets through what was stopped: the hash of SheetGuard, the
-	// "<YYYY-MM-DD>=<N>" of Breaker. Empty: the message tells no way.
+	// "<YYYY-MM-DD>=<N>" of Breaker, the claim that ForeignClaim found. Empty: the message tells no way.
 	Approval string
 	// Detail is one plain sentence of the operator.
 	Detail string

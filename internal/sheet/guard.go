@@ -20,7 +20,7 @@ const (
 // Verdict is whether what was read may be applied.
 type Verdict struct {
 	Accepted bool
-	// Reason is v1alpha1.ReasonAccepted, ReasonTooManyChanges or ReasonEmptySheet.
+	// Reason is v1alpha1.ReasonAccepted, ReasonTooManyChanges, ReasonEmptySheet or ReasonColumnsMoved.
 	Reason string
 	// Message says what was seen and what to do; it is the same for the same content.
 	Message string
@@ -78,6 +78,10 @@ func Guard(leases []v1alpha1.AccessKeyLease, requests Requests, recent []v1alpha
 		v.Accepted, v.Reason = false, v1alpha1.ReasonTooManyChanges
 		v.Message = fmt.Sprintf("%d of %d rows changed (%s)%s, more than the %d that may in 24 hours: repair the sheet, or approve the change",
 			v.Changes, v.Rows, kindsText(kinds), beforeText(before), limit)
+	// Fewer than the limit, but no person takes every key out of a sheet.
+	case len(requests.Rows) == 0 && len(requests.Problems) == 0 && stood > 1:
+		v.Accepted, v.Reason = false, v1alpha1.ReasonColumnsMoved
+		v.Message = fmt.Sprintf("no row has an access key ID any more, and %d had one: put the column back, or approve that they are gone", stood)
 	default:
 		v.Message = fmt.Sprintf("%d of %d rows changed", v.Changes, v.Rows)
 	}

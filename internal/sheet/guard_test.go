@@ -285,3 +285,21 @@ func TestGuardAcceptsAgainWhatWasMergedBefore(t *testing.T) {
 		}
 	})
 }
+
+func TestGuardRefusesATabThatLostAllItsKeys(t *testing.T) {
+	noIDs := table(request(map[string]any{"L": nil}), request(map[string]any{"L": nil, "J": "svc-b"}))
+	for name, tc := range map[string]struct {
+		leases int
+		want   string
+	}{
+		"two keys of two, fewer than the limit": {2, v1alpha1.ReasonColumnsMoved},
+		"the only key":                          {1, v1alpha1.ReasonAccepted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, leases := accepted(tc.leases)
+			if got := guard(noIDs, leases); got.Reason != tc.want {
+				t.Errorf("%+v, want %s", got, tc.want)
+			}
+		})
+	}
+}

@@ -22,7 +22,13 @@ func key(n int) string { return fmt.Sprintf("AKIAKEYLEASE%08d", n) }
 // that EXPECTED.md excludes.
 func companyStage(t *testing.T) (*stage, *sheets.Spreadsheet) {
 	t.Helper()
-	s := newStage(t, "2026-12-01 15:00")
+	s := companyStageIn(t)
+	return s, company(t)
+}
+
+func companyStageIn(t *testing.T, change ...func(*world.Options)) *stage {
+	t.Helper()
+	s := newStage(t, "2026-12-01 15:00", change...)
 	before := company(t)
 	s.Seed(before.Clone())
 	absent := map[int]bool{8: true, 13: true, 14: true, 15: true, 27: true, 28: true}
@@ -33,7 +39,7 @@ func companyStage(t *testing.T) (*stage, *sheets.Spreadsheet) {
 		}
 		s.Key(strings.TrimSpace(row[9]), strings.ToUpper(strings.TrimSpace(row[11])), jst("2026-06-01 09:00"))
 	}
-	return s, before
+	return s
 }
 
 // expected is one row of EXPECTED.md, at once.

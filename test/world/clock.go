@@ -63,10 +63,10 @@ func (c *Clock) Next() (next time.Time, ok bool) {
 	return next, ok
 }
 
-// busy tells whether something waits to be worked on or is worked on, and how much happened so far. Without both
+// busy tells whether something waits to be worked on or is worked on, and how much happened so far. Without all three
 // controllers' queues the operator is still starting.
 func (c *Clock) busy() (bool, uint64) {
-	busy := len(c.all()) < 2
+	busy := len(c.all()) < 3
 	for _, q := range c.all() {
 		busy = busy || q.busy()
 	}

@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -36,10 +37,14 @@ type Operator struct {
 // Start an operator in the world's namespace. It ends with Stop; several may be started one after the other, as after a
 // crash. The process's environment must hold World.Environment.
 func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logger, change ...func(*controllers.Deps)) (*Operator, error) {
+	namespaces := map[string]cache.Config{w.Namespace: {}}
+	for _, other := range w.Others {
+		namespaces[other] = cache.Config{}
+	}
 	mgr, err := ctrl.NewManager(w.Config, ctrl.Options{
 		Scheme: Scheme(), Logger: log,
 		Metrics:    metricsserver.Options{BindAddress: "0"},
-		Cache:      cache.Options{DefaultNamespaces: map[string]cache.Config{w.Namespace: {}}, DefaultTransform: cache.TransformStripManagedFields()},
+		Cache:      cache.Options{DefaultNamespaces: namespaces, DefaultTransform: cache.TransformStripManagedFields()},
 		Client:     client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
 	})
@@ -117,19 +122,16 @@ func (o *Operator) caughtUp(ctx context.Context) (bool, error) {
 		func() client.ObjectList { return &v1alpha1.AccessKeyLeaseList{} },
 		func() client.ObjectList { return &v1alpha1.AccessKeySheetList{} },
 	} {
-		live, err := versions(ctx, o.world.Client, kind(), o.world.Namespace)
-		if err != nil {
-			return false, err
-		}
-		believed, err := versions(ctx, o.cached, kind(), o.world.Namespace)
-		if err != nil {
-			return false, err
-		}
-		if len(live) != len(believed) {
-			return false, nil
-		}
-		for name, version := range live {
-			if believed[name] != version {
+		for _, namespace := range append([]string{o.world.Namespace}, o.world.Others...) {
+			live, err := versions(ctx, o.world.Client, kind(), namespace)
+			if err != nil {
+				return false, err
+			}
+			believed, err := versions(ctx, o.cached, kind(), namespace)
+			if err != nil {
+				return false, err
+			}
+			if !maps.Equal(live, believed) {
 				return false, nil
 			}
 		}

@@ -37,7 +37,9 @@ type Options struct {
 	Config *rest.Config
 	// Namespace of the operator and of the sheet; it exists.
 	Namespace string
-	IAM       iam.Options
+	// Others are further namespaces whose sheets the operator works on.
+	Others []string
+	IAM    iam.Options
 }
 
 // World is what the operator meets: an API server and three services.

@@ -270,6 +270,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: rows
       type:
         namedType: com.github.keylease.keylease.api.v1alpha1.RowCounts
+    - name: unleasedCheckTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.keylease.keylease.api.v1alpha1.ColumnLetter
   scalar: string
 - name: com.github.keylease.keylease.api.v1alpha1.ExtensionPolicy

@@ -30,7 +30,9 @@ type AccessKeySheetStatusApplyConfiguration struct {
 	// InvalidRows, at most 50; rows.invalid has the total.
 	InvalidRows []InvalidRowApplyConfiguration `json:"invalidRows,omitempty"`
 	// Claim that the claim cell holds, when it is not ours.
-	Claim              *string                              `json:"claim,omitempty"`
+	Claim *string `json:"claim,omitempty"`
+	// UnleasedCheckTime is when the access keys of the accounts were last compared with the rows (spec.aws.reportUnleased).
+	UnleasedCheckTime  *v1.Time                             `json:"unleasedCheckTime,omitempty"`
 	ObservedGeneration *int64                               `json:"observedGeneration,omitempty"`
 	Conditions         []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
@@ -133,6 +135,14 @@ func (b *AccessKeySheetStatusApplyConfiguration) WithInvalidRows(values ...*Inva
 // If called multiple times, the Claim field is set to the value of the last call.
 func (b *AccessKeySheetStatusApplyConfiguration) WithClaim(value string) *AccessKeySheetStatusApplyConfiguration {
 	b.Claim = &value
+	return b
+}
+
+// WithUnleasedCheckTime sets the UnleasedCheckTime field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the UnleasedCheckTime field is set to the value of the last call.
+func (b *AccessKeySheetStatusApplyConfiguration) WithUnleasedCheckTime(value v1.Time) *AccessKeySheetStatusApplyConfiguration {
+	b.UnleasedCheckTime = &value
 	return b
 }
 

@@ -1,0 +1,90 @@
+package controllers
+
+import (
+	"strings"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/message"
+	"github.com/keylease/keylease/internal/notice"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+// dateConflict is an end date that was moved on both sides to different dates.
+type dateConflict struct {
+	accessKeyID, old, winner, message string
+}
+
+// id is readable, unlike those of other problems: when a message is sent again after a crash, the merge that decided it is
+// long done, and this is all that is left of it.
+func (c dateConflict) id() string { return strings.Join([]string{c.accessKeyID, c.old, c.winner}, "/") }
+
+// noteConflicts keeps what a merge decided, to be told.
+func (r *sheetRun) noteConflicts(l *v1alpha1.AccessKeyLease, changes []sheet.Change) {
+	for _, c := range changes {
+		if c.Reason == v1alpha1.EventEndDateConflict {
+			r.conflicts = append(r.conflicts, dateConflict{accessKeyID: l.Spec.AccessKeyID, old: c.Old, winner: c.New, message: c.Message})
+		}
+	}
+}
+
+// pendConflicts records that the admins are to be told, whether Slack answers now or not: the next merge finds both sides
+// agreed.
+func (r *sheetRun) pendConflicts() {
+	if r.policy.DryRun {
+		return
+	}
+	for _, c := range r.conflicts {
+		for _, id := range notice.Untold(r.sheet.Status.Notices, v1alpha1.NoticeDateConflict, []string{c.id()}, r.policy.Admins) {
+			b := notice.NewBatch(v1alpha1.NoticeDateConflict, []string{id})
+			r.sheet.Status.Notices = notice.PendBatch(r.sheet.Status.Notices, b, r.policy.Admins, r.now())
+		}
+	}
+}
+
+// dateConflicts that were decided now, and those of before that somebody may still have to hear of.
+func (r *sheetRun) dateConflicts() telling {
+	t := telling{kind: v1alpha1.NoticeDateConflict}
+	seen := map[string]bool{}
+	add := func(id, accessKeyID, detail string) {
+		if !seen[id] && r.leases[accessKeyID] != nil {
+			seen[id] = true
+			t.problems = append(t.problems, problem{id: id, item: message.Item{AccessKeyID: accessKeyID, Detail: detail}})
+		}
+	}
+	for _, c := range r.conflicts {
+		add(c.id(), c.accessKeyID, c.message)
+	}
+	for _, n := range r.sheet.Status.Notices {
+		if n.Kind == t.kind && n.State != v1alpha1.NoticeDelivered {
+			accessKeyID, _, _ := strings.Cut(n.Problem, "/")
+			add(n.Problem, accessKeyID, "")
+		}
+	}
+	return t
+}
+
+// conflictMessage is about one key, and says what all messages about a key say.
+func (r *sheetRun) conflictMessage(item message.Item) ([]message.Message, error) {
+	l := r.leases[item.AccessKeyID]
+	n := message.Notice{
+		Kind: v1alpha1.NoticeDateConflict, Audience: message.ToAdmin, Detail: item.Detail,
+		Today: r.policy.Today(r.now()), Zone: r.policy.Location,
+		SheetURL: sheetURL(r.sheet.Spec.SpreadsheetID), MarkExtended: r.sheet.Spec.Marks.Extended,
+		Lease: message.Lease{
+			Namespace: l.Namespace, Name: l.Name, AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, AccountID: l.Spec.AccountID,
+			OwnerName: l.Spec.Owner.FullName, Purpose: l.Spec.Purpose, Resource: l.Spec.Resource,
+			StartDate: l.Spec.StartDate, EndDate: l.Spec.EndDate,
+		},
+	}
+	if l.Status.Owner != nil {
+		n.Owner = message.Owner{SlackUserID: l.Status.Owner.SlackUserID, Candidates: l.Status.Owner.Candidates}
+	}
+	if k := l.Status.Key; k != nil {
+		n.Lease.LastUsed, n.Lease.LastUsedKnown = k.LastUsed, k.Status != ""
+	}
+	if l.Status.Sheet != nil {
+		n.Lease.Row = int(l.Status.Sheet.Row)
+	}
+	m, err := message.RenderNotice(r.sheet.Spec.Slack.Language, n)
+	return []message.Message{m}, err
+}

@@ -1,0 +1,148 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/message"
+	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/notice"
+)
+
+// tell one kind: first what an earlier sync intended and may have sent, then what is new.
+func (r *sheetRun) tell(ctx context.Context, slack Slack, t telling) error {
+	admins := r.sheet.Spec.Slack.Admins
+	items := map[string]message.Item{}
+	var ids []string
+	for _, p := range t.problems {
+		items[p.id] = p.item
+		ids = append(ids, p.id)
+	}
+	untold := notice.Untold(r.sheet.Status.Notices, t.kind, ids, admins)
+	for _, together := range r.divide(t, untold, items) {
+		b := notice.NewBatch(t.kind, together)
+		r.sheet.Status.Notices = notice.PendBatch(r.sheet.Status.Notices, b, admins, r.now())
+	}
+	open := notice.OpenBatches(r.sheet.Status.Notices, t.kind, r.now())
+	if len(open) == 0 {
+		return r.countFoundMarks(ctx, t)
+	}
+	// Intended before sent: who is found Pending after a crash is looked for in Slack first.
+	fresh := map[string]bool{}
+	for _, id := range untold {
+		fresh[id] = true
+	}
+	if err := r.saveStatus(ctx); err != nil {
+		return err
+	}
+	var failed error
+	for _, b := range open {
+		if err := r.deliverBatch(ctx, slack, t, b, items, fresh); err != nil {
+			failed = err
+		}
+	}
+	if err := r.saveStatus(ctx); err != nil {
+		return err
+	}
+	if err := r.countFoundMarks(ctx, t); err != nil {
+		return err
+	}
+	return failed
+}
+
+// divide what is to be told into messages: what was found together is told together, as far as it fits.
+func (r *sheetRun) divide(t telling, untold []string, items map[string]message.Item) [][]string {
+	var parts [][]string
+	lines := make([]message.Item, 0, len(untold))
+	for _, id := range untold {
+		lines = append(lines, items[id])
+	}
+	for _, part := range message.Split(message.SheetMessage{Kind: t.kind, Items: lines}) {
+		if n := len(part.Items); n > 0 {
+			parts, untold = append(parts, untold[:n]), untold[n:]
+		}
+	}
+	return parts
+}
+
+func (r *sheetRun) render(t telling, lines []message.Item) ([]message.Message, error) {
+	if t.kind == v1alpha1.NoticeDateConflict {
+		return r.conflictMessage(lines[0])
+	}
+	return message.RenderSheet(r.sheet.Spec.Slack.Language, message.SheetMessage{
+		Kind: t.kind, Namespace: r.key.Namespace, SheetName: r.key.Name, Tab: r.sheet.Spec.Requests.Tab,
+		SheetURL: sheetURL(r.sheet.Spec.SpreadsheetID), Items: lines, Detail: t.detail, Approval: t.approval,
+		MarkExtended: r.sheet.Spec.Marks.Extended,
+	})
+}
+
+func (r *sheetRun) deliverBatch(ctx context.Context, slack Slack, t telling, b notice.OpenBatch, items map[string]message.Item, fresh map[string]bool) error {
+	var lines []message.Item
+	for _, id := range b.Problems {
+		if item, ok := items[id]; ok {
+			lines = append(lines, item)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	texts, err := r.render(t, lines)
+	if err != nil {
+		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
+	}
+	targets := make([]notice.Target, 0, len(b.Due))
+	for _, d := range b.Due {
+		target := notice.Target{Recipient: d.Recipient, Message: texts[0], Key: b.Key(string(r.sheet.UID), d.Recipient), PendingSince: d.PendingSince}
+		if fresh[b.Problems[0]] {
+			// Intended a moment ago by this very sync: it cannot have been sent yet.
+			target.PendingSince = time.Time{}
+		}
+		targets = append(targets, target)
+	}
+	results := notice.Deliver(ctx, slack, targets, r.now)
+	r.sheet.Status.Notices = notice.MergeBatch(r.sheet.Status.Notices, b.Batch, results)
+	for _, res := range results {
+		metrics.NoticeSent(r.key.Namespace, r.key.Name, t.kind, string(res.State))
+		if res.State == v1alpha1.NoticeDelivered {
+			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "problems", len(lines))
+		}
+	}
+	return notice.FirstError(results)
+}
+
+// countFoundMarks writes into the leases when the summary that names them was delivered.
+func (r *sheetRun) countFoundMarks(ctx context.Context, t telling) error {
+	if t.kind != v1alpha1.NoticeFoundMarks {
+		return nil
+	}
+	for _, p := range t.problems {
+		at, ok := notice.ProblemDeliveredAt(r.sheet.Status.Notices, t.kind, p.id)
+		l := r.leases[p.item.AccessKeyID]
+		if !ok || l == nil {
+			continue
+		}
+		next := l.DeepCopy()
+		next.Status.Sheet.FoundMark.SummaryTime = moment(at)
+		err := applyLeaseStatus(ctx, r.Client, next, ownerSheet)
+		if apierrors.IsConflict(err) {
+			// The lease's own controller wrote meanwhile. What the sheet owns of the status nobody else changes.
+			if next, err = r.liveLease(ctx, p.item.AccessKeyID); err == nil && next != nil && next.Status.Sheet != nil && next.Status.Sheet.FoundMark != nil {
+				next.ManagedFields = nil
+				next.Status.Sheet.FoundMark.SummaryTime = moment(at)
+				err = applyLeaseStatus(ctx, r.Client, next, ownerSheet)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("lease %s: %w", l.Name, err)
+		}
+		if next != nil {
+			r.leases[p.item.AccessKeyID] = next
+		}
+	}
+	return nil
+}

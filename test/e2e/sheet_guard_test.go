@@ -1,0 +1,280 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/world"
+)
+
+// bigStage has a sheet of n rows that end on 2027-06-30, which was read and accepted.
+func bigStage(t *testing.T, n int, change ...func(*world.Options)) (*stage, *sheets.Tab) {
+	t.Helper()
+	s := newStage(t, "2026-12-01 10:00", change...)
+	s.Seed(bigSheet(t, n))
+	for i := range n {
+		s.Key(fmt.Sprintf("svc-%04d", i), bigKey(i), jst("2026-06-01 09:00"))
+	}
+	s.start()
+	s.until("2026-12-01 10:06")
+	s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+	return s, s.form()
+}
+
+func bigKey(i int) string { return fmt.Sprintf("AKIABIG%013d", i) }
+
+// ends moves the end date of rows from..to.
+func ends(form *sheets.Tab, from, to int, date string) error {
+	return form.Edit(func(g *sheets.Grid) error {
+		for row := from; row <= to; row++ {
+			if err := g.SetCell(fmt.Sprintf("I%d", row), date); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func TestDamageIsStoppedBeforeAnythingIsAppliedAndRepairGoesOnByItself(t *testing.T) {
+	// shuffle writes a column's values one row further, as a sort of that column alone does.
+	shuffle := func(column string) func(*sheets.Spreadsheet) error {
+		return func(sp *sheets.Spreadsheet) error {
+			return sp.Tab("key_request_form").Edit(func(g *sheets.Grid) error {
+				last := g.Cell(column + "21").String()
+				for row := 21; row > 2; row-- {
+					if err := g.SetCell(fmt.Sprintf("%s%d", column, row), g.Cell(fmt.Sprintf("%s%d", column, row-1)).String()); err != nil {
+						return err
+					}
+				}
+				return g.SetCell(column+"2", last)
+			})
+		}
+	}
+	for name, tc := range map[string]struct {
+		damage func(*sheets.Spreadsheet) error
+		kind   string
+		reason string
+		says   string
+		told   string
+	}{
+		"the tab renamed": {
+			func(sp *sheets.Spreadsheet) error { return sp.Tab("key_request_form").RenameTab("申請 2027") },
+			v1alpha1.ConditionSheetReadable, v1alpha1.ReasonTabMissing, "key_request_form", "読み取れません",
+		},
+		"the sheet unshared": {
+			func(sp *sheets.Spreadsheet) error { sp.Share(sheets.NotShared); return nil },
+			v1alpha1.ConditionSheetReadable, v1alpha1.ReasonSpreadsheetForbidden, "share", "読み取れません",
+		},
+		"the tab emptied": {
+			func(sp *sheets.Spreadsheet) error { sp.Tab("key_request_form").ClearTab(); return nil },
+			v1alpha1.ConditionSheetAccepted, v1alpha1.ReasonEmptySheet, "key_request_form", "変更を止めています",
+		},
+		"a column inserted before ours": {
+			func(sp *sheets.Spreadsheet) error { return sp.Tab("key_request_form").InsertColumn("H") },
+			v1alpha1.ConditionSheetAccepted, v1alpha1.ReasonColumnsMoved, "column M", "変更を止めています",
+		},
+		"a column inserted among ours": {
+			func(sp *sheets.Spreadsheet) error { return sp.Tab("key_request_form").InsertColumn("K") },
+			v1alpha1.ConditionSheetAccepted, v1alpha1.ReasonTooManyChanges, "gone: 20", "変更を止めています",
+		},
+		"the user names sorted alone": {
+			shuffle("J"), v1alpha1.ConditionSheetAccepted, v1alpha1.ReasonTooManyChanges, "user: 20", "変更を止めています",
+		},
+		"the IDs sorted alone": {
+			shuffle("L"), v1alpha1.ConditionSheetAccepted, v1alpha1.ReasonTooManyChanges, "user: 20", "変更を止めています",
+		},
+		"an end date pasted down": {
+			func(sp *sheets.Spreadsheet) error { return ends(sp.Tab("key_request_form"), 2, 21, "2026/11/30") },
+			v1alpha1.ConditionSheetAccepted, v1alpha1.ReasonTooManyChanges, "end date: 20", "変更を止めています",
+		},
+		"the extension mark pasted down": {
+			func(sp *sheets.Spreadsheet) error {
+				return sp.Tab("key_request_form").Edit(func(g *sheets.Grid) error {
+					for row := 2; row <= 21; row++ {
+						if err := g.SetCell(fmt.Sprintf("K%d", row), "削除済み"); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			},
+			v1alpha1.ConditionSheetAccepted, v1alpha1.ReasonTooManyChanges, "mark: 20", "変更を止めています",
+		},
+		"eleven rows deleted": {
+			func(sp *sheets.Spreadsheet) error { return sp.Tab("key_request_form").DeleteRows(2, 11) },
+			v1alpha1.ConditionSheetAccepted, v1alpha1.ReasonTooManyChanges, "gone: 11", "変更を止めています",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := bigStage(t, 20)
+			before := s.leases()
+			whole := s.Sheets.Spreadsheet(world.SpreadsheetID).Clone()
+			s.must(tc.damage(s.Sheets.Spreadsheet(world.SpreadsheetID)))
+			s.until("2026-12-02 16:00")
+			s.expectSheet(tc.kind, metav1.ConditionFalse, tc.reason, tc.says)
+			s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
+			if got := s.told(tc.told); got != 1 {
+				t.Errorf("the admins were told %d times", got)
+			}
+			for id, l := range s.leases() {
+				if was := before[id]; l.Spec != was.Spec || l.Status.Sheet.Row != was.Status.Sheet.Row || heldReason(&l) != "" {
+					t.Errorf("lease %s became %+v, row %d, held %q", id, l.Spec, l.Status.Sheet.Row, heldReason(&l))
+				}
+			}
+			if made := s.changes(); len(made) > 0 {
+				t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
+			}
+			s.Sheets.Add(world.SpreadsheetID, whole)
+			s.until("2026-12-02 16:12")
+			s.expectSheet(tc.kind, metav1.ConditionTrue, map[string]string{
+				v1alpha1.ConditionSheetReadable: v1alpha1.ReasonReadable, v1alpha1.ConditionSheetAccepted: v1alpha1.ReasonAccepted,
+			}[tc.kind])
+			s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+		})
+	}
+}
+
+func TestAHeaderRowAddedCostsOneReportAndNothingElse(t *testing.T) {
+	s, form := bigStage(t, 20)
+	before := s.leases()
+	s.must(form.InsertRows(1, 1))
+	s.must(form.SetCell("B1", "アクセスキー申請一覧"))
+	s.until("2026-12-01 11:00")
+	s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+	if got := s.sheet().Status.InvalidRows; len(got) != 1 || got[0].Row != 2 {
+		t.Errorf("invalid rows: %+v", got)
+	}
+	for id, l := range s.leases() {
+		if l.Spec != before[id].Spec || l.Status.Sheet.Row != before[id].Status.Sheet.Row+1 {
+			t.Errorf("lease %s became %+v in row %d", id, l.Spec, l.Status.Sheet.Row)
+		}
+	}
+}
+
+func TestAnApprovalIsForExactlyWhatWasSeenAndGoodOnce(t *testing.T) {
+	s, form := bigStage(t, 20)
+	s.must(ends(form, 2, 13, "2027/03/31"))
+	s.until("2026-12-01 10:20")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
+	hash := s.sheet().Status.ObservedHash
+	if got := s.told("approve-change=" + hash); got != 1 {
+		t.Errorf("%d messages name the annotation", got)
+	}
+
+	s.must(form.SetCell("I14", "2027/03/31")) // after the admin looked
+	s.annotate(v1alpha1.AnnotationApproveChange, hash)
+	s.until("2026-12-01 10:40")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
+
+	s.must(form.SetCell("I14", "2027/06/30"))
+	s.until("2026-12-01 10:50")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	if got := s.lease(bigKey(0)).Spec.EndDate; got != "2027-03-31" {
+		t.Errorf("once approved it ends %s", got)
+	}
+	if len(s.events(v1alpha1.EventSheetApproved, world.SheetName)) != 1 || len(s.audit.with(`"approved"`, hash)) != 1 {
+		t.Error("the approval is not on record once")
+	}
+
+	s.must(ends(form, 2, 13, "2027/06/30"))
+	s.until("2026-12-01 11:10")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
+	s.annotate(v1alpha1.AnnotationApproveChange, s.sheet().Status.ObservedHash)
+	s.until("2026-12-01 11:30")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+}
+
+func TestChangesAddUpOverADay(t *testing.T) {
+	s, form := bigStage(t, 60) // 20 % are 12 rows
+	s.must(ends(form, 2, 7, "2027/05/31"))
+	s.until("2026-12-01 12:00")
+	s.must(ends(form, 8, 13, "2027/05/31"))
+	s.until("2026-12-01 14:00")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	s.must(ends(form, 14, 14, "2027/05/31"))
+	s.until("2026-12-01 15:30")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges, "after 12 before")
+	// The first six are forgotten a day after they were accepted.
+	s.until("2026-12-02 10:30")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	if got := s.lease(bigKey(12)).Spec.EndDate; got != "2027-05-31" {
+		t.Errorf("it ends %s", got)
+	}
+}
+
+func TestALeaseThatCannotBeWrittenDoesNotTripTheGuard(t *testing.T) {
+	// Somebody's admission policy, say.
+	refuse := func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/"+strings.ToLower(bigKey(3))) {
+				body := `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"not this one"}`
+				return &http.Response{StatusCode: http.StatusForbidden, Request: r, Header: http.Header{"Content-Type": {"application/json"}},
+					Body: io.NopCloser(strings.NewReader(body))}, nil
+			}
+			return next.RoundTrip(r)
+		})
+	}
+	refusing := &atomic.Bool{}
+	s, form := bigStage(t, 20, func(o *world.Options) {
+		o.Config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				if refusing.Load() {
+					return refuse(next).RoundTrip(r)
+				}
+				return next.RoundTrip(r)
+			})
+		})
+	})
+	s.must(s.operator.Stop())
+	refusing.Store(true)
+	s.restart()
+	s.must(ends(form, 5, 5, "2027/05/31"))
+	s.must(ends(form, 6, 6, "2027/05/31"))
+	s.until("2026-12-01 16:00")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRetrying, strings.ToLower(bigKey(3)), "not this one")
+	if got := s.lease(bigKey(4)).Spec.EndDate; got != "2027-05-31" {
+		t.Errorf("its neighbour ends %s", got)
+	}
+	total := int32(0)
+	for _, c := range s.sheet().Status.RecentChanges {
+		total += c.Rows
+	}
+	if total != 1 {
+		t.Errorf("one change that was applied counts as %d: %+v", total, s.sheet().Status.RecentChanges)
+	}
+}
+
+func TestASmallSheetWhoseIDColumnMovedIsStoppedToo(t *testing.T) {
+	s, form := bigStage(t, 5)
+	s.must(form.InsertColumn("K"))
+	s.until("2026-12-01 12:00")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonColumnsMoved, "access key ID")
+	if l := s.lease(bigKey(0)); !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionRowPresent) {
+		t.Error("the row counts as gone")
+	}
+	s.must(form.DeleteColumn("K"))
+	s.until("2026-12-01 12:10")
+	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+}
+
+func (s *stage) leases() map[string]v1alpha1.AccessKeyLease {
+	s.Helper()
+	list := &v1alpha1.AccessKeyLeaseList{}
+	s.must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
+	out := map[string]v1alpha1.AccessKeyLease{}
+	for _, l := range list.Items {
+		out[l.Name] = l
+	}
+	return out
+}

@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/world"
+)
+
+func TestADateThatGoesThereAndBackNeedsItsNoticeAnew(t *testing.T) {
+	s, _ := companyStage(t)
+	s.start()
+	s.until("2026-12-08 10:00")
+	s.must(s.form().SetCell("I3", "2027/01/31"))
+	s.until("2026-12-08 10:20")
+	s.must(s.form().SetCell("I3", "2026/12/08"))
+	s.until("2026-12-08 20:00")
+	l := s.lease(key(2))
+	if l.Status.Term.Number != 3 || l.Status.Term.EndDate != "2026-12-08" {
+		t.Errorf("the term is %+v", l.Status.Term)
+	}
+	if got := len(s.ownerMessages(key(2))); got != 2 {
+		t.Errorf("the owner has %d messages, want that of the first term and that of the third", got)
+	}
+	delivered := noticeTime(l, 3)
+	s.must(s.operator.Until(t.Context(), delivered.Add(24*time.Hour-time.Minute), time.Hour))
+	if got := s.Account.KeyStatus(key(2)); got != "Active" {
+		t.Errorf("within a day of the new notice the key is %q", got)
+	}
+	s.until("2026-12-09 16:00")
+	if got := s.Account.KeyStatus(key(2)); got != "" {
+		t.Errorf("afterwards the key is %q (%s)", got, ready(s.lease(key(2))))
+	}
+}
+
+func TestADryRunThatBecomesRealWarnsFirst(t *testing.T) {
+	s, before := companyStage(t)
+	s.start(func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
+	s.until("2026-12-10 10:00")
+	if got := len(s.Slack.AllMessages()); got > 0 {
+		t.Errorf("%d messages in a dry run", got)
+	}
+	if diff := sheets.Diff(before, s.Sheets.Spreadsheet(world.SpreadsheetID)); len(diff) > 0 {
+		t.Errorf("a dry run wrote %+v", diff)
+	}
+	if made := s.changes(); len(made) > 0 {
+		t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
+	}
+	a := s.sheet()
+	patch := client.MergeFrom(a.DeepCopy())
+	a.Spec.Mode = v1alpha1.ModeEnforce
+	s.must(s.Client.Patch(t.Context(), a, patch))
+	s.until("2026-12-11 09:30")
+	if made := s.changes(); len(made) > 0 {
+		t.Errorf("%d changes in AWS within a day of the first real notice, the first %+v", len(made), made[0])
+	}
+	if got := len(s.ownerMessages(key(2))); got != 1 {
+		t.Errorf("the owner has %d messages", got)
+	}
+	s.until("2026-12-11 15:10")
+	if got := s.Account.KeyStatus(key(2)); got != "" {
+		t.Errorf("afterwards the key is %q (%s)", got, ready(s.lease(key(2))))
+	}
+}
+
+func TestAnOperatorThatWasAwayForAMonthWarnsAnew(t *testing.T) {
+	s, _ := companyStage(t)
+	s.start()
+	s.until("2026-12-01 15:20")
+	s.must(s.operator.Stop())
+	s.clock.Set(jst("2027-01-05 10:00"))
+	s.restart()
+	s.until("2027-01-06 09:30")
+	if made := s.changes(); len(made) > 0 {
+		t.Errorf("%d changes in AWS on notices of last year, the first %+v", len(made), made[0])
+	}
+	if l := s.lease(key(2)); l.Status.Term.Reason != "OperatorAway" || len(s.ownerMessages(key(2))) != 2 {
+		t.Errorf("the term is %+v, the owner has %d messages", l.Status.Term, len(s.ownerMessages(key(2))))
+	}
+	s.until("2027-01-06 15:10")
+	if got := s.Account.KeyStatus(key(2)); got != "" {
+		t.Errorf("a day after the new notice the key is %q (%s)", got, ready(s.lease(key(2))))
+	}
+}
+
+func TestAnOperatorThatWasAwayForAFewDaysGoesOn(t *testing.T) {
+	s, _ := companyStage(t)
+	s.start()
+	s.until("2026-12-05 15:20")
+	s.must(s.operator.Stop())
+	s.clock.Set(jst("2026-12-10 10:00"))
+	s.restart()
+	s.until("2026-12-10 10:10")
+	if got := s.Account.KeyStatus(key(2)); got != "" {
+		t.Errorf("the key is %q (%s)", got, ready(s.lease(key(2))))
+	}
+}
+
+// noticeTime is when the owner's notice of a term was delivered.
+func noticeTime(l *v1alpha1.AccessKeyLease, term int64) time.Time {
+	for _, n := range l.Status.Notices {
+		if n.Term == term && n.Kind == v1alpha1.NoticeExpiry && n.Recipient == l.Status.Owner.SlackUserID {
+			return n.Time.Time
+		}
+	}
+	return time.Time{}
+}
