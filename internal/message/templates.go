@@ -48,14 +48,19 @@ func (t texts) say(name string, data any) (string, error) {
 	return strings.TrimSpace(out.String()), nil
 }
 
-// word translates a constant of the group, such as a reason; an unknown one stands for itself.
-func (t texts) word(group, constant string) string {
-	if constant == "" {
+// known translates a constant of the group, such as a reason; "" where there are no words for it.
+func (t texts) known(group, constant string) string {
+	s, err := t.say(group+"/"+constant, nil)
+	if err != nil {
 		return ""
 	}
-	s, err := t.say(group+"/"+constant, nil)
-	if err != nil || s == "" {
-		return clean(constant, maxName)
-	}
 	return s
+}
+
+// word is known, but an unknown constant stands for itself.
+func (t texts) word(group, constant string) string {
+	if s := t.known(group, constant); s != "" {
+		return s
+	}
+	return clean(constant, maxName)
 }
