@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 // approval of what the sheet guard stopped.
@@ -46,7 +47,7 @@ func newApproveCommand(c *cluster) *cobra.Command {
 }
 
 func (a approval) run(ctx context.Context, cl client.Client, namespace, name string) error {
-	s, err := accessKeySheet(ctx, cl, namespace, name)
+	s, err := kube.Sheet(ctx, cl, namespace, name)
 	if err != nil {
 		return err
 	}

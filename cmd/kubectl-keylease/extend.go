@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 // extension of a lease.
@@ -47,7 +49,7 @@ func (e extension) run(ctx context.Context, cl client.Client, namespace, name st
 	}
 	// Against the version that was looked at: what is shorter than a date that somebody has just set must not slip through.
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		l, err := lease(ctx, cl, namespace, name)
+		l, err := kube.Lease(ctx, cl, namespace, name)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 func newRetryCommand(c *cluster) *cobra.Command {
@@ -19,7 +20,7 @@ func newRetryCommand(c *cluster) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l, err := lease(cmd.Context(), cl, namespace, args[0])
+			l, err := kube.Lease(cmd.Context(), cl, namespace, args[0])
 			if err != nil {
 				return err
 			}

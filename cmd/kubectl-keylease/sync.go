@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 func newSyncCommand(c *cluster) *cobra.Command {
@@ -18,7 +19,7 @@ func newSyncCommand(c *cluster) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := accessKeySheet(cmd.Context(), cl, namespace, args[0])
+			s, err := kube.Sheet(cmd.Context(), cl, namespace, args[0])
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 func newWhyCommand(c *cluster) *cobra.Command {
@@ -30,7 +31,7 @@ func newWhyCommand(c *cluster) *cobra.Command {
 }
 
 func why(ctx context.Context, cl client.Client, namespace, name string, now time.Time, out io.Writer) error {
-	l, err := lease(ctx, cl, namespace, name)
+	l, err := kube.Lease(ctx, cl, namespace, name)
 	if err != nil {
 		return err
 	}
