@@ -37,7 +37,7 @@ func newRestoreCommand() *cobra.Command {
 			"changed if the user exists. After a failure the same command goes on where it stopped.",
 		Example: "  keylease restore akiakeylease00000002 -n keylease\n" +
 			"  AWS_PROFILE=admin keylease restore akiakeylease00000002 -n keylease --yes",
-		Args: cobra.ExactArgs(1),
+		Args: kube.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.lease, c.out = args[0], cmd.OutOrStdout()
 			return runRestore(cmd.Context(), c)

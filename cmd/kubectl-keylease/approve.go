@@ -32,7 +32,7 @@ func newApproveCommand(c *cluster) *cobra.Command {
 		Short: "Accept what the sheet guard stopped, after it was shown",
 		Long: "Shows what the sheet guard stopped, asks, and approves exactly that: if the sheet has changed meanwhile, the\n" +
 			"approval does not hold for what it has become. It needs the verb approve on accesskeysheets.",
-		Args: cobra.ExactArgs(1),
+		Args: kube.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {

@@ -29,7 +29,7 @@ func newExtendCommand(c *cluster) *cobra.Command {
 		Long: "Moves the end date of a lease. The operator writes the date and the extension mark into the sheet, and begins a\n" +
 			"new term: its owner is told again before that date.",
 		Example: "  kubectl keylease extend akia0123456789abcdef 2027-03-31",
-		Args:    cobra.ExactArgs(2),
+		Args:    kube.Exactly(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {

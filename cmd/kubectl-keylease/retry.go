@@ -14,7 +14,7 @@ func newRetryCommand(c *cluster) *cobra.Command {
 		Use:   "retry LEASE",
 		Short: "Have what failed for a lease tried again at once",
 		Long:  "Has what failed for a lease tried again at once, instead of after its delay. No guard is passed over by it.",
-		Args:  cobra.ExactArgs(1),
+		Args:  kube.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {

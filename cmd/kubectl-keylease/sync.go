@@ -13,7 +13,7 @@ func newSyncCommand(c *cluster) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sync SHEET",
 		Short: "Have a sheet read at once",
-		Args:  cobra.ExactArgs(1),
+		Args:  kube.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {

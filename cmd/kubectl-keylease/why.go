@@ -19,7 +19,7 @@ func newWhyCommand(c *cluster) *cobra.Command {
 		Short: "Tell why a key is deleted, or is not, and what comes next",
 		Long: "Tells in order what is known of a lease: its dates and phase, why its key is deleted or not, what concerns the\n" +
 			"whole sheet, who was told, what was done in AWS, and what comes next.",
-		Args: cobra.ExactArgs(1),
+		Args: kube.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {

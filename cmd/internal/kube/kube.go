@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -73,20 +74,27 @@ func Sheet(ctx context.Context, cl client.Client, namespace, name string) (*v1al
 	return s, err
 }
 
-// Sentence that the API server refused with, without the object's whole coordinates before it.
+// Exactly n arguments, or a sentence that says how the command is called.
+func Exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return fmt.Errorf("call it as: %s; --help tells more", cmd.UseLine())
+	}
+}
+
+// Sentence that the API server refused with, without the object's whole coordinates before it. Of several the first:
+// whoever mends that meets the next, and some rules say the same of one mistake.
 func Sentence(err error) string {
 	var status apierrors.APIStatus
 	if errors.As(err, &status) && status.Status().Details != nil && status.Status().Reason == metav1.StatusReasonInvalid {
-		var all []string
-		for _, cause := range status.Status().Details.Causes {
-			_, said, found := strings.Cut(cause.Message, ": ")
+		if causes := status.Status().Details.Causes; len(causes) > 0 {
+			_, said, found := strings.Cut(causes[0].Message, ": ")
 			if !found {
-				said = cause.Message
+				said = causes[0].Message
 			}
-			all = append(all, said)
-		}
-		if len(all) > 0 {
-			return strings.Join(all, "; ")
+			return said
 		}
 	}
 	if meta.IsNoMatchError(err) {

@@ -2,10 +2,12 @@ package restore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
@@ -53,6 +55,9 @@ type Plan struct {
 // begun by an earlier run, and where the boundary is missing: without it the user would be allowed more than before.
 func Decide(ctx context.Context, aws IAM, saved Saved) (Plan, error) {
 	id, err := aws.Identity(ctx)
+	if f := failure.Of(err); f != nil && f.Code == "NoCredentials" {
+		return Plan{}, errors.New("no AWS credentials were found: name a profile with AWS_PROFILE, or log in as for the AWS CLI")
+	}
 	if err != nil {
 		return Plan{}, err
 	}

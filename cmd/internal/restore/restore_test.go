@@ -112,6 +112,14 @@ func TestCredentialsOfAnotherAccountRestoreNothing(t *testing.T) {
 	expectError(t, err, "account 210987654321", "account 123456789012", "AWS_PROFILE")
 }
 
+func TestWithoutCredentialsThePersonIsToldHowToGiveThem(t *testing.T) {
+	w := newWorld(t)
+	w.connect("")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	_, err := restore.Decide(t.Context(), w.aws, w.saved)
+	expectError(t, err, "no AWS credentials were found", "AWS_PROFILE")
+}
+
 func TestAUserIsNotRestoredWithoutItsBoundary(t *testing.T) {
 	w := newWorld(t)
 	w.saved.Snapshot.PermissionsBoundary = "arn:aws:iam::123456789012:policy/border"
