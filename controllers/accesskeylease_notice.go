@@ -40,7 +40,7 @@ func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
 // deliver records the intent, sends, and records what became of it.
 func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience message.Audience, recipients []string) error {
 	n := d.Action.Notice
-	text, err := message.RenderNotice(r.sheet.Spec.Slack.Language, r.messageNotice(d, audience))
+	text, err := r.Texts.Notice(r.sheet.Spec.Slack.Language, r.messageNotice(d, audience))
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
 	}

@@ -205,7 +205,7 @@ func (r *sheetRun) deliverBatch(ctx context.Context, slack Slack, t telling, b n
 	if len(lines) == 0 {
 		return nil
 	}
-	texts, err := message.RenderSheet(r.sheet.Spec.Slack.Language, message.SheetMessage{
+	texts, err := r.Texts.Sheet(r.sheet.Spec.Slack.Language, message.SheetMessage{
 		Kind: t.kind, Namespace: r.key.Namespace, SheetName: r.key.Name, Tab: r.sheet.Spec.Requests.Tab,
 		SheetURL: sheetURL(r.sheet.Spec.SpreadsheetID), Items: lines, Detail: t.detail,
 	})

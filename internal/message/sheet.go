@@ -44,19 +44,24 @@ func Split(m SheetMessage) []SheetMessage {
 	return parts
 }
 
-// RenderSheet writes the messages about a sheet, to the admins, in a language, ja or en. An unknown kind or language
-// is an error.
+// RenderSheet is Sheet with the program's own texts.
 func RenderSheet(lang string, m SheetMessage) ([]Message, error) {
-	t, err := language(lang)
+	return (*Texts)(nil).Sheet(lang, m)
+}
+
+// Sheet writes the messages about a sheet, to the admins, in a language, ja or en. An unknown kind or language
+// is an error.
+func (t *Texts) Sheet(lang string, m SheetMessage) ([]Message, error) {
+	one, err := t.language(lang)
 	if err != nil {
 		return nil, err
 	}
-	if !t.has(m.Kind + "/title") {
+	if !one.has(m.Kind + "/title") {
 		return nil, fmt.Errorf("message: there is no text of kind %q about a sheet", m.Kind)
 	}
 	var out []Message
 	for _, part := range Split(m) {
-		rendered, err := t.sheetMessage(part)
+		rendered, err := one.sheetMessage(part)
 		if err != nil {
 			return nil, err
 		}

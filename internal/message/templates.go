@@ -25,15 +25,6 @@ func mustParse(from fs.FS, pattern string) texts {
 	return texts{template.Must(template.New("").Option("missingkey=error").ParseFS(from, pattern))}
 }
 
-// language gives the texts of "ja" or "en"; anything else is an error that says so.
-func language(lang string) (texts, error) {
-	t, ok := languages[lang]
-	if !ok {
-		return texts{}, fmt.Errorf("message: language %q is not one of ja, en: correct spec.slack.language", lang)
-	}
-	return t, nil
-}
-
 func (t texts) has(name string) bool { return t.set.Lookup(name) != nil }
 
 // say executes a template; an absent one says nothing. Blank lines at both ends go.
