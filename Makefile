@@ -21,7 +21,7 @@ KUSTOMIZE = $$(hack/tool.sh kustomize)
 GOLANGCI_LINT = $$(hack/tool.sh golangci-lint)
 
 # What make generate and make manifests write; nobody edits it.
-GENERATED = api config/crd/bases config/rbac/role.yaml
+GENERATED = api config/crd/bases config/rbac/role.yaml charts/keylease
 
 .PHONY: help
 help: ## This list
@@ -42,9 +42,10 @@ generate: ## DeepCopy and apply configurations of api/
 		applyconfiguration:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: ## CustomResourceDefinitions and the manager's role, from the markers
+manifests: ## CustomResourceDefinitions and the manager's role, from the markers, and both into the chart
 	@$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	@$(CONTROLLER_GEN) rbac:roleName=keylease-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	@hack/chart.sh
 
 .PHONY: verify
 verify: generate manifests ## Fails where generated files, go.mod, formatting or vet want a change

@@ -40,7 +40,7 @@ func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
 // deliver records the intent, sends, and records what became of it.
 func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience message.Audience, recipients []string) error {
 	n := d.Action.Notice
-	text, err := message.RenderNotice(r.sheet.Spec.Slack.Language, r.messageNotice(d, audience))
+	text, err := r.Texts.Notice(r.sheet.Spec.Slack.Language, r.messageNotice(d, audience))
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
 	}
@@ -148,23 +148,23 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 	if l.Status.Sheet != nil {
 		n.Lease.Row = int(l.Status.Sheet.Row)
 	}
-	n.Detail = r.detail(d)
+	n.Reason, n.Detail = r.detail(d)
 	return n
 }
 
-// detail is the operator's own sentence for the kinds that have one.
-func (r *leaseRun) detail(d lifecycle.Decision) string {
+// detail is the reason and the operator's own sentence for the kinds that have one.
+func (r *leaseRun) detail(d lifecycle.Decision) (reason, sentence string) {
 	kinds := map[string]string{
 		v1alpha1.NoticeKeyStillExists: v1alpha1.ConditionKeyVerified,
 		v1alpha1.NoticeStalled:        v1alpha1.ConditionStalled,
 	}
 	if d.Hold != nil {
-		return d.Hold.Message
+		return d.Hold.Reason, d.Hold.Message
 	}
 	if c := meta.FindStatusCondition(r.lease.Status.Conditions, kinds[d.Action.Notice.Kind]); c != nil {
-		return c.Message
+		return c.Reason, c.Message
 	}
-	return ""
+	return "", ""
 }
 
 func (r *leaseRun) messageOwner(d lifecycle.Decision) message.Owner {

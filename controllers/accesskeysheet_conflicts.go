@@ -85,6 +85,6 @@ func (r *sheetRun) conflictMessage(item message.Item) ([]message.Message, error)
 	if l.Status.Sheet != nil {
 		n.Lease.Row = int(l.Status.Sheet.Row)
 	}
-	m, err := message.RenderNotice(r.sheet.Spec.Slack.Language, n)
+	m, err := r.Texts.Notice(r.sheet.Spec.Slack.Language, n)
 	return []message.Message{m}, err
 }

@@ -74,7 +74,7 @@ func (r *sheetRun) render(t telling, lines []message.Item) ([]message.Message, e
 	if t.kind == v1alpha1.NoticeDateConflict {
 		return r.conflictMessage(lines[0])
 	}
-	return message.RenderSheet(r.sheet.Spec.Slack.Language, message.SheetMessage{
+	return r.Texts.Sheet(r.sheet.Spec.Slack.Language, message.SheetMessage{
 		Kind: t.kind, Namespace: r.key.Namespace, SheetName: r.key.Name, Tab: r.sheet.Spec.Requests.Tab,
 		SheetURL: sheetURL(r.sheet.Spec.SpreadsheetID), Items: lines, Detail: t.detail, Approval: t.approval,
 		MarkExtended: r.sheet.Spec.Marks.Extended,

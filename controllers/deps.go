@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/notice"
 	"github.com/keylease/keylease/internal/sheet"
 	"github.com/keylease/keylease/internal/teardown"
@@ -34,6 +35,9 @@ type Deps struct {
 	Slack func(token string) Slack
 	// AWS connects to an account. It makes no call of its own that needs rights in that account.
 	AWS func(ctx context.Context, access AWSAccess) (AWS, error)
+
+	// Texts of the messages. Nil: the program's own.
+	Texts *message.Texts
 
 	// Namespace the operator runs in, and the further ones whose sheets may use the operator's own AWS credentials.
 	Namespace             string

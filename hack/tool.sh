@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Prints the path of a pinned development tool, building it the first time.
 #
-#   hack/tool.sh controller-gen | golangci-lint | kustomize | setup-envtest
+#   hack/tool.sh chart | controller-gen | golangci-lint | kustomize | setup-envtest
 #
-# The versions are in hack/tools/go.mod and hack/tools/lint/go.mod. What is built
+# The versions are in the go.mod of hack/tools and of its folders. What is built
 # is kept outside the checkout, one file for each version of tool and of Go (a
 # linter built with an older Go refuses newer code), and is never built twice.
 set -euo pipefail
@@ -12,12 +12,13 @@ name=${1:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 module=$here/tools
 case "$name" in
+chart) pinned=helm.sh/helm/v3 package=. module=$here/tools/chart ;;
 controller-gen) pinned=sigs.k8s.io/controller-tools package=$pinned/cmd/controller-gen ;;
 golangci-lint) pinned=github.com/golangci/golangci-lint/v2 package=$pinned/cmd/golangci-lint module=$here/tools/lint ;;
 kustomize) pinned=sigs.k8s.io/kustomize/kustomize/v5 package=$pinned ;;
 setup-envtest) pinned=sigs.k8s.io/controller-runtime/tools/setup-envtest package=$pinned ;;
 *)
-  echo "usage: $0 controller-gen | golangci-lint | kustomize | setup-envtest" >&2
+  echo "usage: $0 chart | controller-gen | golangci-lint | kustomize | setup-envtest" >&2
   exit 2
   ;;
 esac
@@ -27,6 +28,8 @@ export GOFLAGS=-mod=readonly GOWORK=off CGO_ENABLED=0
 
 # With "require" in front only where there is but one.
 version=$(awk -v m="$pinned" '{ sub(/^require /, "") } $1 == m && $2 ~ /^v/ { print $2; exit }' "$module/go.mod")
+# The one that is written here has, besides Helm's version, its own.
+if [[ $package == . ]]; then version+=-$(git hash-object "$module/main.go" | cut -c1-12); fi
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/keylease/tools
 # The file keeps the tool's plain name: controller-gen writes its own into what it generates.
 dir=$cache/$version-$(go env GOVERSION GOHOSTOS GOHOSTARCH | paste -sd- -)

@@ -44,6 +44,6 @@ func newCommand() *cobra.Command {
 			"end, and deletes them from IAM after.",
 		SilenceUsage: true, SilenceErrors: true,
 	}
-	c.AddCommand(newManagerCommand(), newPlanCommand(), newVersionCommand())
+	c.AddCommand(newManagerCommand(), newPlanCommand(), newRestoreCommand(), newVersionCommand())
 	return c
 }

@@ -58,6 +58,7 @@ func newManagerCommand() *cobra.Command {
 	f.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0: none")
 	f.StringVar(&o.Namespace, "namespace", "", "namespace of the operator, whose sheets may use the operator's own AWS credentials\n(default: POD_NAMESPACE, else the pod's, else "+operator.DefaultNamespace+")")
 	f.StringSliceVar(&o.CredentialsNamespaces, "credentials-namespaces", nil, "further namespaces whose sheets may use them, separated by commas;\nother sheets must name a role (spec.aws.roleARN)")
+	f.StringVar(&o.TemplatesDir, "templates-dir", "", "folder with ja.tmpl or en.tmpl, whose texts take the place of the program's own in Slack messages")
 	f.IntVar(&o.Workers, "workers", 0, "leases reconciled at once; 0: the default")
 	goFlags := flag.NewFlagSet("", flag.ContinueOnError)
 	c.log.BindFlags(goFlags)

@@ -199,6 +199,48 @@ func TestAManagerWithABadSlackURLSaysWhichVariableIsWrong(t *testing.T) {
 	}
 }
 
+// templates is a folder with a ja.tmpl, as a mounted ConfigMap is.
+func templates(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "ja.tmpl"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestTheManagerSendsTheTextsOfTheTemplatesFolder(t *testing.T) {
+	w := surroundings(t)
+	environment := w.Environment()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := plane.WriteKubeConfig(kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, environment, "manager", "--kubeconfig", kubeconfig, "--namespace", w.Namespace,
+		"--metrics-bind-address", "0", "--health-probe-bind-address", "0",
+		"--templates-dir", templates(t, `{{define "Expiry/Owner/fallback"}}情シスより、{{.UserName}}の件{{end}}`))
+	p.waitFor(t, "the owner was told", func(context.Context) bool { return len(w.Slack.Messages("U0EMPLOY01")) == 1 })
+	if got := w.Slack.Messages("U0EMPLOY01")[0].Text; got != "情シスより、svc-oldの件" {
+		t.Errorf("the owner reads %q", got)
+	}
+}
+
+func TestAManagerWithBadTemplatesSaysWhatIsWrongAndDoesNotStart(t *testing.T) {
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := plane.WriteKubeConfig(kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{
+		templates(t, `{{define "Expiry/Owner/titel"}}x{{end}}`): "Expiry/Owner/titel",
+		t.TempDir(): "neither ja.tmpl nor en.tmpl",
+	} {
+		p := start(t, map[string]string{"KUBECONFIG": kubeconfig}, "manager", "--templates-dir", dir)
+		if code := p.end(t); code != 1 || !strings.Contains(p.stderr.String(), want) {
+			t.Errorf("exit code %d, want 1 and %q:\n%s", code, want, &p.stderr)
+		}
+	}
+}
+
 func TestTheVersionIsTheLinkers(t *testing.T) {
 	p := start(t, nil, "version")
 	if code := p.end(t); code != 0 || !strings.HasPrefix(p.stdout.String(), "keylease v0.0.0-test ") {

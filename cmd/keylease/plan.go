@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,7 @@ const problemsFound = exitCode(2)
 
 // planConfig is what flags and environment say.
 type planConfig struct {
-	xlsx, spreadsheet, credentials, manifest string
+	xlsx, csv, spreadsheet, credentials, manifest string
 	// date, YYYY-MM-DD; empty: today in the sheet's time zone.
 	date   string
 	output string
@@ -36,12 +37,14 @@ type planConfig struct {
 func newPlanCommand() *cobra.Command {
 	var c planConfig
 	cmd := &cobra.Command{
-		Use:   "plan {--xlsx FILE | --spreadsheet ID}",
+		Use:   "plan {--xlsx FILE | --csv FOLDER | --spreadsheet ID}",
 		Short: "Print what the operator would do with a sheet, without a cluster",
-		Long: "Reads a sheet and prints for each row what the operator would do on that day and after, and every row that\n" +
-			"has to be mended. Nothing is changed, and neither Kubernetes nor AWS nor Slack is asked.\n\n" +
+		Long: "Reads a sheet and prints for each row what the operator would do on that day and after, as if it saw the sheet\n" +
+			"for the first time, and every row that has to be mended. Nothing is changed, and neither Kubernetes nor AWS nor\n" +
+			"Slack is asked. -o json prints the same for programs.\n\n" +
 			"Exit code 0: nothing is wrong; 2: there are rows to be mended; 1: no plan could be made.",
 		Example: "  keylease plan --xlsx requests.xlsx\n" +
+			"  keylease plan --csv downloads/ --date 2026-12-01\n" +
 			"  keylease plan --spreadsheet 1duJ… --credentials google.json --date 2026-12-01 -o json\n" +
 			"  keylease plan --xlsx requests.xlsx --sheet-manifest accesskeysheet.yaml",
 		Args: cobra.NoArgs,
@@ -52,6 +55,7 @@ func newPlanCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.xlsx, "xlsx", "", "an Excel workbook: the spreadsheet, downloaded")
+	f.StringVar(&c.csv, "csv", "", "a folder with one CSV file for each tab: key_request_form.csv and users_json.csv")
 	f.StringVar(&c.spreadsheet, "spreadsheet", "", "a Google spreadsheet's ID: the long part of its address between /d/ and /edit")
 	f.StringVar(&c.credentials, "credentials", "", "file with a service account's JSON, for --spreadsheet\n(default: Application Default Credentials)")
 	f.StringVar(&c.manifest, "sheet-manifest", "", "file with an AccessKeySheet, whose tabs, columns, schedule and marks are used\n(default: those of an AccessKeySheet that leaves them open)")
@@ -68,11 +72,13 @@ func runPlan(ctx context.Context, c planConfig) error {
 	if err != nil {
 		return err
 	}
-	if c.spreadsheet == "" && c.xlsx == "" && c.manifest != "" {
+	sources := slices.DeleteFunc([]string{c.xlsx, c.csv, c.spreadsheet}, func(s string) bool { return s == "" })
+	if len(sources) == 0 && c.manifest != "" {
 		c.spreadsheet = spec.SpreadsheetID
+		sources = []string{c.spreadsheet}
 	}
-	if (c.spreadsheet == "") == (c.xlsx == "") {
-		return errors.New("give one of --xlsx FILE and --spreadsheet ID")
+	if len(sources) != 1 {
+		return errors.New("give one of --xlsx FILE, --csv FOLDER and --spreadsheet ID")
 	}
 	day, err := c.day(spec)
 	if err != nil {
@@ -82,17 +88,27 @@ func runPlan(ctx context.Context, c planConfig) error {
 	if err != nil {
 		return err
 	}
-	source := c.xlsx + c.spreadsheet // one of them is empty
-	p, err := plan.Of(source, tabs, spec, day)
+	p, err := plan.Of(sources[0], tabs, spec, day)
 	if err != nil {
-		return fmt.Errorf("%s: %w", source, err)
+		return fmt.Errorf("%s: %w", sources[0], err)
 	}
 	return c.print(p)
 }
 
 func (c planConfig) read(ctx context.Context, spec v1alpha1.AccessKeySheetSpec) (plan.Tabs, error) {
-	if c.xlsx != "" {
-		return readWorkbook(c.xlsx, spec)
+	switch {
+	case c.xlsx != "":
+		book, err := workbook.Open(c.xlsx)
+		if err != nil {
+			return plan.Tabs{}, err
+		}
+		return readBook(book, spec)
+	case c.csv != "":
+		folder, err := workbook.OpenFolder(c.csv)
+		if err != nil {
+			return plan.Tabs{}, err
+		}
+		return readBook(folder, spec)
 	}
 	return c.readSpreadsheet(ctx, spec)
 }
@@ -122,11 +138,13 @@ func (c planConfig) day(spec v1alpha1.AccessKeySheetSpec) (string, error) {
 	return c.date, nil
 }
 
-func readWorkbook(path string, spec v1alpha1.AccessKeySheetSpec) (tabs plan.Tabs, err error) {
-	book, err := workbook.Open(path)
-	if err != nil {
-		return tabs, err
-	}
+// book is a spreadsheet in files.
+type book interface {
+	Tab(name string) ([][]any, error)
+	Close() error
+}
+
+func readBook(book book, spec v1alpha1.AccessKeySheetSpec) (tabs plan.Tabs, err error) {
 	defer func() { err = errors.Join(err, book.Close()) }()
 	if tabs.Requests, err = book.Tab(spec.Requests.Tab); err != nil {
 		return tabs, err

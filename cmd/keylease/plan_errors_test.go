@@ -49,6 +49,10 @@ func TestWhatCannotBePlannedIsSaidInASentence(t *testing.T) {
 	}{
 		"no sheet":               {nil, []string{"--xlsx", "--spreadsheet"}},
 		"two sheets":             {[]string{"--xlsx", good, "--spreadsheet", "1duJ"}, []string{"one of"}},
+		"a sheet and a folder":   {[]string{"--xlsx", good, "--csv", filepath.Dir(good)}, []string{"one of"}},
+		"no such folder":         {[]string{"--csv", "missing"}, []string{"there is no folder missing"}},
+		"a file for a folder":    {[]string{"--csv", good}, []string{"is no folder"}},
+		"a folder without CSV":   {[]string{"--csv", t.TempDir()}, []string{`no file "key_request_form.csv"`}},
 		"no such file":           {[]string{"--xlsx", good + ".missing"}, []string{"there is no file", ".missing"}},
 		"no workbook":            {[]string{"--xlsx", text}, []string{text, "not an Excel workbook", "save"}},
 		"no such tab":            {[]string{"--xlsx", renamed}, []string{`"key_request_form"`, `its tabs are "users_json", "申請"`}},

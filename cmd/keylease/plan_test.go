@@ -211,6 +211,28 @@ func TestASpreadsheetIsPlannedAsItsDownload(t *testing.T) {
 	}
 }
 
+func TestAFolderOfCSVFilesIsPlannedAsTheWorkbook(t *testing.T) {
+	fromFile := planOf(t, "--xlsx", workbookOf(t, company(t)), "--date", "2026-12-01")
+	folder := t.TempDir()
+	if err := company(t).SaveCSV(folder); err != nil {
+		t.Fatal(err)
+	}
+	// As a browser names its downloads, and as Excel begins its files.
+	text, err := os.ReadFile(filepath.Join(folder, "key_request_form.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.WriteFile(filepath.Join(folder, "IAM keys - key_request_form.csv"), append([]byte("\xef\xbb\xbf"), text...), 0o600),
+		os.Remove(filepath.Join(folder, "key_request_form.csv"))); err != nil {
+		t.Fatal(err)
+	}
+	fromFolder := planOf(t, "--csv", folder, "--date", "2026-12-01")
+	fromFolder.Source = fromFile.Source
+	if diff := cmp.Diff(fromFile, fromFolder); diff != "" {
+		t.Errorf("(-file +folder):\n%s", diff)
+	}
+}
+
 // requests with one good row; change it.
 func oneRequest(t *testing.T, change func(requests *sheets.Tab) error) *sheets.Spreadsheet {
 	t.Helper()

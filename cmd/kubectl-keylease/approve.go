@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 // approval of what the sheet guard stopped.
@@ -31,7 +32,7 @@ func newApproveCommand(c *cluster) *cobra.Command {
 		Short: "Accept what the sheet guard stopped, after it was shown",
 		Long: "Shows what the sheet guard stopped, asks, and approves exactly that: if the sheet has changed meanwhile, the\n" +
 			"approval does not hold for what it has become. It needs the verb approve on accesskeysheets.",
-		Args: cobra.ExactArgs(1),
+		Args: kube.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {
@@ -46,7 +47,7 @@ func newApproveCommand(c *cluster) *cobra.Command {
 }
 
 func (a approval) run(ctx context.Context, cl client.Client, namespace, name string) error {
-	s, err := accessKeySheet(ctx, cl, namespace, name)
+	s, err := kube.Sheet(ctx, cl, namespace, name)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func TestAListIsAskedForInWordsThatExist(t *testing.T) {
 		_, problem := d.keylease(append([]string{"list"}, strings.Fields(args)...)...)
 		d.says(problem, args, want)
 	}
-	if out, problem := d.keylease("list"); out != "No leases.\n" || problem != "" {
+	if out, problem := d.keylease("list"); out != "No such leases in namespace "+d.namespace+" (-A: in all namespaces).\n" || problem != "" {
 		t.Errorf("%q, %q", out, problem)
 	}
 }

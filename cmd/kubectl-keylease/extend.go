@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 // extension of a lease.
@@ -27,7 +29,7 @@ func newExtendCommand(c *cluster) *cobra.Command {
 		Long: "Moves the end date of a lease. The operator writes the date and the extension mark into the sheet, and begins a\n" +
 			"new term: its owner is told again before that date.",
 		Example: "  kubectl keylease extend akia0123456789abcdef 2027-03-31",
-		Args:    cobra.ExactArgs(2),
+		Args:    kube.Exactly(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {
@@ -47,7 +49,7 @@ func (e extension) run(ctx context.Context, cl client.Client, namespace, name st
 	}
 	// Against the version that was looked at: what is shorter than a date that somebody has just set must not slip through.
 	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		l, err := lease(ctx, cl, namespace, name)
+		l, err := kube.Lease(ctx, cl, namespace, name)
 		if err != nil {
 			return err
 		}

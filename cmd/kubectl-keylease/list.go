@@ -61,7 +61,11 @@ func (l listConfig) run(ctx context.Context, cl client.Client, namespace string,
 		return l.endsBefore != "" && lease.Spec.EndDate >= l.endsBefore
 	})
 	if len(leases) == 0 {
-		_, err := fmt.Fprintln(out, "No leases.")
+		where := "in namespace " + namespace + " (-A: in all namespaces)"
+		if l.allNamespaces {
+			where = "in any namespace"
+		}
+		_, err := fmt.Fprintf(out, "No such leases %s.\n", where)
 		return err
 	}
 	slices.SortStableFunc(leases, func(a, b v1alpha1.AccessKeyLease) int {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/utils/clock"
+
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 // version is set by the linker: -X main.version=v1.2.3.
@@ -22,7 +24,7 @@ func main() {
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
 	if err := newCommand(&cluster{clock: clock.RealClock{}}).ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "kubectl keylease:", sentence(err))
+		fmt.Fprintln(os.Stderr, "kubectl keylease:", kube.Sentence(err))
 		os.Exit(1)
 	}
 }
@@ -36,7 +38,7 @@ func newCommand(c *cluster) *cobra.Command {
 
 		SilenceUsage: true, SilenceErrors: true,
 	}
-	c.addFlags(cmd.PersistentFlags())
+	c.AddTo(cmd.PersistentFlags())
 	cmd.AddCommand(newListCommand(c), newExtendCommand(c), newWhyCommand(c), newApproveCommand(c), newSyncCommand(c), newRetryCommand(c))
 	return cmd
 }

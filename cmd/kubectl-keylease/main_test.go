@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 	"github.com/keylease/keylease/test/controlplane"
 )
 
@@ -72,7 +73,7 @@ func (d *desk) answering(answer string, args ...string) (out, problem string) {
 	c.SetIn(strings.NewReader(answer))
 	c.SetOut(&b)
 	if err := c.ExecuteContext(d.Context()); err != nil {
-		problem = sentence(err)
+		problem = kube.Sentence(err)
 	}
 	return b.String(), problem
 }
@@ -116,14 +117,14 @@ func (d *desk) giveSheet(hash string, conditions ...metav1.Condition) {
 
 func (d *desk) lease(id string) *v1alpha1.AccessKeyLease {
 	d.Helper()
-	l, err := lease(context.WithoutCancel(d.Context()), d.Client, d.namespace, id)
+	l, err := kube.Lease(context.WithoutCancel(d.Context()), d.Client, d.namespace, id)
 	d.must(err)
 	return l
 }
 
 func (d *desk) sheetAnnotation(key string) string {
 	d.Helper()
-	s, err := accessKeySheet(d.Context(), d.Client, d.namespace, "key-requests")
+	s, err := kube.Sheet(d.Context(), d.Client, d.namespace, "key-requests")
 	d.must(err)
 	return s.Annotations[key]
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 func newRetryCommand(c *cluster) *cobra.Command {
@@ -13,13 +14,13 @@ func newRetryCommand(c *cluster) *cobra.Command {
 		Use:   "retry LEASE",
 		Short: "Have what failed for a lease tried again at once",
 		Long:  "Has what failed for a lease tried again at once, instead of after its delay. No guard is passed over by it.",
-		Args:  cobra.ExactArgs(1),
+		Args:  kube.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {
 				return err
 			}
-			l, err := lease(cmd.Context(), cl, namespace, args[0])
+			l, err := kube.Lease(cmd.Context(), cl, namespace, args[0])
 			if err != nil {
 				return err
 			}

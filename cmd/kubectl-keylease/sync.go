@@ -6,19 +6,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 func newSyncCommand(c *cluster) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sync SHEET",
 		Short: "Have a sheet read at once",
-		Args:  cobra.ExactArgs(1),
+		Args:  kube.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {
 				return err
 			}
-			s, err := accessKeySheet(cmd.Context(), cl, namespace, args[0])
+			s, err := kube.Sheet(cmd.Context(), cl, namespace, args[0])
 			if err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 func newWhyCommand(c *cluster) *cobra.Command {
@@ -18,7 +19,7 @@ func newWhyCommand(c *cluster) *cobra.Command {
 		Short: "Tell why a key is deleted, or is not, and what comes next",
 		Long: "Tells in order what is known of a lease: its dates and phase, why its key is deleted or not, what concerns the\n" +
 			"whole sheet, who was told, what was done in AWS, and what comes next.",
-		Args: cobra.ExactArgs(1),
+		Args: kube.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {
@@ -30,7 +31,7 @@ func newWhyCommand(c *cluster) *cobra.Command {
 }
 
 func why(ctx context.Context, cl client.Client, namespace, name string, now time.Time, out io.Writer) error {
-	l, err := lease(ctx, cl, namespace, name)
+	l, err := kube.Lease(ctx, cl, namespace, name)
 	if err != nil {
 		return err
 	}

@@ -40,12 +40,17 @@ func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
 				switch kind {
 				case v1alpha1.NoticeRevoked:
 					n.Today, n.DeleteAt, n.Revocation, n.UsedWithin24h = "2026-12-09", time.Time{}, aRevocation(), true
+				case v1alpha1.NoticeKeyStillExists, v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeStalled:
+					n.Today = "2026-12-09"
 				case v1alpha1.NoticeDeactivated:
 					n.Today, n.DeleteAt = "2026-12-09", time.Date(2026, 12, 16, 15, 0, 0, 0, jst)
 				}
 				if audience == message.ToAdmin {
 					n.Plan = aPlan()
 					n.Detail = "the detail of the operator"
+					if kind == v1alpha1.NoticeStalled {
+						n.Reason = "AccessDenied"
+					}
 				} else if !contains(ownerKinds, kind) {
 					continue
 				}
@@ -82,7 +87,8 @@ func aSheetMessage(kind string) message.SheetMessage {
 	switch kind {
 	case v1alpha1.NoticeInvalidRows:
 		m.Items = []message.Item{
-			{Row: 11, AccessKeyID: "AKIAKEYLEASE00000010", UserName: "svc-logs", OwnerName: "加藤 大輔", Reason: v1alpha1.RowInvalidDate, Value: "来月末"},
+			{Row: 11, AccessKeyID: "AKIAKEYLEASE00000010", UserName: "svc-logs", OwnerName: "加藤 大輔", Reason: v1alpha1.RowInvalidDate, Value: "来月末",
+				Detail: `end date "来月末": use YYYY/MM/DD`},
 			{Row: 28, AccessKeyID: "AKIA123", UserName: "svc-short", OwnerName: "岡田 准", Reason: v1alpha1.RowAccessKeyIDInvalid, Value: "AKIA123"},
 		}
 	case v1alpha1.NoticeUnclearMarks:
@@ -90,11 +96,13 @@ func aSheetMessage(kind string) message.SheetMessage {
 	case v1alpha1.NoticeFoundMarks:
 		m.Items = []message.Item{{Row: 6, AccessKeyID: "AKIAKEYLEASE00000005", UserName: "vendor-acme", OwnerName: "田中 美咲", EndDate: "2026-11-30", DeleteAt: time.Date(2026, 12, 2, 15, 0, 0, 0, jst)}}
 	case v1alpha1.NoticeSheetGuard:
-		m.Approval = "4f2a90c1"
-	case v1alpha1.NoticeBreaker:
-		m.Approval = "2026-12-09=40"
+		m.Approval, m.Items = "4f2a90c1", []message.Item{{Reason: v1alpha1.ReasonTooManyChanges}}
 	case v1alpha1.NoticeForeignClaim:
-		m.Approval = "Keylease keylease/key-requests, cluster 7a11, since 2026-12-01T06:00:00Z"
+		m.Approval, m.Items = "Keylease keylease/key-requests, cluster 7a11, since 2026-12-01T06:00:00Z", []message.Item{{Reason: kind}}
+	case v1alpha1.NoticeWrongAccount:
+		m.Items = []message.Item{{Reason: kind}}
+	case v1alpha1.NoticeBreaker:
+		m.Approval, m.Items = "2026-12-09=40", []message.Item{{Reason: v1alpha1.ReasonBreakerOpen}}
 	case v1alpha1.NoticeSharedKeys:
 		m.Items = []message.Item{{Row: 3, AccessKeyID: "AKIAKEYLEASE00000002", Reason: v1alpha1.RowAlsoInAnotherSheet, Value: "staging/key-requests"}}
 	case v1alpha1.NoticeWeeklySummary, v1alpha1.NoticeUnleasedKeys:

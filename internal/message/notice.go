@@ -2,15 +2,22 @@ package message
 
 import "fmt"
 
-// RenderNotice writes the message about one key in a language, ja or en. The owner is told of Expiry, Deactivated and
+// RenderNotice is Notice with the program's own texts.
+func RenderNotice(lang string, n Notice) (Message, error) { return (*Texts)(nil).Notice(lang, n) }
+
+// Notice writes the message about one key in a language, ja or en. The owner is told of Expiry, Deactivated and
 // Revoked alone: any other kind for the owner is an error, as is an unknown kind, audience or language. Texts in n
 // never are: whatever they hold, the message keeps Slack's limits and nothing in it is active but the mention and the
 // link.
-func RenderNotice(lang string, n Notice) (Message, error) {
-	t, err := language(lang)
+func (t *Texts) Notice(lang string, n Notice) (Message, error) {
+	one, err := t.language(lang)
 	if err != nil {
 		return Message{}, err
 	}
+	return one.notice(n)
+}
+
+func (t texts) notice(n Notice) (Message, error) {
 	prefix := n.Kind + "/" + string(n.Audience) + "/"
 	if !t.has(prefix + "title") {
 		return Message{}, fmt.Errorf("message: there is no text of kind %q for %q", n.Kind, n.Audience)

@@ -91,9 +91,9 @@ func TestAnAdminLearnsWhetherTheOwnerWasTold(t *testing.T) {
 func TestAnAdminSeesThePlanAndTheOwnerDoesNot(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)
 	n.Plan = aPlan()
-	expectWords(t, render(t, "en", n), "DeleteUser svc-report", "permissions boundary", "login profile")
+	expectWords(t, render(t, "en", n), "delete the IAM user: svc-report", "permissions boundary", "login profile")
 	n.Audience = message.ToOwner
-	expectNoWords(t, render(t, "en", n), "DeleteUser")
+	expectNoWords(t, render(t, "en", n), "delete the IAM user:")
 }
 
 func TestTheMessageAfterADeletionSaysWhatBecameOfTheUser(t *testing.T) {
@@ -104,6 +104,61 @@ func TestTheMessageAfterADeletionSaysWhatBecameOfTheUser(t *testing.T) {
 	expectWords(t, render(t, "en", n), "The IAM user remains.")
 	n.Revocation = &v1alpha1.RevocationStatus{Reason: v1alpha1.ReasonKeyAlreadyGone}
 	expectWords(t, render(t, "en", n), "already gone from AWS")
+}
+
+func TestAKeyThatWasGoneBeforeIsNotSaidToHaveBeenDeletedByKeylease(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeRevoked, message.ToOwner)
+	n.Revocation = &v1alpha1.RevocationStatus{Reason: v1alpha1.ReasonKeyAlreadyGone}
+	r := render(t, "ja", n)
+	expectWords(t, r, "はすでに削除されていました", "すでにAWSに存在しませんでした")
+	expectNoWords(t, r, "を削除しました")
+}
+
+func TestOnlyAKeyThatGoesItsWayToDeletionIsToldADateOfDeletion(t *testing.T) {
+	for kind, want := range map[string]bool{
+		v1alpha1.NoticeExpiry: true, v1alpha1.NoticeDeactivated: true, v1alpha1.NoticeRowGone: true, v1alpha1.NoticeDateConflict: true,
+		v1alpha1.NoticeKeyStillExists: false, v1alpha1.NoticeProtected: false, v1alpha1.NoticeRecentlyUsed: false,
+		v1alpha1.NoticeFieldOwned: false, v1alpha1.NoticeStalled: false, v1alpha1.NoticeRevoked: false,
+	} {
+		r := render(t, "ja", aNotice(kind, message.ToAdmin))
+		if got := strings.Contains(r.words(), "2026-12-09 15:00 JST"); got != want {
+			t.Errorf("%s: a date of deletion: %v, want %v", kind, got, want)
+		}
+	}
+}
+
+func TestTheOperatorsEnglishIsOnlyQuotedInAJapaneseMessage(t *testing.T) {
+	for _, kind := range adminKinds {
+		n := aNotice(kind, message.ToAdmin)
+		n.Detail = "the operator's own sentence"
+		words := render(t, "ja", n).words()
+		if strings.Contains(strings.ReplaceAll(words, "「the operator's own sentence」", ""), "sentence") {
+			t.Errorf("%s: an English sentence stands unquoted in:\n%s", kind, words)
+		}
+	}
+}
+
+func TestWhyADeletionIsStuckIsSaidInTheRecipientsLanguage(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeStalled, message.ToAdmin)
+	n.Reason, n.Detail = v1alpha1.ReasonWrongAccount, "the credentials are of account 1"
+	expectWords(t, render(t, "ja", n), "理由：AWSの認証情報が、対象のAWSアカウントのものではありません", "「the credentials are of account 1」")
+	n.Reason = "SomethingNew"
+	expectNoWords(t, render(t, "ja", n), "理由：")
+}
+
+func TestTheMessageAfterTheEndSaysThatItHasExpiredAndWhenTheKeyGoes(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
+	n.Today, n.DeleteAt = "2026-12-11", time.Date(2026, 12, 12, 15, 0, 0, 0, jst)
+	r := render(t, "ja", n)
+	expectWords(t, r, "すでに終了日を過ぎています", "2026-12-12 15:00 JST 以降にキーを削除します", "利用期限が過ぎています")
+	if !strings.Contains(r.Text, "でした（3日前に終了）") {
+		t.Errorf("notification %q", r.Text)
+	}
+}
+
+func TestTheMarkIsNotSaidToBringADeactivatedKeyBack(t *testing.T) {
+	expectWords(t, render(t, "ja", aNotice(v1alpha1.NoticeDeactivated, message.ToOwner)), "キーは新しい日付が入るまで無効のままです")
+	expectNoWords(t, render(t, "ja", aNotice(v1alpha1.NoticeExpiry, message.ToOwner)), "無効のまま")
 }
 
 func TestALongPurposeIsShortenedAndArrives(t *testing.T) {

@@ -43,7 +43,7 @@ func anyNotice(t *rapid.T) message.Notice {
 			LastUsed: &v1alpha1.LastUsed{Date: metav1.NewTime(time.Unix(1, 0)), Service: text("service"), Region: text("region")},
 		},
 		Owner: message.Owner{SlackUserID: text("id"), Candidates: []string{text("candidate"), text("other")}, Unreachable: text("code")},
-		Today: text("today"), SheetURL: text("url"), MarkExtended: text("mark"), Detail: text("detail"),
+		Today: text("today"), SheetURL: text("url"), MarkExtended: text("mark"), Reason: text("reason"), Detail: text("detail"),
 		Revocation: &v1alpha1.RevocationStatus{
 			Steps:    []v1alpha1.RevocationStep{{Action: text("action"), Target: text("target")}},
 			Retained: []v1alpha1.Retained{{Target: text("kept"), Reason: text("why")}},
@@ -73,7 +73,7 @@ func TestWhateverTheSheetHoldsASheetMessageIsValidAndHarmless(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		text := func(name string) string { return anyText().Draw(t, name) }
-		ms, err := message.RenderSheet("ja", message.SheetMessage{
+		ms, err := message.RenderSheet(rapid.SampledFrom([]string{"ja", "en"}).Draw(t, "lang"), message.SheetMessage{
 			Kind: rapid.SampledFrom(sheetKinds).Draw(t, "kind"), Namespace: text("namespace"), SheetName: text("sheet"),
 			Tab: text("tab"), SheetURL: text("url"), Detail: text("detail"), Approval: text("approval"),
 			MarkExtended: text("mark"), Items: rapid.SliceOfN(item, 0, 25).Draw(t, "items"),

@@ -12,7 +12,7 @@ const (
 	maxItems    = 20
 	maxItemText = 8000
 	// itemOverhead is what a line has besides its values, at most.
-	itemOverhead = 120
+	itemOverhead = 240
 	// maxItemSection leaves room for the line that crosses it.
 	maxItemSection = 1800
 	maxItemValue   = 200
@@ -44,19 +44,24 @@ func Split(m SheetMessage) []SheetMessage {
 	return parts
 }
 
-// RenderSheet writes the messages about a sheet, to the admins, in a language, ja or en. An unknown kind or language
-// is an error.
+// RenderSheet is Sheet with the program's own texts.
 func RenderSheet(lang string, m SheetMessage) ([]Message, error) {
-	t, err := language(lang)
+	return (*Texts)(nil).Sheet(lang, m)
+}
+
+// Sheet writes the messages about a sheet, to the admins, in a language, ja or en. An unknown kind or language
+// is an error.
+func (t *Texts) Sheet(lang string, m SheetMessage) ([]Message, error) {
+	one, err := t.language(lang)
 	if err != nil {
 		return nil, err
 	}
-	if !t.has(m.Kind + "/title") {
+	if !one.has(m.Kind + "/title") {
 		return nil, fmt.Errorf("message: there is no text of kind %q about a sheet", m.Kind)
 	}
 	var out []Message
 	for _, part := range Split(m) {
-		rendered, err := t.sheetMessage(part)
+		rendered, err := one.sheetMessage(part)
 		if err != nil {
 			return nil, err
 		}
@@ -74,9 +79,16 @@ type sheetView struct {
 
 // itemView is one line of it.
 type itemView struct {
-	Row                                        int
-	AccessKeyID, UserName, OwnerName           string
-	EndDate, Reason, Value, DeleteAt, ItemNote string
+	Row                              int
+	AccessKeyID, UserName, OwnerName string
+	EndDate, Value, DeleteAt         string
+	// Reason in words and ToDo, what to write instead. ReasonInWords is false where the reason stands for itself.
+	Reason, ToDo  string
+	ReasonInWords bool
+	// ItemNote is the operator's own English sentence.
+	ItemNote string
+	// Subject: the line names a key or a row, and not a reason alone.
+	Subject bool
 }
 
 func (t texts) sheetMessage(m SheetMessage) (Message, error) {
@@ -84,7 +96,7 @@ func (t texts) sheetMessage(m SheetMessage) (Message, error) {
 		Namespace: clean(m.Namespace, maxName), SheetName: clean(m.SheetName, maxName), Tab: clean(m.Tab, maxName),
 		Detail: clean(m.Detail, maxDetail), Approval: clean(m.Approval, maxName),
 		MarkExtended: clean(cmp.Or(m.MarkExtended, "延長申請済み"), maxName),
-		Count:        len(m.Items), Part: m.Part, Parts: m.Parts,
+		Count:        subjects(m.Items), Part: m.Part, Parts: m.Parts,
 	}}
 	p := &page{}
 	p.header(s.say(m.Kind+"/title") + s.say("words/part"))
@@ -92,6 +104,7 @@ func (t texts) sheetMessage(m SheetMessage) (Message, error) {
 	for _, section := range s.items(m.Items) {
 		p.paragraph(section)
 	}
+	p.paragraph(s.say("words/sheetDetail"))
 	p.paragraph(s.say(m.Kind + "/todo"))
 	p.link(m.SheetURL, s.say("words/openSheet"))
 	p.note(s.say("words/sheetFooter"))
@@ -100,6 +113,19 @@ func (t texts) sheetMessage(m SheetMessage) (Message, error) {
 		return Message{}, s.err
 	}
 	return p.message("[Keylease] " + fallback)
+}
+
+// subject: the item is about a key or a row. The others are the reason of the whole message, and do not count.
+func subject(i Item) bool { return i.Row != 0 || i.AccessKeyID != "" || i.UserName != "" }
+
+func subjects(items []Item) int {
+	n := 0
+	for _, i := range items {
+		if subject(i) {
+			n++
+		}
+	}
+	return n
 }
 
 // items gives the lines, as many to a section as fit.
@@ -127,8 +153,9 @@ func (s *speaker) item(i Item) itemView {
 	return itemView{
 		Row: i.Row, AccessKeyID: clean(i.AccessKeyID, maxItemName), UserName: clean(i.UserName, maxItemName),
 		OwnerName: clean(i.OwnerName, maxItemName), EndDate: s.day(i.EndDate),
-		Reason: s.word("reason", i.Reason), Value: clean(i.Value, maxItemValue),
-		DeleteAt: moment(i.DeleteAt), ItemNote: clean(i.Detail, maxItemValue),
+		Reason: s.word("reason", i.Reason), ToDo: s.known("fix", i.Reason), ReasonInWords: s.known("reason", i.Reason) != "",
+		Value: clean(i.Value, maxItemValue), DeleteAt: moment(i.DeleteAt), ItemNote: clean(i.Detail, maxItemValue),
+		Subject: subject(i),
 	}
 }
 

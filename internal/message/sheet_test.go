@@ -73,7 +73,26 @@ func TestAnItemSaysWhatIsWrongInWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectWords(t, read(t, got[0]), "11行目 AKIAKEYLEASE00000010 svc-logs （加藤 大輔） — 日付として読み取れません「来月末」")
+	expectWords(t, read(t, got[0]), "11行目 AKIAKEYLEASE00000010 svc-logs （加藤 大輔） — 日付として読み取れません（「来月末」）。2026/12/31 の形で記入してください")
+	expectNoWords(t, read(t, got[0]), "use YYYY/MM/DD")
+}
+
+func TestAReasonWithoutWordsBringsTheOperatorsSentence(t *testing.T) {
+	m := aSheetMessage(v1alpha1.NoticeInvalidRows)
+	m.Items = []message.Item{{Row: 3, Reason: "SomethingNew", Detail: "what to do about it"}}
+	got, err := message.RenderSheet("ja", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectWords(t, read(t, got[0]), "SomethingNew", "「what to do about it」")
+}
+
+func TestTheReasonOfTheWholeMessageIsNotCountedAsAKey(t *testing.T) {
+	got, err := message.RenderSheet("ja", aSheetMessage(v1alpha1.NoticeBreaker))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectNoWords(t, read(t, got[0]), "1件）")
 }
 
 func TestAKindThatIsNotThereIsAnError(t *testing.T) {

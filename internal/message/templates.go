@@ -25,15 +25,6 @@ func mustParse(from fs.FS, pattern string) texts {
 	return texts{template.Must(template.New("").Option("missingkey=error").ParseFS(from, pattern))}
 }
 
-// language gives the texts of "ja" or "en"; anything else is an error that says so.
-func language(lang string) (texts, error) {
-	t, ok := languages[lang]
-	if !ok {
-		return texts{}, fmt.Errorf("message: language %q is not one of ja, en: correct spec.slack.language", lang)
-	}
-	return t, nil
-}
-
 func (t texts) has(name string) bool { return t.set.Lookup(name) != nil }
 
 // say executes a template; an absent one says nothing. Blank lines at both ends go.
@@ -48,14 +39,19 @@ func (t texts) say(name string, data any) (string, error) {
 	return strings.TrimSpace(out.String()), nil
 }
 
-// word translates a constant of the group, such as a reason; an unknown one stands for itself.
-func (t texts) word(group, constant string) string {
-	if constant == "" {
+// known translates a constant of the group, such as a reason; "" where there are no words for it.
+func (t texts) known(group, constant string) string {
+	s, err := t.say(group+"/"+constant, nil)
+	if err != nil {
 		return ""
 	}
-	s, err := t.say(group+"/"+constant, nil)
-	if err != nil || s == "" {
-		return clean(constant, maxName)
-	}
 	return s
+}
+
+// word is known, but an unknown constant stands for itself.
+func (t texts) word(group, constant string) string {
+	if s := t.known(group, constant); s != "" {
+		return s
+	}
+	return clean(constant, maxName)
 }

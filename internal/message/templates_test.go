@@ -56,3 +56,35 @@ func TestShortenKeepsTheLimitInBothCountsOfCharacters(t *testing.T) {
 		t.Errorf("a text that fits was changed to %q", got)
 	}
 }
+
+func TestEveryStepOfADeletionIsSaidInWords(t *testing.T) {
+	for _, action := range []string{
+		"UpdateAccessKey", "DeleteAccessKey", "DeleteLoginProfile", "DeactivateMFADevice", "DeleteVirtualMFADevice",
+		"DeleteSSHPublicKey", "DeleteSigningCertificate", "DeleteServiceSpecificCredential", "DeleteUserPolicy",
+		"DetachUserPolicy", "RemoveUserFromGroup", "DeleteUser", "DeletePolicyVersion", "DeletePolicy",
+	} {
+		for lang, texts := range languages {
+			if texts.known("action", action) == "" {
+				t.Errorf("%s: %s has no words", lang, action)
+			}
+		}
+	}
+}
+
+func TestEveryReasonOfAnInvalidRowSaysWhatToWrite(t *testing.T) {
+	for _, name := range names(languages["ja"]) {
+		reason, ok := strings.CutPrefix(name, "fix/")
+		if ok && languages["ja"].known("reason", reason) == "" {
+			t.Errorf("fix/%s belongs to no reason", reason)
+		}
+	}
+	for _, reason := range []string{
+		v1alpha1.RowInvalidDate, v1alpha1.RowEndBeforeStart, v1alpha1.RowUserNameMissing, v1alpha1.RowUserNameInvalid,
+		v1alpha1.RowAccessKeyIDInvalid, v1alpha1.RowDuplicateID, v1alpha1.RowIdentityChanged, v1alpha1.RowAccountIDInvalid,
+		v1alpha1.RowOwnedByAnotherSheet, v1alpha1.RowTooLong,
+	} {
+		if languages["ja"].known("fix", reason) == "" {
+			t.Errorf("%s does not say what to write", reason)
+		}
+	}
+}

@@ -71,7 +71,10 @@ type Notice struct {
 	Plan *v1alpha1.RevocationPlan
 	// SheetURL where the row can be edited; MarkExtended is the text that asks for an extension.
 	SheetURL, MarkExtended string
-	// Detail is one plain sentence of the operator: an error, a conflict.
+	// Reason is the constant that Detail explains: a condition's reason, an error's code. The message says it in the
+	// recipient's language, if there are words for it.
+	Reason string
+	// Detail is one plain sentence of the operator, in English: an error, a conflict. It is quoted, never the explanation.
 	Detail string
 	// UsedWithin24h is true where AWS shows a use in the 24 hours before the deletion.
 	UsedWithin24h bool
@@ -93,7 +96,7 @@ type SheetMessage struct {
 	// Approval is the value of the annotation that lets through what was stopped: the hash of SheetGuard, the
 	// "<YYYY-MM-DD>=<N>" of Breaker, the claim that ForeignClaim found. Empty: the message tells no way.
 	Approval string
-	// Detail is one plain sentence of the operator.
+	// Detail is one plain sentence of the operator, in English; the items' reasons say the same in words.
 	Detail string
 }
 
@@ -110,5 +113,6 @@ type Item struct {
 	Reason, Value string
 	// DeleteAt is when the key will be deleted, in the sheet's zone. Zero: not known.
 	DeleteAt time.Time
-	Detail   string
+	// Detail is one plain sentence of the operator, in English. It is shown where the language has no words of its own.
+	Detail string
 }

@@ -15,6 +15,7 @@ const (
 	maxPurpose = 1000
 	maxValue   = 300
 	maxDetail  = 800
+	maxStep    = 180
 	maxSteps   = 20
 )
 
@@ -27,8 +28,11 @@ type view struct {
 	// DaysLeft to the end date, negative after it; meaningful if DaysKnown.
 	DaysLeft  int
 	DaysKnown bool
-	// DaysAgo is -DaysLeft.
+	// DaysAgo is -DaysLeft; Over: the end date has passed.
 	DaysAgo int
+	Over    bool
+	// Deactivated: the key does not work now.
+	Deactivated bool
 	// DeleteAt and DeactivateAt, "2026-12-09 15:00 JST", or empty.
 	DeleteAt, DeactivateAt string
 	// Use is Used, Never or Unknown.
@@ -37,7 +41,9 @@ type view struct {
 	// OwnerState is Told, Unknown, Ambiguous or Unreachable.
 	OwnerState, SlackUserID, Candidates, Unreachable string
 	Row                                              int
-	MarkExtended, Namespace, Name, Detail            string
+	MarkExtended, Namespace, Name                    string
+	// Reason in words, empty where there are none; Detail is the operator's own English sentence.
+	Reason, Detail string
 	// Revocation and Plan, one line each; Kept with the reason in words.
 	Steps, Kept         []string
 	MoreSteps           int
@@ -47,6 +53,12 @@ type view struct {
 	PlanBlocked         string
 }
 
+// runsOn are the kinds after which the key goes its way to deletion. In any other it was deleted, is held, or is left
+// alone: a date of deletion there would be a wrong one.
+var runsOn = map[string]bool{
+	v1alpha1.NoticeExpiry: true, v1alpha1.NoticeDeactivated: true, v1alpha1.NoticeRowGone: true, v1alpha1.NoticeDateConflict: true,
+}
+
 func (t texts) view(n Notice) view {
 	l := n.Lease
 	v := view{
@@ -54,14 +66,17 @@ func (t texts) view(n Notice) view {
 		AccountID: clean(l.AccountID, maxName), OwnerName: clean(l.OwnerName, maxName),
 		Purpose: clean(l.Purpose, maxPurpose), Resource: clean(l.Resource, maxValue),
 		StartDate: t.day(l.StartDate), EndDate: t.day(l.EndDate), EndDay: clean(l.EndDate, maxName),
-		DeleteAt: moment(n.DeleteAt), DeactivateAt: moment(n.DeactivateAt),
 		UsedWithin24h: n.UsedWithin24h,
 		Row:           l.Row, MarkExtended: clean(n.MarkExtended, maxName),
 		Namespace: clean(l.Namespace, maxName), Name: clean(l.Name, maxName),
-		Detail: clean(n.Detail, maxDetail),
+		Reason: t.known("reason", n.Reason), Detail: clean(n.Detail, maxDetail),
+	}
+	v.Deactivated = n.Kind == v1alpha1.NoticeDeactivated
+	if runsOn[n.Kind] {
+		v.DeleteAt, v.DeactivateAt = moment(n.DeleteAt), moment(n.DeactivateAt)
 	}
 	v.DaysLeft, v.DaysKnown = daysBetween(n.Today, l.EndDate)
-	v.DaysAgo = -v.DaysLeft
+	v.DaysAgo, v.Over = -v.DaysLeft, v.DaysKnown && v.DaysLeft < 0
 	v.setUse(n)
 	v.setOwner(n.Owner)
 	t.setRevocation(&v, n.Revocation)
@@ -116,7 +131,7 @@ func (t texts) setRevocation(v *view, r *v1alpha1.RevocationStatus) {
 		return
 	}
 	for _, s := range r.Steps {
-		v.Steps = append(v.Steps, clean(s.Action+" "+s.Target, maxName))
+		v.Steps = append(v.Steps, t.step(s.Action+" "+s.Target))
 		v.UserDeleted = v.UserDeleted || s.Action == "DeleteUser"
 	}
 	v.Steps, v.MoreSteps = firstOf(v.Steps)
@@ -129,11 +144,26 @@ func (t texts) setPlan(v *view, p *v1alpha1.RevocationPlan) {
 		return
 	}
 	for _, s := range p.Steps {
-		v.PlanSteps = append(v.PlanSteps, clean(s, maxName))
+		v.PlanSteps = append(v.PlanSteps, t.step(s))
 	}
 	v.PlanSteps, v.MorePlanSteps = firstOf(v.PlanSteps)
 	v.PlanKept = t.kept(p.Retained)
 	v.PlanBlocked = clean(p.Blocked, maxValue)
+}
+
+// step of a deletion, "<action> <target>", with the action in words.
+func (t texts) step(s string) string {
+	action, target, _ := strings.Cut(s, " ")
+	words := t.word("action", action)
+	if action == "UpdateAccessKey" && strings.HasSuffix(target, ":Active") {
+		words = t.word("action", "Reactivate")
+	}
+	target = strings.TrimSuffix(strings.TrimSuffix(target, ":Inactive"), ":Active")
+	line, err := t.say("words/step", map[string]string{"Action": words, "Target": target})
+	if err != nil {
+		return clean(s, maxStep)
+	}
+	return clean(line, maxStep)
 }
 
 func (t texts) kept(retained []v1alpha1.Retained) []string {

@@ -146,11 +146,44 @@ func policyFile(t *testing.T, name string) iamPolicy {
 	return policy
 }
 
-// iamCalls are the IAM actions that internal/awsiam calls: the SDK has one type <Action>Input for each.
+// iamCalls are the IAM actions that the operator calls: all of internal/awsiam but what `keylease restore` creates with a
+// person's own credentials.
 func iamCalls(t *testing.T) []string {
 	t.Helper()
+	made := iamCallsOf(t, makerFile)
+	return slices.DeleteFunc(iamCallsOf(t, "internal/awsiam"), func(action string) bool { return slices.Contains(made, action) })
+}
+
+const makerFile = "internal/awsiam/maker.go"
+
+func TestTheOperatorsPolicyGrantsNothingThatRestoreCreates(t *testing.T) {
+	made := iamCallsOf(t, makerFile)
+	if !slices.Contains(made, "iam:CreateUser") {
+		t.Fatalf("calls found in %s: %v: the search is wrong", makerFile, made)
+	}
+	for _, s := range policyFile(t, "policy.json").Statement {
+		for _, action := range s.Action {
+			if s.Effect == "Allow" && slices.Contains(made, action) {
+				t.Errorf("%s grants %s, which only a person may do", s.Sid, action)
+			}
+		}
+	}
+	// The operator must not even hold the code to call it with.
+	inspect(t, "cmd/internal/operator", func(node ast.Node) { noMaker(t, node) })
+	inspect(t, "controllers", func(node ast.Node) { noMaker(t, node) })
+}
+
+func noMaker(t *testing.T, node ast.Node) {
+	if selector, ok := node.(*ast.SelectorExpr); ok && selector.Sel.Name == "Maker" {
+		t.Error("the operator uses awsiam.Maker, which is for keylease restore alone")
+	}
+}
+
+// iamCallsOf a folder or file are the IAM actions that it calls: the SDK has one type <Action>Input for each.
+func iamCallsOf(t *testing.T, path string) []string {
+	t.Helper()
 	var calls []string
-	inspect(t, "internal/awsiam", func(node ast.Node) {
+	inspect(t, path, func(node ast.Node) {
 		selector, ok := node.(*ast.SelectorExpr)
 		if !ok {
 			return

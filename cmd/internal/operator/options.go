@@ -55,6 +55,9 @@ type Options struct {
 	// Workers reconcile that many leases at once. 0: the controllers' default.
 	Workers int
 
+	// TemplatesDir holds texts that take the place of the program's own: ja.tmpl and en.tmpl. Empty: none.
+	TemplatesDir string
+
 	// Clock nil: the real one.
 	Clock clock.PassiveClock
 	// NewQueue replaces the controllers' work queues, for a clock that does not run as the machine's. Nil: the default.

@@ -45,6 +45,10 @@ func newManager(ctx context.Context, o Options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	texts, err := readTexts(o.TemplatesDir)
+	if err != nil {
+		return nil, err
+	}
 	aws, err := awsFactory(ctx, o.Clock)
 	if err != nil {
 		return nil, err
@@ -69,7 +73,7 @@ func newManager(ctx context.Context, o Options) (ctrl.Manager, error) {
 	return mgr, controllers.Setup(mgr, &controllers.Deps{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("keylease"),
 		Clock: o.Clock, Audit: o.Audit,
-		Sheets: googleFactory(o), Slack: slack, AWS: aws,
+		Sheets: googleFactory(o), Slack: slack, AWS: aws, Texts: texts,
 		Namespace: o.Namespace, CredentialsNamespaces: o.CredentialsNamespaces,
 		NewQueue: o.NewQueue, Workers: o.Workers,
 	})

@@ -64,7 +64,7 @@ func (r Row) now() string {
 		case ActionNotice:
 			parts = append(parts, "notice, "+daysText(*step.DaysLeft))
 		case ActionSummary:
-			parts = append(parts, "summary to the admins")
+			parts = append(parts, "admins told (the owner was, says the sheet)")
 		case ActionDeactivate:
 			parts = append(parts, "deactivated")
 		case ActionDelete:

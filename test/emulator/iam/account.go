@@ -99,7 +99,7 @@ const (
 	serviceCredentialsPerUser = 2 // for each service
 	groupsPerUser             = 10
 	attachedPerEntity         = 10
-	tagsPerUser               = 50
+	tagsPerEntity             = 50
 	versionsPerPolicy         = 5
 )
 

@@ -15,6 +15,7 @@ func groupOperations() map[string]operation {
 	newGroupName := param{name: "GroupName", min: 1, max: 128, pattern: nameChars}
 	return map[string]operation{
 		"CreateGroup":         {params: append(must(newGroupName), pathParam), resource: onGroup, run: createGroup},
+		"GetGroup":            {params: append(must(groupName), paging...), resource: onGroup, run: getGroup},
 		"DeleteGroup":         {params: must(groupName), resource: onGroup, run: deleteGroup},
 		"ListGroupsForUser":   {params: append(must(userName), paging...), resource: onUser, run: listGroupsForUser},
 		"AddUserToGroup":      {params: must(groupName, userName), resource: onGroup, run: addUserToGroup},
@@ -59,6 +60,29 @@ func createGroup(r *request) (any, error) {
 	}
 	created := r.account.newGroup(name, r.getOr("Path", "/"), r.date())
 	return struct{ Group xmlGroup }{created.element()}, nil
+}
+
+// getGroup shows a group with its members, in pages.
+func getGroup(r *request) (any, error) {
+	found, ok := r.account.groups.seen(r.get("GroupName"), r.now)
+	if !ok {
+		return nil, noSuchEntity("The group with name %s cannot be found.", r.get("GroupName"))
+	}
+	var members []*user
+	for _, u := range r.account.users.listSeen(r.now) {
+		if _, member := u.groups.seen(found.name, r.now); member {
+			members = append(members, u)
+		}
+	}
+	members, tail, err := paginate(r, members, func(u *user) string { return u.name })
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Group xmlGroup
+		Users any
+		page
+	}{found.element(), membersOf(members, (*user).brief), tail}, nil
 }
 
 func deleteGroup(r *request) (any, error) {

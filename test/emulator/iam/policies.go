@@ -19,6 +19,7 @@ type policy struct {
 	versions    table[version] // by ID ("v1")
 	defaultID   string
 	lastNumber  int // of the newest version; numbers are not used twice
+	tags        []tag
 }
 
 func policyOperations() map[string]operation {
@@ -130,6 +131,7 @@ type xmlPolicy struct {
 	Description                   string `xml:",omitempty"`
 	CreateDate                    string
 	UpdateDate                    string
+	Tags                          *members[tag]
 }
 
 func (p *policy) element() xmlPolicy {
@@ -152,9 +154,17 @@ func createPolicy(r *request) (any, error) {
 	if err := checkDocument(r.get("PolicyDocument")); err != nil {
 		return nil, err
 	}
+	tags, err := r.tags()
+	if err != nil {
+		return nil, err
+	}
+	if len(tags) > tagsPerEntity {
+		return nil, limitExceeded("TagsPerPolicy", tagsPerEntity)
+	}
 	created := r.account.newPolicy(policySpec{name: name, path: r.getOr("Path", "/"),
 		description: r.get("Description"), document: r.get("PolicyDocument")}, r.now)
-	return policyResult{created.element()}, nil
+	created.tags = tags
+	return policyResult{created.tagged()}, nil
 }
 
 func getPolicy(r *request) (any, error) {
@@ -162,9 +172,18 @@ func getPolicy(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	element := found.element()
-	element.Description = found.description // lists leave it out
+	element := found.tagged()
+	element.Description = found.description
 	return policyResult{element}, nil
+}
+
+// tagged is a policy as GetPolicy and CreatePolicy show it. Lists leave tags and description out.
+func (p *policy) tagged() xmlPolicy {
+	element := p.element()
+	if len(p.tags) > 0 {
+		element.Tags = &members[tag]{Member: p.tags}
+	}
+	return element
 }
 
 func listPolicies(r *request) (any, error) {

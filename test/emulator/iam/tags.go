@@ -73,8 +73,8 @@ func tagUser(r *request) (any, error) {
 			total++
 		}
 	}
-	if total > tagsPerUser {
-		return nil, limitExceeded("TagsPerUser", tagsPerUser)
+	if total > tagsPerEntity {
+		return nil, limitExceeded("TagsPerUser", tagsPerEntity)
 	}
 	for _, t := range tags {
 		found.tags.put(t.Key, t)

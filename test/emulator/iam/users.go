@@ -129,6 +129,9 @@ func createUser(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(tags) > tagsPerEntity {
+		return nil, limitExceeded("TagsPerUser", tagsPerEntity)
+	}
 	boundary := r.get("PermissionsBoundary")
 	if boundary != "" {
 		if _, err := r.attachable(boundary); err != nil {

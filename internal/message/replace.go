@@ -1,0 +1,130 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// Texts are what messages say. Nil are the program's own.
+type Texts struct{ languages map[string]texts }
+
+// Replace gives the program's own texts with others in their place: for a language, ja or en, templates in Go's
+// text/template, each in a define with the name of the one that it replaces (see the folders ja and en). A name that
+// replaces nothing is an error, and so is a text that cannot be written for an example of each message: what is wrong
+// shows when the program starts, and not on the day that a key ends.
+func Replace(by map[string]string) (*Texts, error) {
+	t := &Texts{languages: map[string]texts{}}
+	for lang, own := range languages {
+		t.languages[lang] = own
+	}
+	for lang, text := range by {
+		own, ok := languages[lang]
+		if !ok {
+			return nil, unknownLanguage(lang)
+		}
+		replaced, err := own.with(text)
+		if err == nil {
+			err = replaced.try()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", lang, err)
+		}
+		t.languages[lang] = replaced
+	}
+	return t, nil
+}
+
+func unknownLanguage(lang string) error {
+	return fmt.Errorf("message: language %q is not one of ja, en: correct spec.slack.language", lang)
+}
+
+// language gives the texts of "ja" or "en"; anything else is an error that says so.
+func (t *Texts) language(lang string) (texts, error) {
+	all := languages
+	if t != nil {
+		all = t.languages
+	}
+	one, ok := all[lang]
+	if !ok {
+		return texts{}, unknownLanguage(lang)
+	}
+	return one, nil
+}
+
+// with other templates in the place of those of the same name.
+func (t texts) with(text string) (texts, error) {
+	set, err := t.set.Clone()
+	if err != nil {
+		return texts{}, err
+	}
+	const file = "replacement"
+	if _, err := set.New(file).Parse(text); err != nil {
+		return texts{}, err
+	}
+	for _, one := range set.Templates() {
+		if one.Name() != file && !t.has(one.Name()) {
+			return texts{}, fmt.Errorf("template %q replaces none: its name must be one of the program's own", one.Name())
+		}
+	}
+	return texts{set}, nil
+}
+
+// try every message, with all there is to say and with nothing.
+func (t texts) try() error {
+	var all []error
+	for _, one := range t.set.Templates() {
+		kind, isTitle := strings.CutSuffix(one.Name(), "/title")
+		if !isTitle {
+			continue
+		}
+		kind, audience, aboutKey := strings.Cut(kind, "/")
+		for _, full := range []bool{false, true} {
+			var m Message
+			var err error
+			if aboutKey {
+				m, err = t.notice(example(kind, Audience(audience), full))
+			} else {
+				m, err = t.sheetMessage(sheetExample(kind, full))
+			}
+			if err == nil && m.Text == "" {
+				err = fmt.Errorf("the text for notifications of %s is empty", kind)
+			}
+			all = append(all, err)
+		}
+	}
+	slices.SortFunc(all, func(a, b error) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	return errors.Join(all...)
+}
+
+func example(kind string, audience Audience, full bool) Notice {
+	n := Notice{Kind: kind, Audience: audience}
+	if !full {
+		return n
+	}
+	at := time.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)
+	n.Today, n.DeleteAt, n.DeactivateAt, n.SheetURL, n.MarkExtended = "2026-12-10", at, at, "https://docs.google.com/", "延長申請済み"
+	n.Reason, n.Detail, n.UsedWithin24h = v1alpha1.ReasonWrongAccount, "detail", true
+	n.Owner = Owner{SlackUserID: "U0EXAMPLE", Candidates: []string{"U0EXAMPLE"}}
+	n.Lease = Lease{Namespace: "keylease", Name: "akia", AccessKeyID: "AKIA", UserName: "svc", AccountID: "123456789012", OwnerName: "山田",
+		Purpose: "purpose", Resource: "S3", StartDate: "2026-06-01", EndDate: "2026-12-08", Row: 2,
+		LastUsedKnown: true, LastUsed: &v1alpha1.LastUsed{Service: "s3", Region: "us-east-1"}}
+	kept := []v1alpha1.Retained{{Target: "arn", Reason: v1alpha1.RetainedOtherKeys}}
+	n.Plan = &v1alpha1.RevocationPlan{Steps: []string{"DeleteUser svc"}, Retained: kept, Blocked: "blocked"}
+	n.Revocation = &v1alpha1.RevocationStatus{Steps: []v1alpha1.RevocationStep{{Action: "DeleteUser", Target: "svc"}}, Retained: kept}
+	return n
+}
+
+func sheetExample(kind string, full bool) SheetMessage {
+	m := SheetMessage{Kind: kind}
+	if full {
+		m = SheetMessage{Kind: kind, Namespace: "keylease", SheetName: "keys", Tab: "tab", Detail: "detail", Approval: "hash", Part: 1, Parts: 2,
+			Items: []Item{{Row: 2, AccessKeyID: "AKIA", UserName: "svc", OwnerName: "山田", EndDate: "2026-12-08",
+				Reason: v1alpha1.RowInvalidDate, Value: "value", Detail: "detail", DeleteAt: time.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)}}}
+	}
+	return m
+}
