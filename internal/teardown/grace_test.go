@@ -8,6 +8,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 func TestADeactivatedKeyIsGivenBack(t *testing.T) {
@@ -64,8 +65,8 @@ func TestADeactivationOfUnknownOutcome(t *testing.T) {
 func TestNothingIsGivenBackToAnother(t *testing.T) {
 	cases := map[string]func(*bench, *Target){
 		"recreated user": func(b *bench, _ *Target) { b.iam.Observed.UserID = "AIDAOTHER" },
-		"protected user": func(b *bench, _ *Target) { b.iam.Observed.Tags = map[string]string{ProtectedTag: "true"} },
-		"no pin":         func(_ *bench, t *Target) { t.Pin = Pin{} },
+		"protected user": func(b *bench, _ *Target) { b.iam.Observed.Tags = map[string]string{lifecycle.ProtectedTag: "true"} },
+		"no pin":         func(_ *bench, t *Target) { t.Pin = lifecycle.Pin{} },
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
