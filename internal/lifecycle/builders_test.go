@@ -85,6 +85,9 @@ func asked(in *Input) {
 	o := observation()
 	o.Time = in.Now
 	in.AWS = &o
+	if in.Lease.Status.Key == nil {
+		in.Lease.Status.Key = &v1alpha1.KeyStatus{}
+	}
 	seen := metav1.NewTime(in.Now)
 	in.Lease.Status.Key.ObservedTime = &seen
 }

@@ -55,14 +55,15 @@ func destroy(in Input, d Decision, x deed) Decision {
 		}
 	}
 	if b != nil {
-		d.Blocked, d.Action = b, notify
-		switch b.Reason {
-		case v1alpha1.ReasonProtected, v1alpha1.ReasonRecentlyUsed:
+		d.Blocked = b
+		if b.Reason == v1alpha1.ReasonProtected || b.Reason == v1alpha1.ReasonRecentlyUsed {
+			// Out of all processing from now on, until AWS says otherwise.
 			d.Hold, d.Next, d.Again = b, time.Time{}, recheckAt(in)
-		default:
-			if in.AWS != nil || failedLately(in) != nil {
-				d.Again = earliest(d.Again, recheckAt(in))
-			}
+			return d
+		}
+		d.Action = notify
+		if in.AWS != nil || failedLately(in) != nil {
+			d.Again = earliest(d.Again, recheckAt(in))
 		}
 		return d
 	}

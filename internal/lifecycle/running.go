@@ -53,7 +53,7 @@ func decideRunning(in Input, d Decision) Decision {
 
 // wait until the next moment, if nothing is to be done now.
 func wait(in Input, d Decision, noticed bool) Decision {
-	if d.Action.Kind != ActionNone {
+	if d.Action.Kind != ActionNone || d.Hold != nil {
 		return d
 	}
 	next := in.Policy.nextNotice(in.Lease.Spec.EndDate, in.Now)
