@@ -35,6 +35,12 @@ func TestRevokedByAPersonsMarkAWSIsReadAndNotChanged(t *testing.T) {
 			})),
 			"Revoked; again 2026-12-03 10:00",
 		},
+		"a protected user's key that is gone is gone": {
+			at("2026-12-03 09:00", markedDeleted, answered(func(o *Observation) { absent(o); o.Tags = map[string]string{ProtectedTag: "true"} })), "Revoked; do Complete MarkedDeleted",
+		},
+		"the mark is taken back: the key, just seen alive, has its notice": {
+			at("2026-12-20 09:00", noticed, revoked, stillThere), "Active; term 2 HoldReleased; do Notify Expiry 7",
+		},
 		"AWS that does not answer": {
 			at("2026-12-03 09:00", markedDeleted, func(in *Input) { in.AWSError, in.AWSReason = "denied", v1alpha1.ReasonAWSForbidden }), "Revoked; again 2026-12-03 09:59",
 		},

@@ -94,3 +94,12 @@ func TestADeletedKeyCannotBeGivenBack(t *testing.T) {
 		t.Errorf("%v, calls %v", err, b.iam.Calls[calls:])
 	}
 }
+
+func TestAKeyThatWasNeverPinnedIsNotDeactivated(t *testing.T) {
+	b, target := newBench(), target()
+	target.Pin = lifecycle.Pin{}
+	var refusal *Refusal
+	if _, err := b.Deactivate(ctx, target, b.rev); !errors.As(err, &refusal) || refusal.Guard != "Pinned" || len(b.iam.Calls) != 0 {
+		t.Errorf("got %v after %v", err, b.iam.Calls)
+	}
+}

@@ -125,7 +125,9 @@ func TestAPolicyIsLeftAlone(t *testing.T) {
 		"recreated since it was recorded": {func(_ *Policy, _ *Target, r *v1alpha1.RevocationStatus) {
 			r.Policy = &v1alpha1.PolicyPin{ARN: ownARN, PolicyID: "ANPA0"}
 		}, "PolicyChanged"},
-		"of a name without the user's": {func(p *Policy, t *Target, _ *v1alpha1.RevocationStatus) { t.PolicyName = "report" }, "PolicyNameMismatch"},
+		"of a name without the user's": {func(p *Policy, t *Target, _ *v1alpha1.RevocationStatus) {
+			t.PolicyName, p.ARN = "report", "arn:aws:iam::123456789012:policy/report"
+		}, "PolicyNameMismatch"},
 		"of another account's ARN": {func(p *Policy, t *Target, _ *v1alpha1.RevocationStatus) {
 			p.ARN = "arn:aws:iam::999999999999:policy/svc-report"
 		}, "PolicyNameMismatch"},
