@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -199,15 +198,9 @@ func (r *leaseRun) teardownTarget() (teardown.Target, error) {
 				Message: "spec.aws.policyName: " + err.Error()}
 		}
 	}
-	pin := teardown.Pin{UserID: t.Pin.UserID}
-	if t.Pin.CreateDate != 0 {
-		pin.CreateDate = time.Unix(t.Pin.CreateDate, 0)
-	}
 	return teardown.Target{
-		AccountID: t.AccountID, Partition: spec.Partition, UserName: t.UserName, AccessKeyID: t.AccessKeyID, PolicyName: policy,
-		PathPrefix:       spec.UserPathPrefix,
+		AWSTarget: t, Partition: spec.Partition, PolicyName: policy,
 		KeepConsoleUsers: spec.KeepConsoleUsers == nil || *spec.KeepConsoleUsers,
-		Pin:              pin,
 	}, nil
 }
 

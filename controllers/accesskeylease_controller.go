@@ -123,7 +123,8 @@ func (r *leaseRun) loop(ctx context.Context) (ctrl.Result, error) {
 		if d.Action.Kind == lifecycle.ActionNone {
 			break
 		}
-		if at := r.backoff.until(r.key, r.lease, r.now()); !at.IsZero() {
+		// That AWS could not be read, just now, keeps nobody from being told.
+		if at := r.backoff.until(r.key, r.lease, r.now()); !at.IsZero() && r.in.AWSError == "" {
 			r.wakeAt = at
 			break
 		}
@@ -182,8 +183,10 @@ func (r *leaseRun) record(ctx context.Context, d lifecycle.Decision) error {
 // result is when to come back.
 func (r *leaseRun) result(d lifecycle.Decision) ctrl.Result {
 	at := r.wakeAt
-	if !d.Next.IsZero() && (at.IsZero() || d.Next.Before(at)) && d.Next.After(r.in.Now) {
-		at = d.Next
+	for _, t := range []time.Time{d.Next, d.Again} {
+		if t.After(r.in.Now) && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
 	}
 	if d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonWaiting && r.sheet != nil {
 		r.sheetWake(r.sheetKey())

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
@@ -23,10 +24,21 @@ func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
 	if r.view.slack == nil {
 		return &failure.Error{Class: failure.Retry, Service: "slack", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
 	}
-	n, owner := d.Action.Notice, lifecycle.OwnerID(r.lease)
-	todo := lifecycle.Outstanding(r.lease.Status.Notices, d.TermNumber(), n, owner, r.in.Policy.Admins)
+	n, owner, term := d.Action.Notice, lifecycle.OwnerID(r.lease), d.TermNumber()
+	todo := lifecycle.Outstanding(r.lease.Status.Notices, term, n, owner, r.in.Policy.Admins, r.now())
+	// The intent for all of them, before anything is sent. Who was Pending before may have the message already.
+	pendingSince := map[string]time.Time{}
+	for _, to := range todo {
+		if old := lifecycle.Record(r.lease.Status.Notices, term, n, to); old != nil && old.State == v1alpha1.NoticePending {
+			pendingSince[to] = old.Time.Time
+		}
+	}
+	r.lease.Status.Notices = lifecycle.Pend(r.lease.Status.Notices, term, n, todo, r.now())
+	if err := r.save(ctx); err != nil {
+		return err
+	}
 	if n.Owner && owner != "" && slices.Contains(todo, owner) {
-		if err := r.deliver(ctx, d, message.ToOwner, []string{owner}); err != nil {
+		if err := r.deliver(ctx, d, message.ToOwner, []string{owner}, pendingSince); err != nil {
 			return err
 		}
 		todo = slices.DeleteFunc(todo, func(to string) bool { return to == owner })
@@ -34,31 +46,18 @@ func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
 	if len(todo) == 0 {
 		return nil
 	}
-	return r.deliver(ctx, d, message.ToAdmin, todo)
+	return r.deliver(ctx, d, message.ToAdmin, todo, pendingSince)
 }
 
-// deliver records the intent, sends, and records what became of it.
-func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience message.Audience, recipients []string) error {
-	n := d.Action.Notice
+// deliver sends what was recorded as intended, and records what became of it.
+func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience message.Audience, recipients []string, pendingSince map[string]time.Time) error {
 	text, err := r.Texts.Notice(r.sheet.Spec.Slack.Language, r.messageNotice(d, audience))
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
 	}
 	targets := make([]notice.Target, 0, len(recipients))
 	for _, to := range recipients {
-		t := notice.Target{Recipient: to, Message: text, Key: r.noticeKey(d, to)}
-		if old := lifecycle.Record(r.lease.Status.Notices, d.TermNumber(), n, to); old != nil {
-			t.PendingSince = old.Time.Time
-		} else {
-			r.putNotice(v1alpha1.NoticeStatus{
-				Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: to,
-				State: v1alpha1.NoticePending, Time: *moment(r.now()),
-			})
-		}
-		targets = append(targets, t)
-	}
-	if err := r.save(ctx); err != nil {
-		return err
+		targets = append(targets, notice.Target{Recipient: to, Message: text, Key: r.noticeKey(d, to), PendingSince: pendingSince[to]})
 	}
 	results := notice.Deliver(ctx, r.view.slack, targets, r.now)
 	errs := make([]error, 0, len(results))
@@ -78,33 +77,23 @@ func (r *leaseRun) noticeKey(d lifecycle.Decision, to string) string {
 // delivered records one result.
 func (r *leaseRun) delivered(d lifecycle.Decision, res notice.Result) error {
 	n, s := d.Action.Notice, r.lease.Spec
-	record := *lifecycle.Record(r.lease.Status.Notices, d.TermNumber(), n, res.Recipient)
-	record.State, record.Reason = res.State, res.Reason
+	r.lease.Status.Notices = lifecycle.Settle(r.lease.Status.Notices, v1alpha1.NoticeStatus{
+		Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: res.Recipient,
+		State: res.State, Reason: res.Reason, Time: metav1.NewTime(res.Time), Channel: res.Receipt.Channel, MessageTS: res.Receipt.TS,
+	})
 	switch res.State {
 	case v1alpha1.NoticeDelivered:
-		record.Time, record.Channel, record.MessageTS = *moment(res.Time), res.Receipt.Channel, res.Receipt.TS
 		r.audit("notice", "kind", n.Kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "endDate", s.EndDate)
 		r.event(corev1.EventTypeNormal, v1alpha1.EventNoticeDelivered, n.Kind+" notice delivered to "+res.Recipient)
 	case v1alpha1.NoticeUnreachable:
-		record.Time = *moment(res.Time)
 		r.audit("notice", "kind", n.Kind, "recipient", res.Recipient, "unreachable", res.Reason)
 		r.event(corev1.EventTypeWarning, v1alpha1.EventNoticeFailed, n.Kind+" notice cannot reach "+res.Recipient+": "+res.Reason)
 	}
 	metrics.NoticeSent(r.lease.Namespace, s.SheetRef.Name, n.Kind, string(res.State))
-	r.putNotice(record)
 	if failure.Is(res.Err, failure.Credentials) && r.views.setSlackError(r.sheetKey(), res.Err.Error()) {
 		r.sheetWake(r.sheetKey())
 	}
 	return res.Err
-}
-
-func (r *leaseRun) putNotice(n v1alpha1.NoticeStatus) {
-	key := lifecycle.Notice{Kind: n.Kind, DaysBefore: n.DaysBefore}
-	if old := lifecycle.Record(r.lease.Status.Notices, n.Term, key, n.Recipient); old != nil {
-		*old = n
-		return
-	}
-	r.lease.Status.Notices = append(r.lease.Status.Notices, n)
 }
 
 // worst of several errors: what concerns the token, then what asks for the longest wait.

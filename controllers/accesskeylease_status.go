@@ -20,7 +20,7 @@ func (r *leaseRun) decided(d lifecycle.Decision) {
 	s.Phase, s.Term = d.Phase, d.Term
 	s.NextTransitionTime = moment(d.Next)
 	if d.TermBegan {
-		s.Notices = recentNotices(s.Notices, d.Term.Number)
+		s.Notices = lifecycle.RecentNotices(s.Notices, d.Term.Number)
 	}
 	if d.Verified != nil {
 		r.condition(v1alpha1.ConditionKeyVerified, status(d.Verified.True), d.Verified.Reason, d.Verified.Message)
@@ -157,17 +157,6 @@ func (r *leaseRun) waitMessage(d lifecycle.Decision) string {
 		return "notice given; next step on " + at
 	}
 	return "notice on " + at
-}
-
-// recentNotices keeps this term's records and those of the one before.
-func recentNotices(all []v1alpha1.NoticeStatus, term int64) []v1alpha1.NoticeStatus {
-	var out []v1alpha1.NoticeStatus
-	for _, n := range all {
-		if n.Term >= term-1 {
-			out = append(out, n)
-		}
-	}
-	return out
 }
 
 // announce tells Events and the audit log what changed.

@@ -2,7 +2,9 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 )
@@ -12,114 +14,210 @@ const ProtectedTag = "keylease.dev/protected"
 
 // Pin is the identity that was recorded when the key was first seen.
 type Pin struct {
-	// UserID (AIDA…) of the user, CreateDate of the key (Unix seconds); empty and 0: never seen.
-	UserID     string
-	CreateDate int64
+	// UserID (AIDA…) of the user; a recreated user of the same name has another. Empty: never seen.
+	UserID string
+	// CreateDate of the key, compared to the second. Zero: never seen.
+	CreateDate time.Time
 }
 
 // AWSTarget is the key that a decision is about.
 type AWSTarget struct {
+	// AccountID, twelve digits, that the credentials must belong to.
 	AccountID, UserName, AccessKeyID string
-	PathPrefix                       string
-	Pin                              Pin
+	// PathPrefix: users outside it are never changed. Empty: any path.
+	PathPrefix string
+	Pin        Pin
+	// UserDeleted: this revocation deleted the user, or was about to. It explains an account that has no user left.
+	UserDeleted bool
 }
 
 // TargetOf a lease.
 func TargetOf(l *v1alpha1.AccessKeyLease, p Policy) AWSTarget {
-	t := AWSTarget{AccountID: l.Spec.AccountID, UserName: l.Spec.UserName, AccessKeyID: l.Spec.AccessKeyID, PathPrefix: p.PathPrefix}
+	t := AWSTarget{AccountID: l.Spec.AccountID, UserName: l.Spec.UserName, AccessKeyID: l.Spec.AccessKeyID, PathPrefix: p.PathPrefix,
+		UserDeleted: UserDeleted(l.Status.Revocation, l.Spec.UserName)}
 	if t.AccountID == "" {
 		t.AccountID = p.AccountID
 	}
 	if k := l.Status.Key; k != nil {
 		t.Pin.UserID = k.UserID
 		if k.CreateDate != nil {
-			t.Pin.CreateDate = k.CreateDate.Unix()
+			t.Pin.CreateDate = k.CreateDate.Time
 		}
 	}
 	return t
 }
 
-// awsGuard is one reason in what AWS shows for which a key is not touched.
+// UserDeleted tells whether a revocation deleted the user, or was about to and did not learn the outcome.
+func UserDeleted(rev *v1alpha1.RevocationStatus, userName string) bool {
+	const action = "DeleteUser"
+	if rev == nil {
+		return false
+	}
+	return slices.ContainsFunc(rev.Steps, func(s v1alpha1.RevocationStep) bool { return s.Action == action && s.Target == userName }) ||
+		(rev.Intent != nil && rev.Intent.Action == action && rev.Intent.Target == userName)
+}
+
+// WithoutSuccessor gives the observation as it is to be judged: once the pinned user is gone by our own doing, who has its
+// name now is none of ours, and no reason to stop.
+func WithoutSuccessor(o Observation, t AWSTarget) Observation {
+	if t.UserDeleted && o.UserExists && o.UserID != t.Pin.UserID {
+		o.UserExists, o.UserID, o.Path, o.Tags = false, "", "", nil
+		o.OtherKeys, o.ConsolePassword, o.AccountHasUsers = nil, false, true
+	}
+	return o
+}
+
+// awsGuard is one reason in what AWS shows for which a key is not touched. message is empty where it lets the key pass.
 type awsGuard struct {
-	name string
-	stop func(o Observation, t AWSTarget) *Block
+	name, reason string
+	message      func(o Observation, t AWSTarget) string
 }
 
 // awsGuards in the order they are asked. The first that stops is what people read.
 var awsGuards = []awsGuard{
-	// Other credentials would delete another company's user of the same name.
-	{guardAccount, func(o Observation, t AWSTarget) *Block {
-		if o.Identity.AccountID == t.AccountID {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonWrongAccount, Message: fmt.Sprintf(
-			"the credentials are of account %s, the lease of account %s: correct spec.aws of the sheet", o.Identity.AccountID, t.AccountID)}
-	}},
+	// Other credentials would delete another company's user of the same name. It comes first: of a wrong account nothing
+	// else is read.
+	{guardAccount, v1alpha1.ReasonWrongAccount, wrongAccount},
+	// A reading that is not one: nothing may be concluded from what was not asked.
+	{guardKeyState, v1alpha1.ReasonAWSUnavailable, notRead},
 	// An empty account or a wrong endpoint must never read as "already gone".
-	{guardEmptyAccount, func(o Observation, t AWSTarget) *Block {
-		if o.UserExists || o.AccountHasUsers {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonEmptyAccount, Message: fmt.Sprintf(
-			"account %s shows no IAM user at all: check the endpoint and the role", t.AccountID)}
-	}},
-	// An operator that deletes its own key cannot report it.
-	{guardOwnIdentity, func(o Observation, t AWSTarget) *Block {
-		if o.Identity.AccessKeyID != t.AccessKeyID && (o.Identity.UserName == "" || o.Identity.UserName != t.UserName) {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonProtected, Message: fmt.Sprintf(
-			"user %s is the operator's own: give the operator another identity first", t.UserName)}
-	}},
+	{guardEmptyAccount, v1alpha1.ReasonEmptyAccount, emptyAccount},
+	// An operator that deletes its own key cannot report it, nor go on.
+	{guardOwnIdentity, v1alpha1.ReasonProtected, ownIdentity},
 	// People say so with a tag.
-	{guardProtected, func(o Observation, t AWSTarget) *Block {
-		if o.Tags[ProtectedTag] != "true" {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonProtected, Message: fmt.Sprintf(
-			"user %s is tagged %s=true: remove the tag to let the key go", t.UserName, ProtectedTag)}
-	}},
+	{guardProtected, v1alpha1.ReasonProtected, protectedTag},
 	// The prefix is the border of what this sheet may change.
-	{guardPath, func(o Observation, t AWSTarget) *Block {
-		if !o.UserExists || strings.HasPrefix(o.Path, t.PathPrefix) {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonProtected, Message: fmt.Sprintf(
-			"user %s has the path %s, outside spec.aws.userPathPrefix %s", t.UserName, o.Path, t.PathPrefix)}
-	}},
-	// A row that names the wrong user must not cost that user anything.
-	{guardKeyOwner, func(o Observation, t AWSTarget) *Block {
-		if o.KeyUser == "" || o.KeyUser == t.UserName {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonOtherUser, Message: fmt.Sprintf(
-			"AWS says that key %s belongs to user %s, not %s: correct the row", t.AccessKeyID, o.KeyUser, t.UserName)}
-	}},
-	// A recreated user of the same name is another user.
-	{guardUserPin, func(o Observation, t AWSTarget) *Block {
-		if t.Pin.UserID == "" || !o.UserExists || o.UserID == t.Pin.UserID {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonUserRecreated, Message: fmt.Sprintf(
-			"user %s was recreated since it was first seen (%s, now %s): delete the lease to accept it", t.UserName, t.Pin.UserID, o.UserID)}
-	}},
-	// So is a key whose creation date changed.
-	{guardKeyPin, func(o Observation, t AWSTarget) *Block {
-		if t.Pin.CreateDate == 0 || o.Key == v1alpha1.KeyAbsent || o.CreateDate.Unix() == t.Pin.CreateDate {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonKeyRecreated, Message: fmt.Sprintf(
-			"key %s has another creation date than when it was first seen: delete the lease to accept it", t.AccessKeyID)}
-	}},
+	{guardPath, v1alpha1.ReasonProtected, outsidePath},
+	// A recreated user of the same name is somebody else.
+	{guardUserPin, v1alpha1.ReasonUserRecreated, userRecreated},
+	// A key with another creation date is not the one that was agreed on.
+	{guardKeyPin, v1alpha1.ReasonKeyRecreated, keyRecreated},
+	// A row that names the wrong user must not cost that user anything; a renamed user's key is not gone.
+	{guardKeyOwner, v1alpha1.ReasonOtherUser, otherUser},
 }
 
-// CheckAWS gives the first guard that forbids touching the key, or nil.
+func (g awsGuard) stop(o Observation, t AWSTarget) *Block {
+	if m := g.message(o, t); m != "" {
+		return &Block{Guard: g.name, Reason: g.reason, Message: m}
+	}
+	return nil
+}
+
+// CheckAWS gives the first guard that forbids changing anything in AWS for this key, or nil. It is to be asked before
+// each destructive stage, on an observation made for it.
 func CheckAWS(o Observation, t AWSTarget) *Block {
+	o = WithoutSuccessor(o, t)
 	for _, g := range awsGuards {
 		if b := g.stop(o, t); b != nil {
-			b.Guard = g.name
 			return b
 		}
 	}
 	return nil
+}
+
+// CheckPinned refuses a key that is there but was never pinned: nothing would show that it is the one first seen.
+func CheckPinned(o Observation, t AWSTarget) *Block {
+	if o.Key == v1alpha1.KeyAbsent || (t.Pin.UserID != "" && !t.Pin.CreateDate.IsZero()) {
+		return nil
+	}
+	return &Block{Guard: guardPinned, Reason: v1alpha1.RetainedIdentityNotPinned, Message: fmt.Sprintf(
+		"the identity of key %s and user %s is not recorded yet: nothing is changed before it is", t.AccessKeyID, t.UserName)}
+}
+
+// misread is why an observation says nothing about the lease's own key: all of the guards but protection, which says
+// what may be done to it, not what it is.
+func misread(o Observation, t AWSTarget) *Block {
+	o = WithoutSuccessor(o, t)
+	for _, g := range awsGuards {
+		if b := g.stop(o, t); b != nil && g.reason != v1alpha1.ReasonProtected {
+			return b
+		}
+	}
+	return nil
+}
+
+func wrongAccount(o Observation, t AWSTarget) string {
+	if o.Identity.AccountID == t.AccountID && t.AccountID != "" {
+		return ""
+	}
+	return fmt.Sprintf("the credentials are of account %q, the lease of account %q: correct spec.aws of the sheet",
+		o.Identity.AccountID, t.AccountID)
+}
+
+func notRead(o Observation, t AWSTarget) string {
+	switch o.Key {
+	case v1alpha1.KeyActive, v1alpha1.KeyInactive, v1alpha1.KeyAbsent:
+		return ""
+	}
+	return fmt.Sprintf("key %s of user %s has the unknown state %q in AWS: look at it in the IAM console",
+		t.AccessKeyID, t.UserName, o.Key)
+}
+
+func emptyAccount(o Observation, t AWSTarget) string {
+	if o.UserExists || o.AccountHasUsers || t.UserDeleted {
+		return ""
+	}
+	return fmt.Sprintf("account %s shows no IAM user at all: check the endpoint and the role", t.AccountID)
+}
+
+func ownIdentity(o Observation, t AWSTarget) string {
+	id := o.Identity
+	for _, user := range []string{id.UserName, id.SourceUser} {
+		// IAM tells names apart without regard to case.
+		if user != "" && strings.EqualFold(user, t.UserName) {
+			return fmt.Sprintf("user %s is the operator's own: give the operator another identity first", t.UserName)
+		}
+	}
+	for _, key := range []string{id.AccessKeyID, id.SourceAccessKeyID} {
+		if key == t.AccessKeyID {
+			return fmt.Sprintf("key %s is the operator's own: give the operator another key first", t.AccessKeyID)
+		}
+	}
+	return ""
+}
+
+// protectedTag reads the tag generously: who wrote "True" meant it.
+func protectedTag(o Observation, t AWSTarget) string {
+	for key, value := range o.Tags {
+		if strings.EqualFold(key, ProtectedTag) && strings.EqualFold(strings.TrimSpace(value), "true") {
+			return fmt.Sprintf("user %s is tagged %s=%s: remove the tag to let the key go", t.UserName, key, value)
+		}
+	}
+	return ""
+}
+
+func outsidePath(o Observation, t AWSTarget) string {
+	if !o.UserExists || InsidePath(o.Path, t.PathPrefix) {
+		return ""
+	}
+	return fmt.Sprintf("user %s has the path %s, outside spec.aws.userPathPrefix %s", t.UserName, o.Path, t.PathPrefix)
+}
+
+// InsidePath takes a prefix for whole names: "/team" covers /team/ and /team/a/, not /team-b/.
+func InsidePath(path, prefix string) bool {
+	prefix = strings.Trim(prefix, "/")
+	return prefix == "" || strings.HasPrefix(path, "/"+prefix+"/")
+}
+
+func userRecreated(o Observation, t AWSTarget) string {
+	if !o.UserExists || t.Pin.UserID == "" || o.UserID == t.Pin.UserID {
+		return ""
+	}
+	return fmt.Sprintf("user %s was recreated since it was first seen (%s, now %s): delete the lease to accept it",
+		t.UserName, t.Pin.UserID, o.UserID)
+}
+
+func keyRecreated(o Observation, t AWSTarget) string {
+	if o.Key == v1alpha1.KeyAbsent || t.Pin.CreateDate.IsZero() || o.CreateDate.Unix() == t.Pin.CreateDate.Unix() {
+		return ""
+	}
+	return fmt.Sprintf("key %s has another creation date than when it was first seen: delete the lease to accept it",
+		t.AccessKeyID)
+}
+
+func otherUser(o Observation, t AWSTarget) string {
+	if o.KeyUser == "" || o.KeyUser == t.UserName {
+		return ""
+	}
+	return fmt.Sprintf("AWS says that key %s belongs to user %s, not %s: correct the row", t.AccessKeyID, o.KeyUser, t.UserName)
 }

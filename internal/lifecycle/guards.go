@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -15,84 +16,138 @@ const (
 	guardNotice       = "NoticeDelivered"
 	guardFresh        = "SheetFresh"
 	guardSlack        = "SlackReady"
+	guardBreaker      = "Breaker"
 	guardAWSReadable  = "AWSReadable"
 	guardAccount      = "Account"
+	guardKeyState     = "KeyStateKnown"
 	guardEmptyAccount = "AccountNotEmpty"
 	guardOwnIdentity  = "NotTheOperator"
 	guardProtected    = "NotProtected"
 	guardPath         = "InsidePath"
+	guardUserPin      = "SameUser"
+	guardKeyPin       = "SameKey"
 	guardKeyOwner     = "KeyOwner"
-	guardUserPin      = "UserPinned"
-	guardKeyPin       = "KeyPinned"
+	guardPinned       = "Pinned"
 	guardRecentUse    = "NotRecentlyUsed"
-	guardBreaker      = "Breaker"
 	guardMode         = "Mode"
 )
+
+// deed is a deactivation or deletion that is about to be done.
+type deed struct {
+	// noticed is when the term's notice counted as delivered; zero: it did not.
+	noticed time.Time
+	// due is when the deed became due.
+	due time.Time
+}
 
 // guard is one condition without which no key is deactivated or deleted.
 type guard struct {
 	name string
-	stop func(in Input, due time.Time) *Block
+	stop func(in Input, x deed) *Block
 }
 
 // guards in the order they are asked; the first that stops is what people read in "why is this one not deleted?".
-// NotHeld, EndDatePassed and NoticeDelivered are decided before: without them nothing is due.
-var guards = []guard{
+var guards = slices.Concat([]guard{
 	// A lease made with kubectl alone would let whoever may create leases delete any user.
-	{guardOnSheet, func(in Input, _ time.Time) *Block {
-		if in.Lease.Status.Sheet != nil {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonNeverOnSheet, Message: "this key never stood on a row of the sheet: it is not acted on"}
-	}},
+	{guardOnSheet, stopOffSheet},
+	// Somebody asked for more time, or nobody knows what the row means.
+	{guardHeld, func(in Input, _ deed) *Block { return sheetHold(in) }},
+	// The end date is still the owner's, and the day after it has its hour.
+	{guardEnded, stopNotEnded},
+	// Nobody loses a key by surprise: this term's notice, long enough ago.
+	{guardNotice, stopUnnoticed},
 	// The owner may have extended in the sheet a minute ago: only a reading begun after the moment counts.
 	{guardFresh, stopStale},
 	// Nobody could be warned, nobody told.
-	{guardSlack, func(in Input, _ time.Time) *Block {
-		if in.Sheet.SlackError == "" {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonSlackTokenInvalid, Message: "nothing is deleted while nobody can be warned: " + in.Sheet.SlackError}
+	{guardSlack, func(in Input, _ deed) *Block {
+		return stopIf(in.Sheet.SlackError != "", v1alpha1.ReasonSlackTokenInvalid, "nothing is deleted while nobody can be warned: "+in.Sheet.SlackError)
 	}},
 	// One bad day, one bad paste, must not cost more keys than people can give back.
-	{guardBreaker, func(in Input, _ time.Time) *Block {
-		if in.Breaker == "" {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonBreakerOpen, Message: in.Breaker}
-	}},
+	{guardBreaker, func(in Input, _ deed) *Block { return stopIf(in.Breaker != "", v1alpha1.ReasonBreakerOpen, in.Breaker) }},
 	// Without AWS's word nothing is known.
-	{guardAWSReadable, func(in Input, _ time.Time) *Block {
-		if in.AWSError == "" {
-			return nil
-		}
-		return &Block{Reason: in.AWSReason, Message: in.AWSError}
-	}},
-	// Everything that AWS shows of account, user and key: see awsGuards.
-	{"AWS", func(in Input, _ time.Time) *Block {
+	{guardAWSReadable, func(in Input, _ deed) *Block { return stopIf(in.AWSError != "", in.AWSReason, in.AWSError) }},
+}, shownByAWS(), []guard{
+	// A key that nobody looked at while it was whole could be anybody's.
+	{guardPinned, func(in Input, _ deed) *Block {
 		if in.AWS == nil {
 			return nil
 		}
-		return CheckAWS(*in.AWS, TargetOf(in.Lease, in.Policy))
+		return CheckPinned(*in.AWS, TargetOf(in.Lease, in.Policy))
 	}},
 	// Somebody still works with it: an admin decides.
-	{guardRecentUse, stopRecentlyUsed},
+	{guardRecentUse, func(in Input, _ deed) *Block { return stopRecentlyUsed(in) }},
 	// DryRun reports everything above and goes no further.
-	{guardMode, func(in Input, _ time.Time) *Block {
-		if !in.Policy.DryRun {
-			return nil
-		}
-		return &Block{Reason: v1alpha1.ReasonDryRun, Message: fmt.Sprintf(
-			"mode DryRun: key %s of user %s would be deleted now", in.Lease.Spec.AccessKeyID, in.Lease.Spec.UserName)}
-	}},
+	{guardMode, stopDryRun},
+})
+
+// shownByAWS are awsGuards, each as one of the list. While AWS was not asked they have nothing to say; no deed is done
+// without its answer.
+func shownByAWS() []guard {
+	out := make([]guard, 0, len(awsGuards))
+	for _, g := range awsGuards {
+		out = append(out, guard{g.name, func(in Input, _ deed) *Block {
+			if in.AWS == nil {
+				return nil
+			}
+			t := TargetOf(in.Lease, in.Policy)
+			return g.stop(WithoutSuccessor(*in.AWS, t), t)
+		}})
+	}
+	return out
 }
 
-func stopStale(in Input, due time.Time) *Block {
+// firstStop asks every guard in order.
+func firstStop(in Input, x deed) *Block {
+	for _, g := range guards {
+		if b := g.stop(in, x); b != nil {
+			b.Guard = g.name
+			return b
+		}
+	}
+	return nil
+}
+
+func stopIf(stops bool, reason, message string) *Block {
+	if !stops {
+		return nil
+	}
+	return &Block{Reason: reason, Message: message}
+}
+
+// onSheet: an accepted sync agreed with a row of this key. A row that could never be read is not one.
+func onSheet(l *v1alpha1.AccessKeyLease) bool {
+	return l.Status.Sheet != nil && l.Status.Sheet.EndDate != ""
+}
+
+func stopOffSheet(in Input, _ deed) *Block {
+	return stopIf(!onSheet(in.Lease), v1alpha1.ReasonNeverOnSheet,
+		"this key never stood on a row of the sheet that was read: it is not acted on")
+}
+
+func stopNotEnded(in Input, _ deed) *Block {
+	due := in.Policy.Due(in.Lease.Spec.EndDate, 1)
+	return stopIf(!keyIsDeleted(in) && (due.IsZero() || in.Now.Before(due)), v1alpha1.ReasonWaiting,
+		fmt.Sprintf("the end date %s has not passed yet", in.Lease.Spec.EndDate))
+}
+
+func stopUnnoticed(in Input, x deed) *Block {
+	// Once the key is deleted there is nobody left to warn: what hangs on the user follows.
+	if keyIsDeleted(in) {
+		return nil
+	}
+	if x.noticed.IsZero() {
+		return &Block{Reason: v1alpha1.ReasonAwaitingNotice, Message: "nothing is deleted before its owner and an admin were told"}
+	}
+	return stopIf(in.Now.Before(x.noticed.Add(in.Policy.MinimumNotice)), v1alpha1.ReasonWaiting,
+		fmt.Sprintf("the notice was delivered less than %s ago", in.Policy.MinimumNotice))
+}
+
+func stopStale(in Input, x deed) *Block {
 	r := in.Sheet.ReadStart
 	switch {
 	case r.IsZero():
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the sheet was not read and accepted yet: see the AccessKeySheet's conditions"}
-	case r.Before(due):
+	case r.Before(x.due):
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "waiting for a reading of the sheet that began after the key became due"}
 	case in.Now.Sub(r) > in.Policy.FreshFor():
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: fmt.Sprintf(
@@ -101,9 +156,9 @@ func stopStale(in Input, due time.Time) *Block {
 	return nil
 }
 
-func stopRecentlyUsed(in Input, _ time.Time) *Block {
+func stopRecentlyUsed(in Input) *Block {
 	within := in.Policy.HoldIfUsedWithin
-	if within <= 0 || in.AWS == nil || in.AWS.LastUsed == nil || in.Now.Sub(in.AWS.LastUsed.Date.Time) >= within {
+	if within <= 0 || in.AWS == nil || in.AWS.LastUsed == nil || in.AWS.Key == v1alpha1.KeyAbsent || in.Now.Sub(in.AWS.LastUsed.Date.Time) >= within {
 		return nil
 	}
 	return &Block{Reason: v1alpha1.ReasonRecentlyUsed, Message: fmt.Sprintf(
@@ -111,15 +166,14 @@ func stopRecentlyUsed(in Input, _ time.Time) *Block {
 		in.AWS.LastUsed.Date.In(in.Policy.Location).Format("2006-01-02 15:04"))}
 }
 
-// firstStop asks every guard in order.
-func firstStop(in Input, due time.Time) *Block {
-	for _, g := range guards {
-		if b := g.stop(in, due); b != nil {
-			if b.Guard == "" {
-				b.Guard = g.name
-			}
-			return b
-		}
+func stopDryRun(in Input, _ deed) *Block {
+	what := "deleted"
+	switch {
+	case keyIsDeleted(in):
+		what = "deleted with all that hangs on its user"
+	case in.Policy.GracePeriod > 0 && graceBegan(in.Lease) == nil:
+		what = "deactivated"
 	}
-	return nil
+	return stopIf(in.Policy.DryRun, v1alpha1.ReasonDryRun, fmt.Sprintf(
+		"mode DryRun: key %s of user %s would be %s now", in.Lease.Spec.AccessKeyID, in.Lease.Spec.UserName, what))
 }

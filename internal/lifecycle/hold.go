@@ -3,11 +3,59 @@ package lifecycle
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// sheetHold is why the row keeps the lease out of all processing; nil: it does not.
+// hold is why the lease is out of all processing: the row, an annotation, or what AWS showed when its turn came. The
+// latter is asked again every hour (ask), and holds until AWS says otherwise: a release begins a new term.
+func hold(in Input) (b *Block, ask bool) {
+	if h := sheetHold(in); h != nil {
+		return h, false
+	}
+	was := heldAlready(in.Lease)
+	if was == nil || (was.Reason != v1alpha1.ReasonProtected && was.Reason != v1alpha1.ReasonRecentlyUsed) {
+		return nil, false
+	}
+	if t := in.Lease.Status.Term; t == nil || t.EndDate != in.Lease.Spec.EndDate {
+		return nil, false
+	}
+	switch {
+	case in.AWS == nil:
+		return was, in.AWSError == "" && !rechecked(in)
+	case misread(*in.AWS, TargetOf(in.Lease, in.Policy)) != nil:
+		// AWS did not speak of this key: what it said before stands.
+		return was, false
+	}
+	if b := CheckAWS(*in.AWS, TargetOf(in.Lease, in.Policy)); b != nil {
+		return b, false
+	}
+	if b := stopRecentlyUsed(in); b != nil {
+		b.Guard = guardRecentUse
+		return b, false
+	}
+	return nil, false
+}
+
+// heldAlready is the hold that status says, nil: none.
+func heldAlready(l *v1alpha1.AccessKeyLease) *Block {
+	c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionHeld)
+	if c == nil || c.Status != "True" {
+		return nil
+	}
+	b := &Block{Guard: guardHeld, Reason: c.Reason, Message: c.Message}
+	switch c.Reason {
+	case v1alpha1.ReasonProtected:
+		b.Guard = guardProtected
+	case v1alpha1.ReasonRecentlyUsed:
+		b.Guard = guardRecentUse
+	}
+	return b
+}
+
+// sheetHold is why the row or a person keeps the lease out of all processing; nil: neither does.
 func sheetHold(in Input) *Block {
 	s := in.Lease.Status.Sheet
 	if in.Lease.Annotations[v1alpha1.AnnotationGiveUp] == "true" {

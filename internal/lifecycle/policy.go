@@ -76,21 +76,25 @@ func PolicyOf(spec v1alpha1.AccessKeySheetSpec) (Policy, error) {
 
 // Due is the moment at which the work of the day n days after date becomes due (n may be negative). Calendar days, not
 // 24 hours: a day with a change of clocks is one day. A date that cannot be read gives the zero time.
-func (p Policy) Due(date string, n int) time.Time {
-	d, err := time.Parse(isoDate, date)
-	if err != nil {
-		return time.Time{}
-	}
-	return time.Date(d.Year(), d.Month(), d.Day()+n, p.Hour, p.Minute, 0, 0, p.Location)
-}
+func (p Policy) Due(date string, n int) time.Time { return p.moment(date, n, p.Hour, p.Minute) }
 
 // Midnight is when the day n days after date begins.
-func (p Policy) Midnight(date string, n int) time.Time {
+func (p Policy) Midnight(date string, n int) time.Time { return p.moment(date, n, 0, 0) }
+
+func (p Policy) moment(date string, n, hour, minute int) time.Time {
 	d, err := time.Parse(isoDate, date)
 	if err != nil {
 		return time.Time{}
 	}
-	return time.Date(d.Year(), d.Month(), d.Day()+n, 0, 0, 0, 0, p.Location)
+	t := time.Date(d.Year(), d.Month(), d.Day()+n, hour, minute, 0, 0, p.Location)
+	// Where a change of clocks skips that time (midnight, in some zones), time.Date may give the hour before it: the day
+	// before, on which the key is still its owner's.
+	wanted := time.Date(d.Year(), d.Month(), d.Day()+n, hour, minute, 0, 0, time.UTC)
+	shown := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
+	if missing := wanted.Sub(shown); missing > 0 {
+		t = t.Add(missing)
+	}
+	return t
 }
 
 // FirstNotice is when the first notice for an end date is due.

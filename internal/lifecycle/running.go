@@ -1,7 +1,6 @@
 package lifecycle
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -10,228 +9,166 @@ import (
 // decideRunning: the lease is on its way toward its end date.
 func decideRunning(in Input, d Decision) Decision {
 	l, p, end := in.Lease, in.Policy, in.Lease.Spec.EndDate
-	expiry := p.Midnight(end, 1)
-	ended := !in.Now.Before(expiry)
+	ended := !in.Now.Before(p.Midnight(end, 1))
 	d.Verified = verified(in)
-
-	if keyDeleted(l) {
+	if keyIsDeleted(in) {
 		// Extension was refused at admission; what hangs on the user goes too.
 		d.Phase = v1alpha1.PhaseExpired
-		return destroy(in, d, l.Status.Revocation.KeyDeletedTime.Time)
-	}
-	if mayBeInactive(l) && !ended && !p.DryRun {
-		d.Action = Action{Kind: ActionReactivate}
-		return d
+		return destroy(in, d, deed{due: p.Due(end, 1)})
 	}
 	if pinWanted(in) {
 		d.Action = Action{Kind: ActionObserve}
 		return d
 	}
-	delivered, ok := in.delivered(d)
-	if ended && !ok && in.AWS == nil {
-		return verifyFirst(in, d)
+	if mayBeInactive(l) && !ended {
+		if d = giveBack(in, d); d.Action.Kind != ActionNone || d.Hold != nil {
+			return d
+		}
 	}
-	if ended && !ok && gone(in) {
-		d.Action = Action{Kind: ActionComplete, Reason: v1alpha1.ReasonKeyAlreadyGone}
-		return d
+	first, last := in.delivered(d)
+	noticed := !first.IsZero()
+	if ended && !noticed {
+		if found, stop := verifyFirst(in, d); stop {
+			return found
+		}
 	}
-	if ok {
+	if noticed {
 		d.Phase = v1alpha1.PhaseNotified
-		d.DeleteAt = latest(p.Due(end, 1), delivered.Add(p.MinimumNotice))
-		if ended {
+		if d.DeleteAt = latest(p.Due(end, 1), first.Add(p.MinimumNotice)); ended {
 			d.Phase = v1alpha1.PhaseExpired
 		}
 	}
-	d = decideNotice(in, d, ok)
-	// A notice that one admin has not got yet blocks nothing.
-	if d.Phase == v1alpha1.PhaseExpired && (d.Action.Kind == ActionNone || d.Action.Kind == ActionNotify) {
-		return decideEnd(in, d)
+	d = decideNotice(in, d, last)
+	switch {
+	case d.Action.Kind == ActionObserve:
+		return d
+	case ended && noticed:
+		// A notice that one admin has not got yet blocks nothing.
+		d = decideEnd(in, d, deed{noticed: first, due: d.DeleteAt})
+	case ended && p.DryRun:
+		d = rehearse(in, d)
 	}
-	if d.Action.Kind == ActionNone && d.Blocked == nil {
-		d.Next = next(in, ok)
+	return wait(in, d, noticed)
+}
+
+// wait until the next moment, if nothing is to be done now.
+func wait(in Input, d Decision, noticed bool) Decision {
+	if d.Action.Kind != ActionNone || d.Hold != nil {
+		return d
+	}
+	next := in.Policy.nextNotice(in.Lease.Spec.EndDate, in.Now)
+	if expiry := in.Policy.Midnight(in.Lease.Spec.EndDate, 1); noticed && expiry.After(in.Now) {
+		next = earliest(next, expiry)
+	}
+	if days, _, ok := in.Policy.DueNotice(in.Lease.Spec.EndDate, in.Now); ok {
+		n := expiryNotice(days)
+		if at := retryAt(in.Lease.Status.Notices, d.TermNumber(), n, in.Policy.Admins); at.After(in.Now) {
+			next = earliest(next, at)
+		}
+	}
+	switch {
+	case d.Next.IsZero():
+		d.Next = next
+	case !d.Next.After(in.Now):
+		// Overdue; what is not must not be missed meanwhile.
+		d.Again = earliest(d.Again, next)
+	}
+	if k := in.Lease.Status.Key; k == nil || k.Status == "" {
+		d.Again = earliest(d.Again, recheckAt(in)) // see pinWanted
 	}
 	return d
 }
 
-// delivered is when the term's notice was: by our own record, or by the admins' summary of marks found in the sheet.
-func (in Input) delivered(d Decision) (time.Time, bool) {
-	if d.TermBegan && d.Term.Number > 1 {
-		return time.Time{}, false
-	}
-	if at, ok := expiryDelivered(in.Lease, d.Term.Number, in.Policy.Admins); ok {
-		return at, true
-	}
-	if f := found(in, d); f != nil && f.SummaryTime != nil {
-		return f.SummaryTime.Time, true
-	}
-	return time.Time{}, false
+func expiryNotice(days int32) Notice {
+	return Notice{Kind: v1alpha1.NoticeExpiry, DaysBefore: &days, Owner: true}
 }
 
-// found is the mark that the row already had when it was first seen, if it stands for this term's notice.
+// delivered is when the term's notices were, the first and the last: by our own record, or by the admins' summary of
+// marks found in the sheet. Zero: none was.
+func (in Input) delivered(d Decision) (first, last time.Time) {
+	first, last = expiryDelivered(in.Lease, d.Term.Number, in.Policy.Admins)
+	if f := found(in, d); f != nil && f.SummaryTime != nil {
+		first, last = earliest(first, f.SummaryTime.Time), latest(last, f.SummaryTime.Time)
+	}
+	return first, last
+}
+
+// found is the mark that the row already had when it was first seen, if it stands for this term's notice. A summary
+// that was given before a spell of DryRun is an earlier term's.
 func found(in Input, d Decision) *v1alpha1.FoundMark {
 	f := in.Lease.Status.Sheet.FoundMark
-	if f == nil || d.Term.Reason != TermFirstSeen || f.EndDate != d.Term.EndDate {
+	if f == nil || f.EndDate != d.Term.EndDate {
 		return nil
 	}
-	return f
-}
-
-// pinWanted: the key's identity was never recorded. One cheap pass when first seen; tried again hourly while AWS cannot
-// be read, daily while it has no such key.
-func pinWanted(in Input) bool {
-	if in.AWS != nil || in.AWSError != "" {
-		return false
-	}
-	k := in.Lease.Status.Key
-	if k == nil || k.ObservedTime == nil {
-		return true
-	}
-	if k.Status == "" {
-		return !rechecked(in)
-	}
-	return k.CreateDate == nil && in.Now.Sub(k.ObservedTime.Time) >= 24*time.Hour
-}
-
-// verifyFirst: past its end with no notice given, the key may be long gone; people are not told of what is not there.
-func verifyFirst(in Input, d Decision) Decision {
-	switch {
-	case in.AWSError != "":
-		d.Blocked = &Block{Guard: guardAWSReadable, Reason: in.AWSReason, Message: in.AWSError}
-		d.Next = in.Now.Add(recheck)
-	case in.Lease.Status.Key != nil && in.Lease.Status.Key.CreateDate != nil && in.Lease.Status.Key.Status != v1alpha1.KeyAbsent && rechecked(in):
-		// Just seen alive: go on to the notice.
-		return decideNotice(in, d, false)
-	case failedLately(in):
-		c := verifiedCondition(in.Lease)
-		d.Blocked = &Block{Guard: guardAWSReadable, Reason: c.Reason, Message: c.Message}
-		d.Next = in.Lease.Status.Key.ObservedTime.Add(recheck)
-	default:
-		d.Action = Action{Kind: ActionObserve}
-	}
-	return d
-}
-
-// gone: AWS, shown to be the right and not an empty account, has no such key.
-func gone(in Input) bool {
-	return in.AWS != nil && in.AWS.Key == v1alpha1.KeyAbsent && CheckAWS(*in.AWS, TargetOf(in.Lease, in.Policy)) == nil
-}
-
-// decideNotice: what is due of notices and not done.
-func decideNotice(in Input, d Decision, delivered bool) Decision {
-	end := in.Lease.Spec.EndDate
-	days, due, ok := in.Policy.DueNotice(end, in.Now)
-	if !ok {
-		return d
-	}
-	if f := found(in, d); f != nil {
-		if f.SummaryTime == nil {
-			d.Blocked = &Block{Guard: guardNotice, Reason: v1alpha1.ReasonAwaitingSummary,
-				Message: "the sheet says that notice was given; it counts from the summary that the admins get"}
-			return d
+	switch d.Term.Reason {
+	case TermFirstSeen:
+		return f
+	case TermModeEnforced:
+		if f.SummaryTime == nil || !f.SummaryTime.Time.Before(d.Term.StartTime.Time) {
+			return f
 		}
-		if !f.SummaryTime.Time.Before(due) {
-			return d
-		}
-	}
-	n := Notice{Kind: v1alpha1.NoticeExpiry, DaysBefore: &days, Owner: true}
-	if !outstanding(in, d, n) {
-		return d
-	}
-	if b := stopNotice(in, due); b != nil {
-		d.Blocked = b
-		if d.Next = due; delivered {
-			d.Next = next(in, delivered)
-		}
-		return d
-	}
-	d.Action = Action{Kind: ActionNotify, Notice: n}
-	return d
-}
-
-func stopNotice(in Input, due time.Time) *Block {
-	r := in.Sheet.ReadStart
-	if r.IsZero() || (r.Before(due) && in.Now.Sub(due) < noticeWaitsForSheet) {
-		return &Block{Guard: guardFresh, Reason: v1alpha1.ReasonWaiting, Message: "a notice is due: waiting for a reading of the sheet"}
-	}
-	if in.Policy.DryRun {
-		return &Block{Guard: guardMode, Reason: v1alpha1.ReasonDryRun, Message: fmt.Sprintf(
-			"mode DryRun: owner and admins would be told now that the key ends on %s", in.Lease.Spec.EndDate)}
-	}
-	if in.Sheet.SlackError != "" {
-		return &Block{Guard: guardSlack, Reason: v1alpha1.ReasonSlackTokenInvalid, Message: "a notice is due: " + in.Sheet.SlackError}
 	}
 	return nil
 }
 
-// decideEnd: ended and noticed. At its time the key is deactivated, and after the grace period deleted.
-func decideEnd(in Input, d Decision) Decision {
-	due := d.DeleteAt
-	off := graceBegan(in.Lease)
-	if off != nil {
-		// The term's own notice still rules: a hold released in the grace period begins a new term.
-		due = latest(due, off.Add(in.Policy.GracePeriod))
-		if n := (Notice{Kind: v1alpha1.NoticeDeactivated, Owner: true}); in.Policy.GracePeriod > 0 && outstanding(in, d, n) &&
-			in.Now.Before(due) && stopNotice(in, off.Time.Add(-time.Nanosecond)) == nil {
-			d.Action = Action{Kind: ActionNotify, Notice: n}
-		}
+// verifyFirst: past its end with no notice given, the key may be long gone; people are not told of what is not there,
+// nor of what is not theirs. stop: there is nothing to tell yet.
+func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
+	k := in.Lease.Status.Key
+	alive := k != nil && k.CreateDate != nil && (k.Status == v1alpha1.KeyActive || k.Status == v1alpha1.KeyInactive)
+	absent := k != nil && k.Status == v1alpha1.KeyAbsent
+	switch b := failedLately(in); {
+	case gone(in) && !in.Policy.DryRun:
+		d.Action = Action{Kind: ActionComplete, Reason: v1alpha1.ReasonKeyAlreadyGone}
+		return d, true
+	case in.AWSError != "":
+		d.Blocked = &Block{Guard: guardAWSReadable, Reason: in.AWSReason, Message: in.AWSError}
+	case b != nil:
+		d.Blocked = b
+	case gone(in) || (in.AWS == nil && absent && in.Policy.DryRun && rechecked(in)):
+		d.Blocked = &Block{Guard: guardMode, Reason: v1alpha1.ReasonDryRun, Message: "mode DryRun: AWS has no such key, the lease would be Revoked now"}
+	case in.AWS != nil:
+		d.Blocked = misread(*in.AWS, TargetOf(in.Lease, in.Policy))
+	case !alive || !rechecked(in):
+		d.Action = Action{Kind: ActionObserve}
+		return d, true
 	}
-	d.DeleteAt = due
-	if off == nil {
-		d.DeleteAt = due.Add(in.Policy.GracePeriod)
+	if d.Blocked == nil {
+		return d, false
 	}
-	if in.Now.Before(due) {
+	if _, due, ok := in.Policy.DueNotice(in.Lease.Spec.EndDate, in.Now); ok {
 		d.Next = due
-		return d
 	}
-	return destroy(in, d, due)
+	d.Again = recheckAt(in)
+	return d, true
 }
 
-// destroy asks every guard, and only then for the deed.
-func destroy(in Input, d Decision, due time.Time) Decision {
-	d.Next = due
-	notify := d.Action
-	d.Action = Action{}
-	if b := firstStop(in, due); b != nil {
-		d.Blocked = b
-		switch b.Reason {
-		case v1alpha1.ReasonProtected, v1alpha1.ReasonRecentlyUsed:
-			d.Hold = b
-			d.Next = in.Now.Add(recheck)
+// giveBack the key that we deactivated: its lease was extended in the grace period. The same that must be so for taking
+// it must be so for giving it.
+func giveBack(in Input, d Decision) Decision {
+	b := failedLately(in)
+	switch {
+	case in.AWSError != "":
+		b = &Block{Guard: guardAWSReadable, Reason: in.AWSReason, Message: in.AWSError}
+	case in.AWS != nil:
+		t := TargetOf(in.Lease, in.Policy)
+		if b = CheckAWS(*in.AWS, t); b == nil {
+			b = CheckPinned(*in.AWS, t)
 		}
-		d.Action = notify
-		return d
-	}
-	if in.AWS == nil {
-		if failedLately(in) {
-			c := verifiedCondition(in.Lease)
-			d.Blocked = &Block{Guard: guardAWSReadable, Reason: c.Reason, Message: c.Message}
-			d.Next = in.Lease.Status.Key.ObservedTime.Add(recheck)
-			return d
-		}
+	case b == nil && (!in.Policy.DryRun || !rechecked(in)):
 		d.Action = Action{Kind: ActionObserve}
 		return d
 	}
-	d.Action = Action{Kind: ActionRevoke}
-	if in.Policy.GracePeriod > 0 && graceBegan(in.Lease) == nil && !keyDeleted(in.Lease) && in.AWS.Key != v1alpha1.KeyAbsent {
-		d.Action = Action{Kind: ActionDeactivate}
+	if b == nil && in.Policy.DryRun {
+		b = &Block{Guard: guardMode, Reason: v1alpha1.ReasonDryRun, Message: "mode DryRun: the lease was extended, the key would be activated again now"}
+	}
+	if b == nil {
+		d.Action = Action{Kind: ActionReactivate}
+		return d
+	}
+	d.Blocked, d.Again = b, recheckAt(in)
+	if b.Reason == v1alpha1.ReasonProtected {
+		d.Hold = b
 	}
 	return d
-}
-
-// next moment at which a lease that waits does something by itself.
-func next(in Input, delivered bool) time.Time {
-	p, end := in.Policy, in.Lease.Spec.EndDate
-	n := p.nextNotice(end, in.Now)
-	expiry := p.Midnight(end, 1)
-	if delivered && expiry.After(in.Now) && (n.IsZero() || expiry.Before(n)) {
-		return expiry
-	}
-	return n
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -40,7 +39,11 @@ func term(in Input) (t v1alpha1.Term, began bool) {
 		reason = TermOperatorAway
 	}
 	if reason == "" {
-		return *old, false
+		t = *old
+		// Remembered, so that the change back to Enforce begins a new term: of a notice given before a spell of DryRun
+		// nobody knows whether it still holds.
+		t.DryRun = t.DryRun || in.Policy.DryRun
+		return t, false
 	}
 	return newTerm(in, old.Number+1, reason), true
 }
@@ -55,14 +58,21 @@ func newTerm(in Input, number int64, reason string) v1alpha1.Term {
 
 // wasHeld: the last decision held the lease, or it was Revoked by a mark that has gone since.
 func wasHeld(l *v1alpha1.AccessKeyLease) bool {
-	return meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionHeld) || l.Status.Phase == v1alpha1.PhaseRevoked
+	return heldAlready(l) != nil || l.Status.Phase == v1alpha1.PhaseRevoked
 }
 
 func keyDeleted(l *v1alpha1.AccessKeyLease) bool {
 	return l.Status.Revocation != nil && l.Status.Revocation.KeyDeletedTime != nil
 }
 
-// graceBegan is when the grace period began: when we deactivated the key, or found it deactivated by somebody else.
+// keyIsDeleted: by us, so far as AWS or our own record shows. What hangs on the user follows it.
+func keyIsDeleted(in Input) bool {
+	rev := in.Lease.Status.Revocation
+	return keyDeleted(in.Lease) || (rev != nil && rev.Intent != nil && rev.Intent.Action == "DeleteAccessKey" && gone(in))
+}
+
+// graceBegan is when the grace period began: when we deactivated the key, or found it deactivated by somebody else. An
+// attempt that failed begins none: the key still works, and is still to be deactivated.
 func graceBegan(l *v1alpha1.AccessKeyLease) *metav1.Time {
 	rev := l.Status.Revocation
 	switch {
@@ -70,8 +80,10 @@ func graceBegan(l *v1alpha1.AccessKeyLease) *metav1.Time {
 		return nil
 	case rev.DeactivatedTime != nil:
 		return rev.DeactivatedTime
+	case rev.Intent == nil && l.Status.Key != nil && l.Status.Key.Status == v1alpha1.KeyInactive:
+		return rev.StartTime
 	}
-	return rev.StartTime
+	return nil
 }
 
 // mayBeInactive: we deactivated the key, or tried to and did not learn the outcome.

@@ -135,8 +135,12 @@ type Decision struct {
 	// Hold is why the lease is out of all processing; nil: it is not.
 	Hold   *Block
 	Action Action
-	// Next moment at which the lease does something by itself; zero: never.
+	// Next moment at which the lease does something by itself; zero: never. Where Blocked stops what is due it is the
+	// moment at which that became due, which is past: it is done as soon as nothing stops it.
 	Next time.Time
+	// Again is when to decide again though nothing becomes due then: AWS is asked once more, or patience with the sheet
+	// ends. Zero: no need.
+	Again time.Time
 	// Blocked is the guard that stops what is due; nil: nothing is due, or nothing stops it.
 	Blocked *Block
 	// Verified is KeyVerified; nil: nothing new is known.

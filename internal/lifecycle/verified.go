@@ -2,12 +2,80 @@ package lifecycle
 
 import (
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 )
+
+// recheck is how long what AWS said last stands before it is asked again for a lease that it blocks, and for a key that
+// could not be pinned: IAM's rates are low.
+const recheck = time.Hour
+
+// askedAt is when AWS answered last about the key, or refused to; now where it never did.
+func askedAt(in Input) time.Time {
+	if k := in.Lease.Status.Key; k != nil && k.ObservedTime != nil {
+		return k.ObservedTime.Time
+	}
+	return in.Now
+}
+
+// recheckAt is when AWS is asked again.
+func recheckAt(in Input) time.Time {
+	if at := askedAt(in).Add(recheck); at.After(in.Now) {
+		return at
+	}
+	return in.Now.Add(recheck)
+}
+
+// rechecked: AWS was asked so recently that its answer still stands.
+func rechecked(in Input) bool {
+	k := in.Lease.Status.Key
+	return !in.Retry && k != nil && k.ObservedTime != nil && in.Now.Sub(k.ObservedTime.Time) < recheck
+}
+
+// failedLately is what AWS refused or failed with in the last hour, nil: nothing; asking again at every reconcile would
+// only cost its rate.
+func failedLately(in Input) *Block {
+	c := verifiedCondition(in.Lease)
+	if in.AWS != nil || c == nil || c.Status != metav1.ConditionFalse || !rechecked(in) {
+		return nil
+	}
+	switch c.Reason {
+	// A key that is gone is no failure: its turn has come. Nor is one that a mark called deleted, once the mark is gone.
+	// A passing failure is retried at the controller's own pace.
+	case v1alpha1.ReasonKeyGone, v1alpha1.ReasonKeyStillExists, v1alpha1.ReasonAWSUnavailable:
+		return nil
+	}
+	return &Block{Guard: guardAWSReadable, Reason: c.Reason, Message: c.Message}
+}
+
+func verifiedCondition(l *v1alpha1.AccessKeyLease) *metav1.Condition {
+	return meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionKeyVerified)
+}
+
+// gone: AWS, shown to be the right and not an empty account, has no such key.
+func gone(in Input) bool {
+	return in.AWS != nil && in.AWS.Key == v1alpha1.KeyAbsent && misread(*in.AWS, TargetOf(in.Lease, in.Policy)) == nil
+}
+
+// pinWanted: the key's identity was never recorded. One cheap pass when first seen; tried again hourly while AWS cannot
+// be read, daily while it has no such key.
+func pinWanted(in Input) bool {
+	if in.AWS != nil || in.AWSError != "" {
+		return false
+	}
+	k := in.Lease.Status.Key
+	if k == nil || k.ObservedTime == nil {
+		return true
+	}
+	if k.Status == "" {
+		return !rechecked(in)
+	}
+	return k.CreateDate == nil && in.Now.Sub(k.ObservedTime.Time) >= 24*time.Hour
+}
 
 // verified is KeyVerified by what AWS just said; nil: it was not asked.
 func verified(in Input) *Finding {
@@ -17,32 +85,18 @@ func verified(in Input) *Finding {
 	case in.AWS == nil:
 		return nil
 	}
-	if b := CheckAWS(*in.AWS, TargetOf(in.Lease, in.Policy)); b != nil && b.Reason != v1alpha1.ReasonProtected {
+	t := TargetOf(in.Lease, in.Policy)
+	if b := misread(*in.AWS, t); b != nil {
 		return &Finding{Reason: b.Reason, Message: b.Message}
 	}
 	switch {
-	case keyDeleted(in.Lease):
+	case keyIsDeleted(in):
 		return nil
 	case in.AWS.Key == v1alpha1.KeyAbsent:
 		return &Finding{Reason: v1alpha1.ReasonKeyGone, Message: fmt.Sprintf(
-			"account %s has no key %s under user %s: correct the row if that is a mistake", TargetOf(in.Lease, in.Policy).AccountID,
-			in.Lease.Spec.AccessKeyID, in.Lease.Spec.UserName)}
+			"account %s has no key %s under user %s: correct the row if that is a mistake", t.AccountID, t.AccessKeyID, t.UserName)}
 	case in.AWS.Key == v1alpha1.KeyInactive && !mayBeInactive(in.Lease):
 		return &Finding{True: true, Reason: v1alpha1.ReasonKeyDeactivated, Message: "somebody deactivated the key in AWS"}
 	}
 	return &Finding{True: true, Reason: v1alpha1.ReasonKeyMatches, Message: "key and user are those first seen"}
-}
-
-func verifiedCondition(l *v1alpha1.AccessKeyLease) *metav1.Condition {
-	return meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionKeyVerified)
-}
-
-// failedLately: AWS forbade or failed within the last hour; asking again at every reconcile would only cost its rate.
-func failedLately(in Input) bool {
-	c := verifiedCondition(in.Lease)
-	if c == nil || c.Status != metav1.ConditionFalse || !rechecked(in) {
-		return false
-	}
-	// A key that is gone is no failure: its turn has come. A passing failure is retried at the controller's own pace.
-	return c.Reason != v1alpha1.ReasonKeyGone && c.Reason != v1alpha1.ReasonAWSUnavailable
 }

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // maxSheetRecords is the limit of an AccessKeySheet's status.notices in the CRD.
@@ -105,6 +106,13 @@ func OpenBatches(records []v1alpha1.SheetNotice, kind string, now time.Time) []O
 	return open
 }
 
+// Due is a recipient whose message is to be sent now.
+type Due struct {
+	Recipient string
+	// PendingSince for Target.
+	PendingSince time.Time
+}
+
 // OpenBatch is a batch and those who have still to get it.
 type OpenBatch struct {
 	Batch
@@ -118,7 +126,7 @@ func (b *OpenBatch) consider(r v1alpha1.SheetNotice, delivered bool, now time.Ti
 	switch {
 	case r.State == v1alpha1.NoticePending:
 		b.Due = append(b.Due, Due{Recipient: r.Recipient, PendingSince: r.Time.Time})
-	case r.State == v1alpha1.NoticeUnreachable && !delivered && !now.Before(r.Time.Add(RetryUnreachable)):
+	case r.State == v1alpha1.NoticeUnreachable && !delivered && !now.Before(r.Time.Add(lifecycle.RetryUnreachable)):
 		b.Due = append(b.Due, Due{Recipient: r.Recipient})
 	}
 }
@@ -141,7 +149,7 @@ func PendBatch(records []v1alpha1.SheetNotice, b Batch, recipients []string, now
 	return limit(out)
 }
 
-// MergeBatch gives the records with the results of a batch's delivery in them, by the rules of Merge.
+// MergeBatch gives the records with the results of a batch's delivery in them, by the rules of lifecycle.Settle.
 func MergeBatch(records []v1alpha1.SheetNotice, b Batch, results []Result) []v1alpha1.SheetNotice {
 	out := slices.Clone(records)
 	for _, r := range results {

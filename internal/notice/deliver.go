@@ -2,12 +2,25 @@ package notice
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/message"
 )
+
+// Key identifies the message of a lease's notice to a recipient for ever; it travels as metadata of the Slack message:
+// "<uid>/<term>/<kind>/<daysBefore or ->/<recipient>". uid is that of the lease: a lease that was deleted and made again
+// tells anew.
+func Key(uid string, term int64, kind string, daysBefore *int32, recipient string) string {
+	days := "-"
+	if daysBefore != nil {
+		days = strconv.Itoa(int(*daysBefore))
+	}
+	return fmt.Sprintf("%s/%d/%s/%s/%s", uid, term, kind, days, recipient)
+}
 
 // Target is one message to one recipient.
 type Target struct {

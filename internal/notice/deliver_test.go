@@ -134,3 +134,21 @@ func TestTheTokensErrorIsToldBeforeAnyOther(t *testing.T) {
 		t.Error("an error where there is none")
 	}
 }
+
+func TestAKeyTellsNoticesApart(t *testing.T) {
+	seen := map[string]bool{}
+	for _, key := range []string{
+		notice.Key("uid", 1, "Expiry", days(7), "U1"), notice.Key("uid", 1, "Expiry", days(3), "U1"),
+		notice.Key("uid", 2, "Expiry", days(7), "U1"), notice.Key("uid", 1, "Revoked", nil, "U1"),
+		notice.Key("uid", 1, "Expiry", nil, "U1"), notice.Key("uid", 1, "Expiry", days(7), "U2"),
+		notice.Key("other", 1, "Expiry", days(7), "U1"),
+	} {
+		if seen[key] {
+			t.Errorf("%q stands for two notices", key)
+		}
+		seen[key] = true
+	}
+	if got := notice.Key("uid", 1, "Expiry", days(7), "U1"); got != "uid/1/Expiry/7/U1" {
+		t.Errorf("%q: messages in Slack already carry the old form", got)
+	}
+}

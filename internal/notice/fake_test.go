@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/notice"
 )
 
 var start = time.Date(2026, 12, 1, 6, 0, 0, 0, time.UTC)
+
+var twoAdmins = []string{"UA1", "UA2"}
 
 func at(d time.Duration) time.Time { return start.Add(d) }
 
@@ -57,24 +56,3 @@ func slackError(class failure.Class, code string) error {
 }
 
 func days(n int32) *int32 { return &n }
-
-var expiry7 = notice.Notice{Term: 1, Kind: v1alpha1.NoticeExpiry, DaysBefore: days(7)}
-
-// record of expiry7.
-func record(recipient string, state v1alpha1.NoticeState, t time.Time) v1alpha1.NoticeStatus {
-	return v1alpha1.NoticeStatus{
-		Term: 1, Kind: v1alpha1.NoticeExpiry, DaysBefore: days(7), Recipient: recipient, State: state, Time: metav1.NewTime(t),
-	}
-}
-
-func delivered(recipient string, t time.Time) v1alpha1.NoticeStatus {
-	return record(recipient, v1alpha1.NoticeDelivered, t)
-}
-
-func unreachable(recipient string, t time.Time) v1alpha1.NoticeStatus {
-	return record(recipient, v1alpha1.NoticeUnreachable, t)
-}
-
-func pendingSince(recipient string, t time.Time) v1alpha1.NoticeStatus {
-	return record(recipient, v1alpha1.NoticePending, t)
-}

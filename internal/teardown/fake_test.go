@@ -9,7 +9,26 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
+
+var created = time.Date(2026, 6, 1, 3, 4, 5, 0, time.UTC)
+
+func target() Target {
+	return Target{Partition: "aws", PolicyName: "svc-report", AWSTarget: lifecycle.AWSTarget{
+		AccountID: "123456789012", UserName: "svc-report", AccessKeyID: "AKIAKEYLEASE00000002",
+		Pin: lifecycle.Pin{UserID: "AIDAREPORT", CreateDate: created}}}
+}
+
+func observation() Observation {
+	return Observation{
+		Time:     time.Date(2026, 12, 9, 6, 0, 0, 0, time.UTC),
+		Identity: Identity{AccountID: "123456789012", ARN: "arn:aws:sts::123456789012:assumed-role/keylease/keylease", AccessKeyID: "ASIA0000000000000000"},
+		// KeyUser is what GetAccessKeyLastUsed says.
+		UserExists: true, UserID: "AIDAREPORT", Path: "/service/", Key: v1alpha1.KeyActive, CreateDate: created,
+		KeyUser: "svc-report", AccountHasUsers: true,
+	}
+}
 
 // fakeIAM is an account with one user that obeys, in memory. What is strict about IAM is tested against the emulator.
 type fakeIAM struct {

@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // Deactivate makes the key unusable and leaves it in place, for the grace period. A key that somebody else deactivated
@@ -28,8 +29,8 @@ func (w *work) deactivate(ctx context.Context) (Progress, error) {
 	case o.Key == v1alpha1.KeyAbsent || w.rev.KeyDeletedTime != nil:
 		return Progress{Done: true}, nil
 	}
-	if refusal := CheckPinned(o, w.t); refusal != nil {
-		return Progress{}, refusal
+	if err := refused(lifecycle.CheckPinned(o, w.t.AWSTarget)); err != nil {
+		return Progress{}, err
 	}
 	if o.Key == v1alpha1.KeyInactive || within(w.rev.DeactivatedTime, o.Time) {
 		progress := Progress{Done: true, AlreadyInactive: w.rev.DeactivatedTime == nil}
@@ -61,8 +62,8 @@ func (w *work) reactivate(ctx context.Context) (Progress, error) {
 	if err != nil {
 		return Progress{}, err
 	}
-	if refusal := CheckPinned(o, w.t); refusal != nil {
-		return Progress{}, refusal
+	if err := refused(lifecycle.CheckPinned(o, w.t.AWSTarget)); err != nil {
+		return Progress{}, err
 	}
 	settled := o.Key == v1alpha1.KeyActive && !uncertain && !within(w.rev.DeactivatedTime, o.Time)
 	if o.Key != v1alpha1.KeyAbsent && !settled {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 func TestADeactivatedKeyIsGivenBack(t *testing.T) {
@@ -64,8 +65,8 @@ func TestADeactivationOfUnknownOutcome(t *testing.T) {
 func TestNothingIsGivenBackToAnother(t *testing.T) {
 	cases := map[string]func(*bench, *Target){
 		"recreated user": func(b *bench, _ *Target) { b.iam.Observed.UserID = "AIDAOTHER" },
-		"protected user": func(b *bench, _ *Target) { b.iam.Observed.Tags = map[string]string{ProtectedTag: "true"} },
-		"no pin":         func(_ *bench, t *Target) { t.Pin = Pin{} },
+		"protected user": func(b *bench, _ *Target) { b.iam.Observed.Tags = map[string]string{lifecycle.ProtectedTag: "true"} },
+		"no pin":         func(_ *bench, t *Target) { t.Pin = lifecycle.Pin{} },
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -91,5 +92,14 @@ func TestADeletedKeyCannotBeGivenBack(t *testing.T) {
 	calls, before := len(b.iam.Calls), b.rev.DeepCopy()
 	if _, err := b.Reactivate(ctx, target(), b.rev); err != nil || len(b.iam.Calls) != calls || !cmp.Equal(before, b.rev) {
 		t.Errorf("%v, calls %v", err, b.iam.Calls[calls:])
+	}
+}
+
+func TestAKeyThatWasNeverPinnedIsNotDeactivated(t *testing.T) {
+	b, target := newBench(), target()
+	target.Pin = lifecycle.Pin{}
+	var refusal *Refusal
+	if _, err := b.Deactivate(ctx, target, b.rev); !errors.As(err, &refusal) || refusal.Guard != "Pinned" || len(b.iam.Calls) != 0 {
+		t.Errorf("got %v after %v", err, b.iam.Calls)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/teardown"
 	"github.com/keylease/keylease/test/emulator/iam"
 )
@@ -122,7 +123,7 @@ func TestNothingIsChangedFor(t *testing.T) {
 		"a recreated user": {func(_ *testing.T, w *world, l *lease) { l.target.Pin.UserID = "AIDAFORMERUSER" }, v1alpha1.ReasonUserRecreated},
 		"a recreated key":  {func(_ *testing.T, w *world, l *lease) { l.target.Pin.CreateDate = born.Add(-time.Hour) }, v1alpha1.ReasonKeyRecreated},
 		"a protected user": {func(_ *testing.T, w *world, l *lease) {
-			w.account.AddToUser("svc-report", iam.WithTag(teardown.ProtectedTag, "true"))
+			w.account.AddToUser("svc-report", iam.WithTag(lifecycle.ProtectedTag, "true"))
 		}, v1alpha1.ReasonProtected},
 		"a user outside the path": {func(_ *testing.T, w *world, l *lease) { l.target.PathPrefix = "/people/" }, v1alpha1.ReasonProtected},
 		"a key of another user": {func(_ *testing.T, w *world, l *lease) {
@@ -133,7 +134,7 @@ func TestNothingIsChangedFor(t *testing.T) {
 		"credentials of another account": {func(t *testing.T, w *world, l *lease) {
 			l.target.AccountID = "999999999999"
 		}, v1alpha1.ReasonWrongAccount},
-		"a key that was never pinned": {func(_ *testing.T, w *world, l *lease) { l.target.Pin = teardown.Pin{} }, v1alpha1.RetainedIdentityNotPinned},
+		"a key that was never pinned": {func(_ *testing.T, w *world, l *lease) { l.target.Pin = lifecycle.Pin{} }, v1alpha1.RetainedIdentityNotPinned},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

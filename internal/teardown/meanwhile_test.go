@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/teardown"
 	"github.com/keylease/keylease/test/emulator/iam"
 )
@@ -27,7 +28,7 @@ func (w *world) after(action string, change func()) {
 
 // Somebody changes something in AWS in the middle of a teardown. What the guards then forbid is not done.
 func TestWhatHappensInAWSMeanwhile(t *testing.T) {
-	protect := func(w *world) { w.account.AddToUser("svc-report", iam.WithTag(teardown.ProtectedTag, "true")) }
+	protect := func(w *world) { w.account.AddToUser("svc-report", iam.WithTag(lifecycle.ProtectedTag, "true")) }
 	recreate := func(w *world) {
 		w.account.RemoveUser("svc-report")
 		w.account.AddUser("svc-report", iam.WithPath("/service/"), iam.WithLoginProfile(), iam.WithInlinePolicy("first", ""), iam.WithVirtualMFA("svc-report"))

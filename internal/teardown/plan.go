@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // Actions of the IAM API that a teardown uses.
@@ -33,7 +34,7 @@ const (
 	SuffixActive   = ":Active"
 )
 
-// Plan is the whole order of a deletion, as AWS stands, and what it leaves alone and why. It asks no guard: Check does.
+// Plan is the whole order of a deletion, as AWS stands, and what it leaves alone and why. It asks no guard: lifecycle.CheckAWS does.
 // The status says what was done a moment ago and may still be shown.
 func Plan(o Observation, inv Inventory, t Target, rev *v1alpha1.RevocationStatus) ([]Step, []v1alpha1.Retained) {
 	steps := append(keySteps(o, t, rev), unassignedMFA(t, rev)...)
@@ -80,7 +81,7 @@ func keepUser(o Observation, inv Inventory, t Target) []v1alpha1.Retained {
 	if t.Pin.UserID == "" || t.Pin.UserID != o.UserID {
 		keep(v1alpha1.RetainedIdentityNotPinned)
 	}
-	if !insidePath(o.Path, t.PathPrefix) {
+	if !lifecycle.InsidePath(o.Path, t.PathPrefix) {
 		keep(v1alpha1.RetainedOutsidePath)
 	}
 	// Two readings of the same list: an empty answer to one of them does not cost a user.

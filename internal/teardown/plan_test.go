@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 const (
@@ -95,7 +96,7 @@ func TestWhatIsLeftAlone(t *testing.T) {
 		"a user outside the path": {
 			func(_ *Observation, _ *Inventory, t *Target) { t.PathPrefix = "/people/" }, reason("OutsidePath")},
 		"a user that was never pinned": {
-			func(_ *Observation, _ *Inventory, t *Target) { t.Pin = Pin{} }, reason("IdentityNotPinned")},
+			func(_ *Observation, _ *Inventory, t *Target) { t.Pin = lifecycle.Pin{} }, reason("IdentityNotPinned")},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -124,7 +125,9 @@ func TestAPolicyIsLeftAlone(t *testing.T) {
 		"recreated since it was recorded": {func(_ *Policy, _ *Target, r *v1alpha1.RevocationStatus) {
 			r.Policy = &v1alpha1.PolicyPin{ARN: ownARN, PolicyID: "ANPA0"}
 		}, "PolicyChanged"},
-		"of a name without the user's": {func(p *Policy, t *Target, _ *v1alpha1.RevocationStatus) { t.PolicyName = "report" }, "PolicyNameMismatch"},
+		"of a name without the user's": {func(p *Policy, t *Target, _ *v1alpha1.RevocationStatus) {
+			t.PolicyName, p.ARN = "report", "arn:aws:iam::123456789012:policy/report"
+		}, "PolicyNameMismatch"},
 		"of another account's ARN": {func(p *Policy, t *Target, _ *v1alpha1.RevocationStatus) {
 			p.ARN = "arn:aws:iam::999999999999:policy/svc-report"
 		}, "PolicyNameMismatch"},
@@ -201,7 +204,7 @@ func TestThePreviewShowsStepsOrWhatBlocksThem(t *testing.T) {
 		t.Errorf("plan %+v", plan)
 	}
 	o := observation()
-	o.Tags = map[string]string{ProtectedTag: "true"}
+	o.Tags = map[string]string{lifecycle.ProtectedTag: "true"}
 	if plan := Preview(o, fullInventory(), target(), nil, now); len(plan.Steps) != 0 || plan.Blocked == "" {
 		t.Errorf("plan for a protected user %+v", plan)
 	}

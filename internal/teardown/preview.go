@@ -8,6 +8,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // Limits of the lists in status.
@@ -22,7 +23,7 @@ func Preview(o Observation, inv Inventory, t Target, rev *v1alpha1.RevocationSta
 		rev = &v1alpha1.RevocationStatus{}
 	}
 	plan := v1alpha1.RevocationPlan{Time: metav1.NewTime(now)}
-	if refusal := Check(o, t); refusal != nil {
+	if refusal := lifecycle.CheckAWS(o, t.AWSTarget); refusal != nil {
 		plan.Blocked = refusal.Message
 		return plan
 	}
@@ -42,7 +43,7 @@ func (r *Runner) Preview(ctx context.Context, t Target, rev *v1alpha1.Revocation
 	}
 	var inv Inventory
 	// Nothing more is asked of an account that is not ours to ask.
-	if o.UserExists && Check(o, t) == nil {
+	if o.UserExists && lifecycle.CheckAWS(o, t.AWSTarget) == nil {
 		inv, err = r.IAM.Inventory(ctx, t.UserName, t.PolicyName)
 		if err != nil && !failure.Is(err, failure.NotFound) {
 			return v1alpha1.RevocationPlan{}, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // maxRounds bounds how often one pass lists again after a DeleteConflict. IAM can refuse for seconds because of what was
@@ -151,8 +152,8 @@ func (w *work) deleteKey(ctx context.Context, o Observation) error {
 		w.lagging = w.lagging || o.Key != v1alpha1.KeyAbsent
 		return nil
 	}
-	if refusal := CheckPinned(o, w.t); refusal != nil {
-		return refusal
+	if err := refused(lifecycle.CheckPinned(o, w.t.AWSTarget)); err != nil {
+		return err
 	}
 	if w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone {
 		w.rev.Reason = v1alpha1.ReasonEndDatePassed // it was there after all

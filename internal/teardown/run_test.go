@@ -12,6 +12,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 var ctx = context.Background()
@@ -203,7 +204,7 @@ func TestAFirstLookOfLongAgoDoesNotCount(t *testing.T) {
 
 func TestAKeyGoneWithoutPinLeavesTheUserAlone(t *testing.T) {
 	b, target := newBench(), target()
-	target.Pin = Pin{}
+	target.Pin = lifecycle.Pin{}
 	b.iam.Observed.Key, b.iam.Inv.AccessKeys = v1alpha1.KeyAbsent, nil
 	for range 2 {
 		if _, err := b.Verify(ctx, target, b.rev); err != nil {
@@ -223,10 +224,10 @@ func TestAGuardThatTripsBetweenStagesStopsThere(t *testing.T) {
 		change func(*Observation)
 		want   int // calls made
 	}{
-		"protected after the key went":        {ActionDeleteAccessKey, func(o *Observation) { o.Tags = map[string]string{ProtectedTag: "true"} }, 2},
+		"protected after the key went":        {ActionDeleteAccessKey, func(o *Observation) { o.Tags = map[string]string{lifecycle.ProtectedTag: "true"} }, 2},
 		"recreated after the key went":        {ActionDeleteAccessKey, func(o *Observation) { o.UserID = "AIDAOTHER" }, 2},
 		"recreated before the user goes":      {ActionDetachPolicy, func(o *Observation) { o.UserID = "AIDAOTHER" }, 4},
-		"protected before the user goes":      {ActionDetachPolicy, func(o *Observation) { o.Tags = map[string]string{ProtectedTag: "true"} }, 4},
+		"protected before the user goes":      {ActionDetachPolicy, func(o *Observation) { o.Tags = map[string]string{lifecycle.ProtectedTag: "true"} }, 4},
 		"another account before the policy":   {ActionDeleteUser, func(o *Observation) { o.Identity.AccountID = "999999999999" }, 5},
 		"a renamed user is not a key's end":   {ActionUpdateAccessKey, func(o *Observation) { o.UserExists, o.Key, o.KeyUser = false, v1alpha1.KeyAbsent, "renamed" }, 2},
 		"an account that turned out as empty": {ActionDeleteAccessKey, func(o *Observation) { o.UserExists, o.AccountHasUsers = false, false }, 2},

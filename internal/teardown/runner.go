@@ -11,6 +11,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // Runner tears keys down. All fields but Audit are required.
@@ -50,23 +51,14 @@ func (w *work) observe(ctx context.Context) (Observation, error) {
 	if err != nil {
 		return Observation{}, err
 	}
-	t := w.t
-	t.UserDeleted = w.userDeleted()
-	if t.UserDeleted && o.UserExists && o.UserID != t.Pin.UserID {
-		// The pinned user is gone by our own doing: who has its name now is none of ours, and no reason to stop.
-		o.UserExists, o.UserID, o.Path, o.Tags = false, "", "", nil
-		o.OtherKeys, o.ConsolePassword, o.AccountHasUsers = nil, false, true
-	}
-	if refusal := Check(o, t); refusal != nil {
-		return o, refusal
+	t := w.t.AWSTarget
+	t.UserDeleted = lifecycle.UserDeleted(w.rev, w.t.UserName)
+	o = lifecycle.WithoutSuccessor(o, t)
+	if err := refused(lifecycle.CheckAWS(o, t)); err != nil {
+		return o, err
 	}
 	w.observed = &o
 	return o, nil
-}
-
-// userDeleted: we deleted the user, or were about to and did not learn the outcome.
-func (w *work) userDeleted() bool {
-	return doneAt(w.rev, ActionDeleteUser, w.t.UserName) != nil || w.intends(ActionDeleteUser, w.t.UserName)
 }
 
 func (w *work) intends(action, target string) bool {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // prepare keeps what could not be read any more afterwards: the snapshot, and which policy was attached to the pinned
@@ -26,8 +27,8 @@ func (w *work) prepare(ctx context.Context, inv Inventory) error {
 			return err
 		}
 		if snapshot.UserID != w.t.Pin.UserID {
-			return &Refusal{Guard: "userPin", Reason: v1alpha1.ReasonUserRecreated, Message: fmt.Sprintf(
-				"user %s was recreated while its snapshot was taken: delete the lease to accept it", w.t.UserName)}
+			return &Refusal{lifecycle.Block{Guard: "SameUser", Reason: v1alpha1.ReasonUserRecreated, Message: fmt.Sprintf(
+				"user %s was recreated while its snapshot was taken: delete the lease to accept it", w.t.UserName)}}
 		}
 		data, digest, err := snapshot.Encode()
 		if err != nil {

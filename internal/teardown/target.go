@@ -3,6 +3,8 @@ package teardown
 import (
 	"context"
 	"time"
+
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // SettleTime is how long IAM may go on showing what is gone: a deleted key can work for 3 to 4 seconds more, and lists
@@ -10,33 +12,31 @@ import (
 // it was asked for again after this time.
 const SettleTime = 10 * time.Second
 
-// Pin is the identity that was recorded when the key was first seen.
-type Pin struct {
-	// UserID (AIDA…) of the user; a recreated user of the same name has another. Empty: never seen.
-	UserID string
-	// CreateDate of the key, compared to the second. Zero: never seen.
-	CreateDate time.Time
-}
-
-// Target is the key to be torn down, and what its sheet rules about the user and policy that go with it.
+// Target is the key to be torn down, and what its sheet rules about the user and policy that go with it. Runner sets
+// UserDeleted from the recorded status.
 type Target struct {
-	// AccountID, twelve digits, that the credentials must belong to; Partition such as aws.
-	AccountID, Partition  string
-	UserName, AccessKeyID string
+	lifecycle.AWSTarget
+	// Partition such as aws.
+	Partition string
 	// PolicyName, rendered, of the customer-managed policy that goes with the user. Empty: none goes. A name that does
 	// not contain UserName is never acted on.
 	PolicyName string
-	// PathPrefix: users outside it are never changed. Empty: any path.
-	PathPrefix string
 	// KeepConsoleUsers: a user with a console password loses only the key.
 	KeepConsoleUsers bool
-	Pin              Pin
-	// OwnUserName and OwnAccessKeyID are identities of the operator besides the one that IAM shows for the credentials
-	// in use. Empty: none.
-	OwnUserName, OwnAccessKeyID string
-	// UserDeleted: this revocation deleted the user, or was about to. It explains an account that has no user left.
-	// Runner sets it from the recorded status.
-	UserDeleted bool
+}
+
+// Refusal is a guard of internal/lifecycle that forbids any change. It is an error, so that it travels as one.
+type Refusal struct{ lifecycle.Block }
+
+// Error gives the sentence.
+func (r *Refusal) Error() string { return r.Message }
+
+// refused makes a guard's answer an error; nil where it let the key pass.
+func refused(b *lifecycle.Block) error {
+	if b == nil {
+		return nil
+	}
+	return &Refusal{*b}
 }
 
 // lockKey is the same for all leases of one user.

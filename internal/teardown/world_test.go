@@ -15,6 +15,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/teardown"
 	"github.com/keylease/keylease/test/emulator/iam"
 )
@@ -138,8 +139,8 @@ type lease struct {
 }
 
 func (w *world) lease(key string) *lease {
-	return &lease{w: w, stored: "{}", target: teardown.Target{AccountID: w.account.ID(), Partition: "aws", UserName: "svc-report",
-		AccessKeyID: key, PolicyName: "svc-report", Pin: teardown.Pin{UserID: w.account.UserID("svc-report"), CreateDate: born}}}
+	return &lease{w: w, stored: "{}", target: teardown.Target{Partition: "aws", PolicyName: "svc-report", AWSTarget: lifecycle.AWSTarget{
+		AccountID: w.account.ID(), UserName: "svc-report", AccessKeyID: key, Pin: lifecycle.Pin{UserID: w.account.UserID("svc-report"), CreateDate: born}}}}
 }
 
 func (l *lease) status() *v1alpha1.RevocationStatus {

@@ -112,9 +112,6 @@ func TestTheLinksBetweenPagesLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 	for page, text := range pages(t) {
 		for _, match := range link.FindAllStringSubmatch(text, -1) {
-			if filepath.Base(match[1]) == "guards.md" {
-				continue // comes with internal/lifecycle, whose tests compare it with the guards
-			}
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(page), match[1])); err != nil {
 				t.Errorf("%s leads to %s, which is not there", page, match[1])
 			}

@@ -125,7 +125,7 @@ func pathInside(prefix string) string {
 func (s *simulation) notify(d lifecycle.Decision) {
 	n := d.Action.Notice
 	owner := lifecycle.OwnerID(s.lease)
-	for _, to := range lifecycle.Outstanding(s.lease.Status.Notices, d.TermNumber(), n, owner, s.policy.Admins) {
+	for _, to := range lifecycle.Outstanding(s.lease.Status.Notices, d.TermNumber(), n, owner, s.policy.Admins, s.now) {
 		s.lease.Status.Notices = append(s.lease.Status.Notices, v1alpha1.NoticeStatus{
 			Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: to,
 			State: v1alpha1.NoticeDelivered, Time: *s.moment(),

@@ -13,6 +13,7 @@ import (
 	"github.com/keylease/keylease/cmd/internal/restore"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/teardown"
 	"github.com/keylease/keylease/test/emulator/iam"
 )
@@ -104,8 +105,10 @@ func (w *world) delete() {
 	rev := &v1alpha1.RevocationStatus{}
 	runner := &teardown.Runner{IAM: client, Snapshots: w, Users: &teardown.UserLocks{}, Clock: w.clock,
 		Record: func(_ context.Context, next *v1alpha1.RevocationStatus) error { rev = next.DeepCopy(); return nil }}
-	target := teardown.Target{AccountID: accountID, Partition: "aws", UserName: "svc-report", AccessKeyID: leased, PolicyName: "svc-report",
-		Pin: teardown.Pin{UserID: w.account.UserID("svc-report"), CreateDate: w.clock.Now().Truncate(time.Second)}}
+	target := teardown.Target{Partition: "aws", PolicyName: "svc-report", AWSTarget: lifecycle.AWSTarget{
+		AccountID: accountID, UserName: "svc-report", AccessKeyID: leased,
+		Pin: lifecycle.Pin{UserID: w.account.UserID("svc-report"), CreateDate: w.clock.Now().Truncate(time.Second)},
+	}}
 	for range 20 {
 		_, err := runner.Run(w.Context(), target, rev.DeepCopy())
 		if err != nil && !failure.Is(err, failure.Retry) {

@@ -1,0 +1,72 @@
+package lifecycle
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// decideMarkedDeleted: a person wrote 削除済み. AWS is read, not changed: at once, hourly while it cannot answer, daily
+// while it answers otherwise than the mark.
+func decideMarkedDeleted(in Input, d Decision) Decision {
+	d.Phase = v1alpha1.PhaseRevoked
+	if d.Term == nil {
+		t := newTerm(in, 1, TermFirstSeen)
+		d.Term, d.TermBegan = &t, true
+	}
+	if in.AWS == nil {
+		return askAboutMarked(in, d)
+	}
+	if b := misread(*in.AWS, TargetOf(in.Lease, in.Policy)); b != nil {
+		d.Verified = &Finding{Reason: b.Reason, Message: b.Message}
+		d.Again = recheckAt(in)
+		return d
+	}
+	if in.AWS.Key != v1alpha1.KeyAbsent {
+		d.Verified = &Finding{Reason: v1alpha1.ReasonKeyStillExists, Message: fmt.Sprintf(
+			"the sheet says deleted, but key %s of user %s still exists in AWS (%s): delete it there, or take the mark away to let Keylease do it",
+			in.Lease.Spec.AccessKeyID, in.Lease.Spec.UserName, in.AWS.Key)}
+		return reportStillExists(in, d)
+	}
+	d.Verified = &Finding{True: true, Reason: v1alpha1.ReasonKeyGone, Message: "the sheet says deleted, and AWS has no such key"}
+	if in.Policy.DryRun {
+		d.Again = askedAt(in).Add(24 * time.Hour)
+		return d
+	}
+	d.Action = Action{Kind: ActionComplete, Reason: v1alpha1.ReasonMarkedDeleted}
+	return d
+}
+
+// askAboutMarked: AWS was not asked, or could not answer.
+func askAboutMarked(in Input, d Decision) Decision {
+	c := verifiedCondition(in.Lease)
+	answered := in.Lease.Status.Phase == v1alpha1.PhaseRevoked && c != nil && in.Lease.Status.Key != nil
+	switch {
+	case in.AWSError != "":
+		d.Verified = &Finding{Reason: in.AWSReason, Message: in.AWSError}
+		d.Again = recheckAt(in)
+	case answered && c.Reason == v1alpha1.ReasonKeyStillExists:
+		return reportStillExists(in, d)
+	case answered && in.Policy.DryRun && c.Reason == v1alpha1.ReasonKeyGone && in.Now.Before(askedAt(in).Add(24*time.Hour)):
+		d.Again = askedAt(in).Add(24 * time.Hour)
+	case failedLately(in) != nil:
+		d.Again = recheckAt(in)
+	default:
+		d.Action = Action{Kind: ActionObserve}
+	}
+	return d
+}
+
+// reportStillExists tells the admins once, and looks again a day later.
+func reportStillExists(in Input, d Decision) Decision {
+	n := Notice{Kind: v1alpha1.NoticeKeyStillExists}
+	if !in.Policy.DryRun && outstanding(in, d, n) {
+		d.Action = Action{Kind: ActionNotify, Notice: n}
+		return d
+	}
+	if d.Again = askedAt(in).Add(24 * time.Hour); !d.Again.After(in.Now) {
+		d.Again, d.Action = time.Time{}, Action{Kind: ActionObserve}
+	}
+	return d
+}
