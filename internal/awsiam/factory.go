@@ -3,6 +3,7 @@ package awsiam
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	"k8s.io/utils/clock"
 )
 
@@ -21,7 +23,7 @@ type Options struct {
 	// Clock gives the time of observations. Default: the real one.
 	Clock clock.PassiveClock
 	// Rate is the most IAM calls per second to one account, Burst how many may come at once. IAM's own limits are
-	// unpublished and shared with everyone else in the account. When IAM throttles, the rate is halved, down to a tenth
+	// unpublished and shared with everyone else in the account. When IAM throttles, the rate falls by a quarter, down to a tenth
 	// of this; it recovers with every success. Default: 20 and 40.
 	Rate  float64
 	Burst int
@@ -65,6 +67,7 @@ func NewFactory(ctx context.Context, options Options) (*Factory, error) {
 	options.setDefaults()
 	loaded, err := config.LoadDefaultConfig(ctx,
 		config.WithDefaultRegion(globalRegions["aws"]),
+		config.WithLogger(logging.LoggerFunc(logDetail)),
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(options.AttemptTimeout).WithTransportOptions(
 			// Many leases wait for one host: the default of 10 idle connections would be opened and closed all day.
 			func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 })))
@@ -74,6 +77,12 @@ func NewFactory(ctx context.Context, options Options) (*Factory, error) {
 	// The retryer below decides; AWS_MAX_ATTEMPTS would wrap it.
 	loaded.RetryMaxAttempts, loaded.Retryer = 0, nil
 	return &Factory{options: options, config: loaded, clients: map[Access]*Client{}, accounts: map[string]*retryer{}}, nil
+}
+
+// logDetail puts what the SDK has to say, which is never more than a detail, into the program's log: by itself the SDK
+// would write plain text between JSON lines.
+func logDetail(_ logging.Classification, format string, values ...any) {
+	slog.Debug("AWS SDK", "detail", fmt.Sprintf(format, values...))
 }
 
 // For gives the client for an access, the same one each time. It calls nothing; a role that cannot be assumed shows at

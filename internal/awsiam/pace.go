@@ -27,14 +27,16 @@ func newPace(perSecond float64, burst int) *pace {
 	return &pace{limiter: rate.NewLimiter(rate.Limit(perSecond), burst), ceiling: perSecond, floor: perSecond / 10}
 }
 
-// note adapts the rate: halved when throttled, a hundredth of the ceiling more for each call that was not.
+// note adapts the rate: a quarter less when throttled, a fiftieth of the ceiling more for each call that was not. An account
+// that refuses one call in twenty, whatever the rate, is so still asked at nearly the full one; where calls are refused for
+// being too many, fewer than one in six is.
 func (p *pace) note(throttled bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := float64(p.limiter.Limit())
-	next := min(p.ceiling, now+p.ceiling/100)
+	next := min(p.ceiling, now+p.ceiling/50)
 	if throttled {
-		next = max(p.floor, now/2)
+		next = max(p.floor, now*3/4)
 	}
 	if next != now {
 		p.limiter.SetLimit(rate.Limit(next))

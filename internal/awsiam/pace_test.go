@@ -13,7 +13,7 @@ import (
 	"github.com/keylease/keylease/test/emulator/iam"
 )
 
-func TestThePaceIsHalvedByThrottlingAndRecovers(t *testing.T) {
+func TestThePaceFallsByThrottlingAndRecovers(t *testing.T) {
 	p := newPace(20, 40)
 	notes := func(throttled bool, times int) float64 {
 		for range times {
@@ -25,9 +25,19 @@ func TestThePaceIsHalvedByThrottlingAndRecovers(t *testing.T) {
 		throttled bool
 		times     int
 		want      float64
-	}{{false, 5, 20}, {true, 1, 10}, {true, 1, 5}, {true, 10, 2}, {false, 10, 4}, {true, 1, 2}, {false, 1000, 20}} {
+	}{{false, 5, 20}, {true, 1, 15}, {true, 1, 11.25}, {true, 10, 2}, {false, 10, 6}, {true, 1, 4.5}, {false, 1000, 20}} {
 		if got := notes(c.throttled, c.times); got < c.want-0.001 || got > c.want+0.001 {
 			t.Errorf("after %d of throttled=%t the rate is %g a second, want %g", c.times, c.throttled, got, c.want)
+		}
+	}
+}
+
+func TestThrottlingNowAndThenHardlySlowsThePace(t *testing.T) {
+	p := newPace(20, 40)
+	for n := range 1000 {
+		p.note(n%20 == 0)
+		if got := float64(p.limiter.Limit()); got < 15 {
+			t.Fatalf("after %d calls, one in twenty throttled, the rate is %g a second", n+1, got)
 		}
 	}
 }
