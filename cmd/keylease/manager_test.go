@@ -18,6 +18,8 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
 	"github.com/keylease/keylease/test/emulator/slack"
@@ -61,6 +63,14 @@ func surroundings(t *testing.T) *world.World {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
+	// The next test's sheet has the same keys: as long as these leases stand, they would be the first sheet's.
+	t.Cleanup(func() {
+		for _, of := range []client.Object{&v1alpha1.AccessKeySheet{}, &v1alpha1.AccessKeyLease{}} {
+			if err := w.Client.DeleteAllOf(context.Background(), of, client.InNamespace(w.Namespace)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	w.Seed(twoRequests(t))
 	created := time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)
 	w.Key("svc-ci", livingKey, created)
