@@ -52,3 +52,10 @@ func (a *Account) byHand(accessKeyID string, do func(*user, accessKey)) {
 	}
 	panic(fmt.Sprintf("iam emulator: account %s has no key %s", a.id, accessKeyID))
 }
+
+// RemoveTag of a user by hand.
+func (a *Account) RemoveTag(userName, key string) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	a.mustUser(userName).tags.remove(key, time.Time{})
+}
