@@ -46,7 +46,11 @@ func (r *leaseRun) observe(ctx context.Context) {
 	t := r.target()
 	refused := lifecycle.CheckAWS(o, t)
 	if refused == nil || refused.Reason == v1alpha1.ReasonProtected {
-		key.Status, key.LastUsed = o.Key, o.LastUsed
+		key.Status = o.Key
+		// AWS forgets the use of a key that is gone; people still want to hear of it.
+		if o.LastUsed != nil || o.Key != v1alpha1.KeyAbsent {
+			key.LastUsed = o.LastUsed
+		}
 		// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.
 		if key.UserID == "" && o.Key != v1alpha1.KeyAbsent {
 			key.UserID = o.UserID

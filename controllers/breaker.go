@@ -20,6 +20,9 @@ const (
 	defaultRevocationsPerDay = 20
 	// mostRaised: an annotation raises the day's total five-fold at most.
 	mostRaised = 5
+	// soon is how far ahead the order of end dates looks: notices of one day went out within minutes of each other, and
+	// so keys become due.
+	soon = 10 * time.Minute
 )
 
 // breaker counts the revocations that began on a day in an account. What the cluster's status says is joined with what
@@ -132,7 +135,7 @@ func (r *leaseRun) inLine(o *v1alpha1.AccessKeyLease) bool {
 	case v1alpha1.PhaseExpired:
 		c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady)
 		t := o.Status.NextTransitionTime
-		return t != nil && !t.After(r.in.Now) && c != nil && (c.Reason == v1alpha1.ReasonWaiting || c.Reason == v1alpha1.ReasonBreakerOpen)
+		return t != nil && !t.After(r.in.Now.Add(soon)) && c != nil && (c.Reason == v1alpha1.ReasonWaiting || c.Reason == v1alpha1.ReasonBreakerOpen)
 	case v1alpha1.PhaseNotified:
 		// Not looked at since its end: nobody may overtake it just because its turn to be reconciled comes later.
 		return !r.in.Policy.Due(o.Spec.EndDate, 1).After(r.in.Now) && r.noticed(o)
@@ -144,7 +147,7 @@ func (r *leaseRun) inLine(o *v1alpha1.AccessKeyLease) bool {
 func (r *leaseRun) noticed(o *v1alpha1.AccessKeyLease) bool {
 	for _, n := range o.Status.Notices {
 		if o.Status.Term != nil && n.Term == o.Status.Term.Number && n.Kind == v1alpha1.NoticeExpiry &&
-			n.State == v1alpha1.NoticeDelivered && !n.Time.Add(r.in.Policy.MinimumNotice).After(r.in.Now) {
+			n.State == v1alpha1.NoticeDelivered && !n.Time.Add(r.in.Policy.MinimumNotice).After(r.in.Now.Add(soon)) {
 			return true
 		}
 	}
@@ -173,6 +176,6 @@ func (r *leaseRun) breakerLimit() int {
 }
 
 func (r *leaseRun) breakerMessage() string {
-	return fmt.Sprintf("%d revocations began today in account %s, the most for a day: it waits for tomorrow, or for the annotation %s=%s=<N> on AccessKeySheet %s",
+	return fmt.Sprintf("the %d revocations that may begin today in account %s are those of keys that ended earlier: it waits for tomorrow, or for the annotation %s=%s=<N> on AccessKeySheet %s",
 		r.breakerLimit(), r.lease.Spec.AccountID, v1alpha1.AnnotationAllowRevocations, r.in.Policy.Today(r.now()), r.sheet.Name)
 }

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -163,3 +165,23 @@ func (s *stage) gone(rows []keyRow) int {
 }
 
 func mergePatch(body string) client.Patch { return client.RawPatch(types.MergePatchType, []byte(body)) }
+
+func containsAll(text string, parts ...string) bool {
+	return !slices.ContainsFunc(parts, func(p string) bool { return !strings.Contains(text, p) })
+}
+
+// expectEvent about a lease. The recorder writes from a goroutine of its own, so that it may come a little later.
+func (s *stage) expectEvent(accessKeyID, reason, says string) {
+	s.Helper()
+	for range 200 {
+		list := &eventsv1.EventList{}
+		s.must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
+		for _, e := range list.Items {
+			if e.Regarding.Name == strings.ToLower(accessKeyID) && e.Reason == reason && strings.Contains(e.Note, says) {
+				return
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.Errorf("no Event %s of %s that says %q", reason, accessKeyID, says)
+}
