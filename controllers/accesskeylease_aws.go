@@ -25,16 +25,18 @@ func (r *leaseRun) target() lifecycle.AWSTarget { return lifecycle.TargetOf(r.le
 
 // observe reads AWS. That it cannot be read is no error of the reconcile: notices go out all the same, and Decide knows
 // what may not be done without.
-func (r *leaseRun) observe(ctx context.Context) error {
+func (r *leaseRun) observe(ctx context.Context) {
 	c, err := r.account(ctx)
 	var o lifecycle.Observation
 	if err == nil {
 		o, err = c.Observe(ctx, r.lease.Spec.UserName, r.lease.Spec.AccessKeyID)
 	}
+	r.turns.note(r.accountPlace(), r.now(), err)
 	if err != nil {
 		r.unobserved(err)
-		return nil
+		return
 	}
+	r.backoff.succeeded(r.key, serviceReading)
 	r.in.AWS, r.in.AWSError, r.in.AWSReason = &o, "", ""
 	key := v1alpha1.KeyStatus{}
 	if r.lease.Status.Key != nil {
@@ -44,7 +46,11 @@ func (r *leaseRun) observe(ctx context.Context) error {
 	t := r.target()
 	refused := lifecycle.CheckAWS(o, t)
 	if refused == nil || refused.Reason == v1alpha1.ReasonProtected {
-		key.Status, key.LastUsed = o.Key, o.LastUsed
+		key.Status = o.Key
+		// AWS forgets the use of a key that is gone; people still want to hear of it.
+		if o.LastUsed != nil || o.Key != v1alpha1.KeyAbsent {
+			key.LastUsed = o.LastUsed
+		}
 		// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.
 		if key.UserID == "" && o.Key != v1alpha1.KeyAbsent {
 			key.UserID = o.UserID
@@ -54,14 +60,13 @@ func (r *leaseRun) observe(ctx context.Context) error {
 	}
 	r.lease.Status.Key = &key
 	r.accountError(t.AccountID, refused)
-	return nil
 }
 
 // unobserved notes why AWS could not be read. What passes by itself is retried soon; what people must mend, hourly.
 func (r *leaseRun) unobserved(err error) {
 	r.in.AWSError, r.in.AWSReason = err.Error(), v1alpha1.ReasonAWSUnavailable
 	if !stalled(err) {
-		r.wakeAt = r.backoff.failed(r.key, r.lease, r.now(), err)
+		r.wake(r.backoff.failed(r.key, serviceReading, r.lease, r.now(), err))
 		return
 	}
 	r.in.AWSReason = v1alpha1.ReasonAWSForbidden
@@ -106,6 +111,7 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (done bo
 		r.in.Breaker = r.breakerMessage()
 		return true, nil
 	}
+	defer func() { r.breaker.giveBack(r.lease, r.in.Policy.Today(r.in.Now)) }()
 	c, err := r.account(ctx)
 	if err != nil {
 		return false, err
@@ -138,9 +144,9 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (done bo
 	switch {
 	case err != nil:
 	case r.wakeAt.After(r.now()):
-		r.backoff.rest(r.key, r.lease, r.wakeAt)
+		r.backoff.rest(r.key, serviceAWS, r.lease, r.wakeAt)
 	default:
-		r.backoff.succeeded(r.key)
+		r.backoff.succeeded(r.key, serviceAWS)
 	}
 	return false, err
 }
@@ -212,6 +218,3 @@ func (r *leaseRun) auditStep(s teardown.Step, requestID string, err error) {
 	r.audit("aws", kv...)
 	metrics.AWSStep(r.lease.Namespace, r.lease.Spec.SheetRef.Name, s.Action)
 }
-
-// retryAsked: a person asked by annotation for another attempt at once.
-func (r *leaseRun) retryAsked() bool { return r.backoff.askedAnew(r.key, r.lease) }

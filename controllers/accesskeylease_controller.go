@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/teardown"
@@ -29,6 +30,7 @@ type LeaseReconciler struct {
 	// sheetWake asks for a sync of a sheet.
 	sheetWake func(types.NamespacedName)
 	backoff   *backoff
+	turns     *turns
 	users     *teardown.UserLocks
 	breaker   *breaker
 }
@@ -39,9 +41,12 @@ type LeaseReconciler struct {
 
 // Reconcile one lease.
 func (r *LeaseReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	defer r.turns.done(req.NamespacedName)
 	lease := &v1alpha1.AccessKeyLease{}
 	if err := r.Client.Get(ctx, req.NamespacedName, lease); err != nil {
-		r.backoff.forget(req.NamespacedName)
+		if apierrors.IsNotFound(err) {
+			r.backoff.forget(req.NamespacedName)
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !lease.DeletionTimestamp.IsZero() {
@@ -73,6 +78,10 @@ type leaseRun struct {
 	in lifecycle.Input
 	// failed is the error of this run's action, told in Stalled or Reconciling.
 	failed error
+	// planned: this run worked out a plan, or tried to.
+	planned bool
+	// parked: the lease waits for its turn, and is woken then.
+	parked bool
 	// wakeAt asks for another turn, for a retry or a verification.
 	wakeAt time.Time
 }
@@ -104,7 +113,7 @@ func (r *leaseRun) load(ctx context.Context) error {
 	if r.view.slack == nil && r.view.slackError == "" {
 		r.in.Sheet.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
 	}
-	r.in.Retry = r.retryAsked()
+	r.in.Retry = r.backoff.asked(r.key, r.lease)
 	r.in.Breaker, err = r.breakerOpen(ctx)
 	return err
 }
@@ -113,57 +122,41 @@ func (r *leaseRun) sheetKey() types.NamespacedName {
 	return types.NamespacedName{Namespace: r.key.Namespace, Name: r.lease.Spec.SheetRef.Name}
 }
 
-// loop decides and acts until there is nothing to do now.
+// loop decides and acts until there is nothing to do now, and tells the admins what they should hear of it.
 func (r *leaseRun) loop(ctx context.Context) (ctrl.Result, error) {
-	d := lifecycle.Decide(r.in)
-	for range maxActions {
-		if err := r.record(ctx, d); err != nil {
-			return ctrl.Result{}, err
-		}
-		if d.Action.Kind == lifecycle.ActionNone {
-			break
-		}
-		// That AWS could not be read, just now, keeps nobody from being told.
-		if at := r.backoff.until(r.key, r.lease, r.now()); !at.IsZero() && r.in.AWSError == "" {
-			r.wakeAt = at
-			break
-		}
-		done, err := r.act(ctx, d)
-		if err != nil {
-			return r.afterError(ctx, d, err)
-		}
-		r.in.Lease = r.lease
-		r.in.Now = r.now()
-		if d = lifecycle.Decide(r.in); !done {
-			if err := r.record(ctx, d); err != nil {
-				return ctrl.Result{}, err
-			}
-			break
-		}
+	d, err := r.run(ctx)
+	if err != nil {
+		return ctrl.Result{}, err
 	}
-	if n, ok := lifecycle.Tell(r.in, d); ok && r.backoff.until(r.key, r.lease, r.now()).IsZero() {
-		tell := d
-		tell.Action = lifecycle.Action{Kind: lifecycle.ActionNotify, Notice: n}
-		if err := r.notify(ctx, tell); err != nil {
-			return r.afterError(ctx, tell, err)
-		}
+	if err := r.tell(ctx, d); err != nil {
+		return ctrl.Result{}, err
+	}
+	if !r.parked {
+		r.backoff.heard(r.key, r.lease)
 	}
 	return r.result(d), nil
 }
 
-// act does the one thing decided. done false: decide again later.
-func (r *leaseRun) act(ctx context.Context, d lifecycle.Decision) (done bool, err error) {
-	switch d.Action.Kind {
-	case lifecycle.ActionObserve:
-		return true, r.observe(ctx)
-	case lifecycle.ActionNotify:
-		return true, r.notify(ctx, d)
-	case lifecycle.ActionComplete:
-		return true, r.complete(ctx, d.Action.Reason)
-	case lifecycle.ActionDeactivate, lifecycle.ActionReactivate, lifecycle.ActionRevoke:
-		return r.changeAWS(ctx, d)
+// run decides and acts. Its error is the API server's; what a service answers is recorded and tried again.
+func (r *leaseRun) run(ctx context.Context) (lifecycle.Decision, error) {
+	d := lifecycle.Decide(r.in)
+	for range maxActions {
+		if err := r.record(ctx, d); err != nil {
+			return d, err
+		}
+		again, err := r.step(ctx, d)
+		if err != nil {
+			if err := r.afterError(ctx, d, err); err != nil {
+				return d, err
+			}
+		}
+		r.in.Lease, r.in.Now = r.lease, r.now()
+		d = lifecycle.Decide(r.in)
+		if !again || err != nil {
+			return d, r.record(ctx, d)
+		}
 	}
-	return false, nil
+	return d, nil
 }
 
 // record writes what was decided, if anything differs. An unchanged lease costs no write.
@@ -198,17 +191,27 @@ func (r *leaseRun) result(d lifecycle.Decision) ctrl.Result {
 	return ctrl.Result{RequeueAfter: max(at.Sub(r.now()), 0) + time.Millisecond}
 }
 
-// afterError records why an action failed, and when it is tried again.
-func (r *leaseRun) afterError(ctx context.Context, d lifecycle.Decision, err error) (ctrl.Result, error) {
+// wake the lease at a moment, or earlier where something else asks for it.
+func (r *leaseRun) wake(at time.Time) {
+	if r.wakeAt.IsZero() || at.Before(r.wakeAt) {
+		r.wakeAt = at
+	}
+}
+
+// afterError records why an action failed, and when it is tried again. What it gives back is the API server's own error.
+func (r *leaseRun) afterError(ctx context.Context, d lifecycle.Decision, err error) error {
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		return ctrl.Result{}, err
+		return err
+	}
+	metrics.ActionFailed(r.lease.Namespace, r.lease.Spec.SheetRef.Name, string(d.Action.Kind))
+	if d.Action.Kind == lifecycle.ActionNotify && failure.Is(err, failure.Credentials) {
+		// It concerns everybody: the sheet says so, and wakes the leases when it is mended.
+		r.in.Sheet.SlackError = err.Error()
+		return nil
 	}
 	r.failed = err
-	at := r.backoff.failed(r.key, r.lease, r.now(), err)
-	metrics.ActionFailed(r.lease.Namespace, r.lease.Spec.SheetRef.Name, string(d.Action.Kind))
-	if recordErr := r.record(ctx, lifecycle.Decide(r.in)); recordErr != nil {
-		return ctrl.Result{}, recordErr
-	}
+	at := r.backoff.failed(r.key, serviceOf(d.Action.Kind), r.lease, r.now(), err)
+	r.wake(at)
 	log.FromContext(ctx).Info("action failed", "action", d.Action.Kind, "error", err.Error(), "retryAt", at)
-	return ctrl.Result{RequeueAfter: max(at.Sub(r.now()), time.Second)}, nil
+	return nil
 }

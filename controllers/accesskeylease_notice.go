@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,10 @@ import (
 	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/notice"
 )
+
+// ownerFirst is how long the admins' copy waits for an owner whom Slack does not take a message for now: it says whether
+// the owner was told. Longer it does not wait, because somebody must hear of the key.
+const ownerFirst = 10 * time.Minute
 
 // notify delivers one notice: to the owner first, because the admins' copies say whether the owner was told.
 func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
@@ -37,16 +40,30 @@ func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
 	if err := r.save(ctx); err != nil {
 		return err
 	}
+	var failed error
 	if n.Owner && owner != "" && slices.Contains(todo, owner) {
-		if err := r.deliver(ctx, d, message.ToOwner, []string{owner}, pendingSince); err != nil {
-			return err
+		failed = r.deliver(ctx, d, message.ToOwner, []string{owner}, pendingSince)
+		if failed != nil && !r.ownerWaitedFor(d, owner, failed) {
+			return failed
 		}
 		todo = slices.DeleteFunc(todo, func(to string) bool { return to == owner })
 	}
-	if len(todo) == 0 {
-		return nil
+	if len(todo) > 0 {
+		failed = soonest([]error{failed, r.deliver(ctx, d, message.ToAdmin, todo, pendingSince)})
 	}
-	return r.deliver(ctx, d, message.ToAdmin, todo, pendingSince)
+	if failed == nil {
+		r.backoff.succeeded(r.key, serviceSlack)
+	}
+	return failed
+}
+
+// ownerWaitedFor: Slack fails for the owner alone, and has done so for long enough.
+func (r *leaseRun) ownerWaitedFor(d lifecycle.Decision, owner string, err error) bool {
+	if !failure.Is(err, failure.Retry, failure.Uncertain) {
+		return false
+	}
+	record := lifecycle.Record(r.lease.Status.Notices, d.TermNumber(), d.Action.Notice, owner)
+	return record != nil && r.now().Sub(record.Time.Time) >= ownerFirst
 }
 
 // deliver sends what was recorded as intended, and records what became of it.
@@ -67,7 +84,7 @@ func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience m
 	if err := r.save(ctx); err != nil {
 		return err
 	}
-	return worst(errs)
+	return soonest(errs)
 }
 
 func (r *leaseRun) noticeKey(d lifecycle.Decision, to string) string {
@@ -77,16 +94,17 @@ func (r *leaseRun) noticeKey(d lifecycle.Decision, to string) string {
 // delivered records one result.
 func (r *leaseRun) delivered(d lifecycle.Decision, res notice.Result) error {
 	n, s := d.Action.Notice, r.lease.Spec
-	r.lease.Status.Notices = lifecycle.Settle(r.lease.Status.Notices, v1alpha1.NoticeStatus{
+	record := v1alpha1.NoticeStatus{
 		Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: res.Recipient,
 		State: res.State, Reason: res.Reason, Time: metav1.NewTime(res.Time), Channel: res.Receipt.Channel, MessageTS: res.Receipt.TS,
-	})
+	}
+	r.lease.Status.Notices = lifecycle.Settle(r.lease.Status.Notices, record)
 	switch res.State {
 	case v1alpha1.NoticeDelivered:
-		r.audit("notice", "kind", n.Kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "endDate", s.EndDate)
+		r.auditNotice(record, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "endDate", s.EndDate)
 		r.event(corev1.EventTypeNormal, v1alpha1.EventNoticeDelivered, n.Kind+" notice delivered to "+res.Recipient)
 	case v1alpha1.NoticeUnreachable:
-		r.audit("notice", "kind", n.Kind, "recipient", res.Recipient, "unreachable", res.Reason)
+		r.auditNotice(record, "unreachable", res.Reason, "endDate", s.EndDate)
 		r.event(corev1.EventTypeWarning, v1alpha1.EventNoticeFailed, n.Kind+" notice cannot reach "+res.Recipient+": "+res.Reason)
 	}
 	metrics.NoticeSent(r.lease.Namespace, s.SheetRef.Name, n.Kind, string(res.State))
@@ -96,15 +114,25 @@ func (r *leaseRun) delivered(d lifecycle.Decision, res notice.Result) error {
 	return res.Err
 }
 
-// worst of several errors: what concerns the token, then what asks for the longest wait.
-func worst(errs []error) error {
+func (r *leaseRun) auditNotice(n v1alpha1.NoticeStatus, kv ...any) {
+	what := []any{"kind", n.Kind, "term", n.Term, "recipient", n.Recipient}
+	if n.DaysBefore != nil {
+		what = append(what, "daysBefore", *n.DaysBefore)
+	}
+	r.audit("notice", append(what, kv...)...)
+}
+
+// soonest of several errors: what concerns the token or the API server, else what can be tried again first. Slack's client
+// remembers by itself which channel has to wait for longer.
+func soonest(errs []error) error {
 	var out error
 	for _, e := range errs {
-		switch f := failure.Of(e); {
+		f, best := failure.Of(e), failure.Of(out)
+		switch {
 		case e == nil:
-		case out == nil || failure.Is(e, failure.Credentials):
+		case out == nil, f == nil, f.Class == failure.Credentials:
 			out = e
-		case f != nil && failure.Of(out) != nil && f.RetryAfter > failure.Of(out).RetryAfter && !failure.Is(out, failure.Credentials):
+		case best != nil && best.Class != failure.Credentials && f.RetryAfter < best.RetryAfter:
 			out = e
 		}
 	}
@@ -138,19 +166,24 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 		n.Lease.Row = int(l.Status.Sheet.Row)
 	}
 	n.Reason, n.Detail = r.detail(d)
+	if n.Kind == v1alpha1.NoticeExpiry && p.GracePeriod > 0 {
+		n.DeactivateAt = n.DeleteAt.Add(-p.GracePeriod)
+	}
 	return n
 }
 
 // detail is the reason and the operator's own sentence for the kinds that have one.
 func (r *leaseRun) detail(d lifecycle.Decision) (reason, sentence string) {
-	kinds := map[string]string{
-		v1alpha1.NoticeKeyStillExists: v1alpha1.ConditionKeyVerified,
-		v1alpha1.NoticeStalled:        v1alpha1.ConditionStalled,
+	kind := ""
+	switch d.Action.Notice.Kind {
+	case v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeFieldOwned:
+		kind = v1alpha1.ConditionHeld
+	case v1alpha1.NoticeKeyStillExists:
+		kind = v1alpha1.ConditionKeyVerified
+	case v1alpha1.NoticeStalled:
+		kind = v1alpha1.ConditionStalled
 	}
-	if d.Hold != nil {
-		return d.Hold.Reason, d.Hold.Message
-	}
-	if c := meta.FindStatusCondition(r.lease.Status.Conditions, kinds[d.Action.Notice.Kind]); c != nil {
+	if c := meta.FindStatusCondition(r.lease.Status.Conditions, kind); c != nil {
 		return c.Reason, c.Message
 	}
 	return "", ""
@@ -162,7 +195,7 @@ func (r *leaseRun) messageOwner(d lifecycle.Decision) message.Owner {
 		o.Candidates = r.lease.Status.Owner.Candidates
 	}
 	rec := lifecycle.Record(r.lease.Status.Notices, d.TermNumber(), d.Action.Notice, o.SlackUserID)
-	if rec != nil && rec.State == v1alpha1.NoticeUnreachable {
+	if rec != nil && rec.State != v1alpha1.NoticeDelivered {
 		o.Unreachable = rec.Reason
 	}
 	return o

@@ -42,7 +42,7 @@ func (r *leaseRun) readiness(d lifecycle.Decision) {
 		r.settled(metav1.ConditionFalse, v1alpha1.ReasonHeld, d.Hold.Message)
 	case d.Action.Kind != lifecycle.ActionNone:
 		// About to act: what it comes to is told afterwards. A stall is over only when the act succeeded.
-	case d.Blocked != nil && stalls(d.Blocked.Reason):
+	case d.Blocked != nil && (stalls(d.Blocked.Reason) || d.Blocked.Reason == v1alpha1.ReasonAWSUnavailable && r.exhausted()):
 		r.stall(d.Blocked.Reason, d.Blocked.Message)
 	case d.Blocked != nil:
 		r.settled(metav1.ConditionFalse, d.Blocked.Reason, d.Blocked.Message)
@@ -73,13 +73,23 @@ func (r *leaseRun) failure(err error) {
 	if f := failure.Of(err); f != nil && reasonPattern.MatchString(f.Code) {
 		reason = f.Code
 	}
-	if stalled(err) {
+	if stalled(err) || r.exhausted() {
 		r.stall(reason, err.Error())
 		return
 	}
 	meta.RemoveStatusCondition(&r.lease.Status.Conditions, v1alpha1.ConditionStalled)
 	r.condition(v1alpha1.ConditionReconciling, metav1.ConditionTrue, reason, err.Error())
 	r.condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRetrying, err.Error())
+}
+
+// exhausted: a service failed for so long that it is no passing matter any more.
+func (r *leaseRun) exhausted() bool {
+	for _, s := range []service{serviceAWS, serviceReading, serviceSlack} {
+		if r.backoff.exhausted(r.key, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // reasonPattern is what Kubernetes accepts as a condition's reason.

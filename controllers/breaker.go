@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,6 +20,9 @@ const (
 	defaultRevocationsPerDay = 20
 	// mostRaised: an annotation raises the day's total five-fold at most.
 	mostRaised = 5
+	// soon is how far ahead the order of end dates looks: notices of one day went out within minutes of each other, and
+	// so keys become due.
+	soon = 10 * time.Minute
 )
 
 // breaker counts the revocations that began on a day in an account. What the cluster's status says is joined with what
@@ -56,12 +60,21 @@ func (b *breaker) reserve(l *v1alpha1.AccessKeyLease, limit int, day string) boo
 	return true
 }
 
+// giveBack a place that came to nothing.
+func (b *breaker) giveBack(l *v1alpha1.AccessKeyLease, day string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if rev := l.Status.Revocation; rev == nil || rev.StartTime == nil {
+		delete(b.day(l.Spec.AccountID, day), l.UID)
+	}
+}
+
 func (b *breaker) day(account, day string) map[types.UID]bool {
 	key := account + " " + day
 	if b.begun[key] == nil {
-		// Yesterday's places are of no use to anyone.
+		// Places of days long past are of no use to anyone. Two sheets in two time zones can have two days at once.
 		for k := range b.begun {
-			if strings.HasPrefix(k, account+" ") {
+			if strings.HasPrefix(k, account+" ") && len(b.begun[k]) > 0 && longPast(strings.TrimPrefix(k, account+" "), day) {
 				delete(b.begun, k)
 			}
 		}
@@ -70,17 +83,22 @@ func (b *breaker) day(account, day string) map[types.UID]bool {
 	return b.begun[key]
 }
 
+func longPast(day, today string) bool {
+	then, err1 := time.Parse(time.DateOnly, day)
+	now, err2 := time.Parse(time.DateOnly, today)
+	return err1 != nil || err2 != nil || now.Sub(then) > 48*time.Hour
+}
+
 // breakerOpen is why the lease waits: the day's revocations of its account are taken by leases that ended earlier.
 func (r *leaseRun) breakerOpen(ctx context.Context) (string, error) {
 	l := r.lease
-	if l.Status.Phase != v1alpha1.PhaseExpired || (l.Status.Revocation != nil && l.Status.Revocation.StartTime != nil) {
-		return "", nil
-	}
-	if t := l.Status.NextTransitionTime; t == nil || t.After(r.in.Now) {
+	if l.Status.Sheet == nil || (l.Status.Revocation != nil && l.Status.Revocation.StartTime != nil) ||
+		r.in.Policy.Due(l.Spec.EndDate, 1).After(r.in.Now) {
 		return "", nil
 	}
 	list := &v1alpha1.AccessKeyLeaseList{}
-	if err := r.Client.List(ctx, list, client.MatchingFields{indexAccount: l.Spec.AccountID}); err != nil {
+	// Many leases that are due at once each look at all: they are only read, so that they need not be copied.
+	if err := r.Client.List(ctx, list, client.MatchingFields{indexAccount: l.Spec.AccountID}, client.UnsafeDisableDeepCopy); err != nil {
 		return "", err
 	}
 	var started []types.UID
@@ -93,7 +111,7 @@ func (r *leaseRun) breakerOpen(ctx context.Context) (string, error) {
 			}
 			continue
 		}
-		if o.UID != l.UID && waiting(o, r) && earlier(o, l) {
+		if o.UID != l.UID && earlier(o, l) && r.inLine(o) {
 			before++
 		}
 	}
@@ -103,15 +121,37 @@ func (r *leaseRun) breakerOpen(ctx context.Context) (string, error) {
 	return r.breakerMessage(), nil
 }
 
-// waiting: due, and nothing but its place in the day's order keeps it.
-func waiting(o *v1alpha1.AccessKeyLease, r *leaseRun) bool {
-	t := o.Status.NextTransitionTime
-	if o.Status.Phase != v1alpha1.PhaseExpired || t == nil || t.After(r.in.Now) || meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionHeld) {
+// inLine: due, and nothing but its place in the day's order keeps it. Who is stopped by something else does not take a
+// place from others, or one sheet that cannot be read would stop its whole account.
+func (r *leaseRun) inLine(o *v1alpha1.AccessKeyLease) bool {
+	if o.Status.Sheet == nil || meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionHeld) {
 		return false
 	}
-	// Who is stopped by something else does not take a place from others.
-	c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady)
-	return c != nil && (c.Reason == v1alpha1.ReasonWaiting || c.Reason == v1alpha1.ReasonBreakerOpen)
+	v, _ := r.views.get(types.NamespacedName{Namespace: o.Namespace, Name: o.Spec.SheetRef.Name})
+	if v.slackError != "" || r.in.Now.Sub(v.readStart) > r.in.Policy.FreshFor() {
+		return false
+	}
+	switch o.Status.Phase {
+	case v1alpha1.PhaseExpired:
+		c := meta.FindStatusCondition(o.Status.Conditions, v1alpha1.ConditionReady)
+		t := o.Status.NextTransitionTime
+		return t != nil && !t.After(r.in.Now.Add(soon)) && c != nil && (c.Reason == v1alpha1.ReasonWaiting || c.Reason == v1alpha1.ReasonBreakerOpen)
+	case v1alpha1.PhaseNotified:
+		// Not looked at since its end: nobody may overtake it just because its turn to be reconciled comes later.
+		return !r.in.Policy.Due(o.Spec.EndDate, 1).After(r.in.Now) && r.noticed(o)
+	}
+	return false
+}
+
+// noticed: the term's notice was delivered to somebody long enough ago.
+func (r *leaseRun) noticed(o *v1alpha1.AccessKeyLease) bool {
+	for _, n := range o.Status.Notices {
+		if o.Status.Term != nil && n.Term == o.Status.Term.Number && n.Kind == v1alpha1.NoticeExpiry &&
+			n.State == v1alpha1.NoticeDelivered && !n.Time.Add(r.in.Policy.MinimumNotice).After(r.in.Now.Add(soon)) {
+			return true
+		}
+	}
+	return false
 }
 
 // earlier in the order of end date, then name.
@@ -136,6 +176,6 @@ func (r *leaseRun) breakerLimit() int {
 }
 
 func (r *leaseRun) breakerMessage() string {
-	return fmt.Sprintf("%d revocations began today in account %s, the most for a day: it waits for tomorrow, or for the annotation %s=%s=<N> on AccessKeySheet %s",
+	return fmt.Sprintf("the %d revocations that may begin today in account %s are those of keys that ended earlier: it waits for tomorrow, or for the annotation %s=%s=<N> on AccessKeySheet %s",
 		r.breakerLimit(), r.lease.Spec.AccountID, v1alpha1.AnnotationAllowRevocations, r.in.Policy.Today(r.now()), r.sheet.Name)
 }

@@ -45,7 +45,7 @@ type Deps struct {
 
 	// NewQueue replaces the work queues, whose delays would otherwise run on the machine's clock. Nil: the default.
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
-	// Workers reconcile that many leases at once; 0: 8.
+	// Workers reconcile that many leases at once; 0: 20.
 	Workers int
 }
 

@@ -29,7 +29,8 @@ const (
 	indexKey     = "spec.accessKeyID"
 	// reconcileTimeout ends a reconcile whose service does not answer; everything in it can be done again.
 	reconcileTimeout = 5 * time.Minute
-	defaultWorkers   = 8
+	// defaultWorkers are more than a few hanging services can take: see turns.
+	defaultWorkers = 20
 )
 
 // Setup registers both reconcilers with the manager.
@@ -48,7 +49,7 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 	sheets := &SheetReconciler{Deps: d, views: shared, leaseWake: wakeLeases.wake, sheetWake: wakeSheets.wake}
 	leases := &LeaseReconciler{
 		Deps: d, views: shared, sheetWake: wakeSheets.wake,
-		backoff: newBackoff(), users: &teardown.UserLocks{}, breaker: newBreaker(),
+		backoff: newBackoff(), turns: newTurns(wakeLeases.wake), users: &teardown.UserLocks{}, breaker: newBreaker(),
 	}
 	err := ctrl.NewControllerManagedBy(mgr).Named("accesskeysheet").
 		For(&v1alpha1.AccessKeySheet{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).

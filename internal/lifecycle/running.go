@@ -32,9 +32,10 @@ func decideRunning(in Input, d Decision) Decision {
 			return found
 		}
 	}
+	due := latest(p.Due(end, 1), first.Add(p.MinimumNotice))
 	if noticed {
-		d.Phase = v1alpha1.PhaseNotified
-		if d.DeleteAt = latest(p.Due(end, 1), first.Add(p.MinimumNotice)); ended {
+		d.Phase, d.DeleteAt = v1alpha1.PhaseNotified, due.Add(p.GracePeriod)
+		if ended {
 			d.Phase = v1alpha1.PhaseExpired
 		}
 	}
@@ -44,7 +45,7 @@ func decideRunning(in Input, d Decision) Decision {
 		return d
 	case ended && noticed:
 		// A notice that one admin has not got yet blocks nothing.
-		d = decideEnd(in, d, deed{noticed: first, due: d.DeleteAt})
+		d = decideEnd(in, d, deed{noticed: first, due: due})
 	case ended && p.DryRun:
 		d = rehearse(in, d)
 	}

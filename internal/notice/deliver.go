@@ -45,8 +45,7 @@ type Result struct {
 	Time    time.Time
 	Receipt Receipt
 	// Err of a Pending target. failure.Of gives its class: Retry and Uncertain are to be tried again, not before
-	// RetryAfter; Credentials stops all messages of this token until it is changed; Terminal will fail again with the
-	// same message.
+	// RetryAfter; Credentials stops all messages of this token until it is changed.
 	Err error
 }
 
@@ -63,13 +62,13 @@ func Deliver(ctx context.Context, slack Slack, targets []Target, now func() time
 			results = append(results, pending(t, stop, now()))
 			continue
 		}
-		receipt, err := deliverOne(ctx, slack, t)
+		receipt, refused, err := deliverOne(ctx, slack, t)
 		switch {
 		case err == nil:
 			results = append(results, Result{
 				Recipient: t.Recipient, State: v1alpha1.NoticeDelivered, Time: now(), Receipt: receipt,
 			})
-		case failure.Is(err, failure.Recipient):
+		case refused || failure.Is(err, failure.Recipient):
 			results = append(results, Result{
 				Recipient: t.Recipient, State: v1alpha1.NoticeUnreachable, Reason: code(err), Time: now(),
 			})
@@ -83,15 +82,30 @@ func Deliver(ctx context.Context, slack Slack, targets []Target, now func() time
 	return results
 }
 
-// deliverOne looks first where the message may be there already. An error of that search must not lead to a post.
-func deliverOne(ctx context.Context, slack Slack, t Target) (Receipt, error) {
+// deliverOne looks first where the message may be there already. An error of that search must not lead to a post. A
+// payload that Slack refuses is followed by its plain text alone: people must hear of the key even if its message cannot
+// be shown. refused: Slack takes neither, and never will.
+func deliverOne(ctx context.Context, slack Slack, t Target) (receipt Receipt, refused bool, err error) {
 	if !t.PendingSince.IsZero() {
 		receipt, found, err := slack.Find(ctx, t.Recipient, t.Key, t.PendingSince)
 		if err != nil || found {
-			return receipt, err
+			return receipt, false, err
 		}
 	}
-	return slack.Post(ctx, t.Recipient, t.Message, t.Key)
+	receipt, err = slack.Post(ctx, t.Recipient, t.Message, t.Key)
+	if failure.Is(err, failure.Terminal) {
+		receipt, err = slack.Post(ctx, t.Recipient, message.Message{Text: plain(t.Message.Text)}, t.Key)
+	}
+	return receipt, failure.Is(err, failure.Terminal), err
+}
+
+// plain text that no limit of Slack's concerns.
+func plain(text string) string {
+	const longest = 1000
+	if r := []rune(text); len(r) > longest {
+		return string(r[:longest]) + "…"
+	}
+	return text
 }
 
 func pending(t Target, err error, now time.Time) Result {

@@ -2,6 +2,7 @@ package notice_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/notice"
 )
 
@@ -87,14 +89,25 @@ func TestAnUnreachableRecipientDoesNotKeepOthersFromTheirMessage(t *testing.T) {
 		[]notice.Target{{Recipient: "U1"}, {Recipient: "U2"}, {Recipient: "U3"}, {Recipient: "U4"}}, clockAt(start))
 	want := map[string]v1alpha1.NoticeState{
 		"U1": v1alpha1.NoticeUnreachable, "U2": v1alpha1.NoticePending,
-		"U3": v1alpha1.NoticePending, "U4": v1alpha1.NoticeDelivered,
+		"U3": v1alpha1.NoticeUnreachable, "U4": v1alpha1.NoticeDelivered,
 	}
 	if diff := cmp.Diff(want, states(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if !failure.Is(got[2].Err, failure.Terminal) {
-		t.Errorf("error %v, want Terminal", got[2].Err)
+	if got[2].Reason != "invalid_blocks" || got[2].Err != nil {
+		t.Errorf("%+v, want a refusal that is final", got[2])
 	}
+}
+
+func TestAMessageThatSlackRefusesIsSentAsItsPlainText(t *testing.T) {
+	slack := newFakeSlack()
+	slack.blocksErr["U1"] = slackError(failure.Terminal, "msg_blocks_too_long")
+	long := message.Message{Text: "the key ends", Blocks: json.RawMessage(`[{"type":"divider"}]`)}
+	got := notice.Deliver(context.Background(), slack, []notice.Target{{Recipient: "U1", Key: "k", Message: long}}, clockAt(start))
+	if got[0].State != v1alpha1.NoticeDelivered {
+		t.Errorf("got %+v, want Delivered", got[0])
+	}
+	expectCalls(t, slack, "Post U1", "Post U1")
 }
 
 func TestABadTokenEndsTheDeliveryAtOnce(t *testing.T) {

@@ -23,17 +23,22 @@ type fakeSlack struct {
 	messages map[string]notice.Receipt
 	postErr  map[string]error
 	findErr  map[string]error
+	// blocksErr refuse what has blocks.
+	blocksErr map[string]error
 	// calls, "Post U1" and "Find U1 since 06:00".
 	calls []string
 }
 
 func newFakeSlack() *fakeSlack {
-	return &fakeSlack{messages: map[string]notice.Receipt{}, postErr: map[string]error{}, findErr: map[string]error{}}
+	return &fakeSlack{messages: map[string]notice.Receipt{}, blocksErr: map[string]error{}, postErr: map[string]error{}, findErr: map[string]error{}}
 }
 
-func (f *fakeSlack) Post(_ context.Context, recipient string, _ message.Message, key string) (notice.Receipt, error) {
+func (f *fakeSlack) Post(_ context.Context, recipient string, m message.Message, key string) (notice.Receipt, error) {
 	f.calls = append(f.calls, "Post "+recipient)
 	err := f.postErr[recipient]
+	if err == nil && len(m.Blocks) > 0 {
+		err = f.blocksErr[recipient]
+	}
 	if err != nil && !failure.Is(err, failure.Uncertain) {
 		return notice.Receipt{}, err
 	}

@@ -101,6 +101,9 @@ func (o *Operator) Stop() error {
 	return err
 }
 
+// Kill the operator where it stands: nothing that it is doing is finished or recorded. Stop waits for its end.
+func (o *Operator) Kill() { o.cancel() }
+
 // Settle waits until the operator has nothing to do at this moment and has heard of everything that is so.
 func (o *Operator) Settle(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)

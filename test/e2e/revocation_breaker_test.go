@@ -1,0 +1,165 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/world"
+)
+
+func atMost(n int32) func(*v1alpha1.AccessKeySheet) {
+	return func(a *v1alpha1.AccessKeySheet) { a.Spec.Limits.MaxRevocationsPerDay = ptr.To(n) }
+}
+
+// expectGone: exactly these keys.
+func (s *stage) expectGone(rows []keyRow, want ...int) {
+	s.Helper()
+	wanted := map[int]bool{}
+	for _, i := range want {
+		wanted[i] = true
+	}
+	for i, r := range rows {
+		if gone := s.Account.KeyStatus(r.key) == ""; gone != wanted[i] {
+			s.Errorf("at %s key %d, which ends %s, is gone: %v, want %v (%s)", s.clock.Now().In(tokyo).Format("01-02 15:04"), i, r.ends, gone, wanted[i], ready(s.lease(r.key)))
+		}
+	}
+}
+
+// staggered rows: the later in the list, the earlier they ended.
+func staggered(n int) []keyRow {
+	rows := rowsOf(n, "")
+	for i := range rows {
+		rows[i].ends = fmt.Sprintf("2026/11/%02d", 29-i)
+	}
+	return rows
+}
+
+func TestTheBreakerLetsTheEarliestGoAndTheRestWaitForTomorrow(t *testing.T) {
+	rows := staggered(5)
+	s := rowsStage(t, "2026-12-01 10:00", rows...)
+	s.start(atMost(2))
+	s.until("2026-12-01 10:10")
+	s.until("2026-12-02 10:20") // a day after the late notice
+	s.expectGone(rows, 4, 3)
+	for _, r := range rows[:3] {
+		if got := ready(s.lease(r.key)); !containsAll(got, v1alpha1.ReasonBreakerOpen, v1alpha1.AnnotationAllowRevocations+"=2026-12-02=") {
+			t.Errorf("%s says %s", r.key, got)
+		}
+	}
+	s.restart()
+	s.until("2026-12-02 23:30")
+	s.expectGone(rows, 4, 3)
+	for _, to := range []string{admin, admin2} {
+		s.expectTold(to, 1, "上限")
+	}
+	s.expectTold(owner, 0, "上限")
+	s.until("2026-12-03 15:10")
+	s.expectGone(rows, 4, 3, 2, 1)
+	s.until("2026-12-04 15:10")
+	s.expectGone(rows, 4, 3, 2, 1, 0)
+	s.expectOneOfEach()
+}
+
+func TestNobodyOvertakesWhenTheOperatorWasAwayAtTheEnd(t *testing.T) {
+	rows := rowsOf(6, "2026/12/08")
+	for i := range rows {
+		rows[i].ends = fmt.Sprintf("2026/12/%02d", 8-i) // 8, 7, … 3
+	}
+	s := rowsStage(t, "2026-12-01 14:50", rows...)
+	s.start(atMost(2))
+	s.until("2026-12-02 16:00")
+	s.must(s.operator.Stop())
+	s.operator = nil
+	s.clock.Set(jst("2026-12-09 10:00").Add(-24 * time.Hour))
+	s.clock.Set(jst("2026-12-09 14:00"))
+	s.restart()
+	s.until("2026-12-09 14:20")
+	s.expectGone(rows, 5, 4)
+}
+
+func TestAnAnnotationRaisesTheDayFiveFoldAtMost(t *testing.T) {
+	rows := staggered(7)
+	s := rowsStage(t, "2026-12-01 10:00", rows...)
+	s.start(atMost(1))
+	s.until("2026-12-01 10:10")
+	s.until("2026-12-02 10:20")
+	s.expectGone(rows, 6)
+	s.annotateSheet(v1alpha1.AnnotationAllowRevocations, "2026-12-01=7") // another day's
+	s.until("2026-12-02 10:40")
+	s.expectGone(rows, 6)
+	s.annotateSheet(v1alpha1.AnnotationAllowRevocations, "2026-12-02=3")
+	s.until("2026-12-02 11:00")
+	s.expectGone(rows, 6, 5, 4)
+	s.annotateSheet(v1alpha1.AnnotationAllowRevocations, "2026-12-02=700")
+	s.until("2026-12-02 11:20")
+	s.expectGone(rows, 6, 5, 4, 3, 2)
+}
+
+func TestTwoSheetsOfOneAccountShareItsBreaker(t *testing.T) {
+	rows := staggered(6)
+	s := rowsStage(t, "2026-12-01 10:00", rows...)
+	mine, theirs := []keyRow{rows[0], rows[2], rows[4]}, []keyRow{rows[1], rows[3], rows[5]}
+	s.Sheets.Remove(world.SpreadsheetID)
+	s.Sheets.Add(world.SpreadsheetID, rowsSheet(t, mine))
+	s.Sheets.Add("1duJother", rowsSheet(t, theirs))
+	other := s.AccessKeySheet(atMost(3), func(a *v1alpha1.AccessKeySheet) {
+		a.Name, a.Spec.SpreadsheetID = "other-requests", "1duJother"
+	})
+	s.must(s.Client.Create(t.Context(), other))
+	s.start(atMost(3))
+	s.until("2026-12-01 10:10")
+	s.until("2026-12-02 10:20")
+	s.expectGone(rows, 5, 4, 3)
+	s.until("2026-12-03 10:20")
+	s.expectGone(rows, 5, 4, 3, 2, 1, 0)
+}
+
+func TestASheetThatCannotBeReadTakesNoPlacesFromItsNeighbour(t *testing.T) {
+	rows := staggered(4)
+	s := rowsStage(t, "2026-12-01 10:00", rows...)
+	s.Sheets.Remove(world.SpreadsheetID)
+	s.Sheets.Add(world.SpreadsheetID, rowsSheet(t, rows[:2]))
+	s.Sheets.Add("1duJother", rowsSheet(t, rows[2:])) // ended earlier
+	s.must(s.Client.Create(t.Context(), s.AccessKeySheet(atMost(2), func(a *v1alpha1.AccessKeySheet) {
+		a.Name, a.Spec.SpreadsheetID = "other-requests", "1duJother"
+	})))
+	s.start(atMost(2))
+	s.until("2026-12-01 10:10")
+	s.until("2026-12-02 09:00")
+	s.Sheets.Remove("1duJother")
+	s.until("2026-12-02 10:40")
+	s.expectGone(rows, 0, 1)
+}
+
+func TestDryRunReportsEverythingAndChangesNothing(t *testing.T) {
+	late := keyRow{user: "svc-late", key: "AKIALATE000000000001", ends: "2026/11/20"}
+	s := rowsStage(t, "2026-12-01 14:50", report, late)
+	s.start(func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
+	s.until("2026-12-03 16:00")
+	if sent := s.Slack.AllMessages(); len(sent) > 0 {
+		t.Errorf("a message to %s: %s", sent[0].User, sent[0].PlainText())
+	}
+	if made := s.changes(); len(made) > 0 {
+		t.Errorf("a change in AWS: %s", made[0].Action)
+	}
+	if w := s.Sheets.Stats().Writes; w > 0 {
+		t.Errorf("%d writes to the sheet", w)
+	}
+	for r, says := range map[keyRow]string{report: "would be told now", late: "would be deleted now"} {
+		l := s.lease(r.key)
+		if !containsAll(ready(l), v1alpha1.ReasonDryRun, says) {
+			t.Errorf("%s says %s", r.user, ready(l))
+		}
+		if l.Status.Plan == nil || len(l.Status.Plan.Steps) == 0 {
+			t.Errorf("%s has no plan of what would happen: %+v", r.user, l.Status.Plan)
+		}
+		if len(s.audit.with(`"msg":"blocked"`, `"reason":"DryRun"`, r.key, says)) == 0 {
+			t.Errorf("%s: the audit log does not say so", r.user)
+		}
+		s.expectEvent(r.key, v1alpha1.EventDryRun, says)
+	}
+}

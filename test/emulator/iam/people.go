@@ -1,0 +1,61 @@
+package iam
+
+import (
+	"fmt"
+	"time"
+)
+
+// What people and programs do in the account besides the client under test.
+// It takes effect at once and is no call of the log.
+
+// UseKey lets a program use a key at a moment, for what GetAccessKeyLastUsed
+// tells.
+func (a *Account) UseKey(accessKeyID string, at time.Time, service, region string) {
+	a.byHand(accessKeyID, func(u *user, k accessKey) {
+		k.lastUsed, k.lastService, k.lastRegion = a.server.date(at), service, region
+		u.keys.update(k.id, k)
+	})
+}
+
+// DeactivateKey by hand.
+func (a *Account) DeactivateKey(accessKeyID string) {
+	a.byHand(accessKeyID, func(u *user, k accessKey) {
+		k.active = false
+		u.keys.put(k.id, k)
+	})
+}
+
+// DeleteKey by hand.
+func (a *Account) DeleteKey(accessKeyID string) {
+	a.byHand(accessKeyID, func(u *user, k accessKey) { u.keys.remove(k.id, time.Time{}) })
+}
+
+// RecreateUser deletes a user with all it has, and makes another one of the
+// same name, which it returns the ID of.
+func (a *Account) RecreateUser(name string, options ...UserOption) (userID string) {
+	a.server.mu.Lock()
+	a.mustUser(name)
+	a.users.remove(name, time.Time{})
+	a.server.mu.Unlock()
+	return a.AddUser(name, options...)
+}
+
+func (a *Account) byHand(accessKeyID string, do func(*user, accessKey)) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	u, known := a.server.keyOwners[accessKeyID]
+	if known {
+		if k, ok := u.keys.get(accessKeyID); ok && u.account == a {
+			do(u, k)
+			return
+		}
+	}
+	panic(fmt.Sprintf("iam emulator: account %s has no key %s", a.id, accessKeyID))
+}
+
+// RemoveTag of a user by hand.
+func (a *Account) RemoveTag(userName, key string) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	a.mustUser(userName).tags.remove(key, time.Time{})
+}
