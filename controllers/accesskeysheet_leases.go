@@ -118,6 +118,7 @@ func (r *sheetRun) entries(ctx context.Context) ([]entry, error) {
 // mirrorOne merges and applies one key. A lease that somebody changes meanwhile is read anew and merged again.
 func (r *sheetRun) mirrorOne(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sheet.Outcome, error) {
 	lease := e.lease
+	var changes []sheet.Change
 	for attempt := 1; ; attempt++ {
 		facts, fresh, err := r.facts(ctx, e, lease)
 		if err != nil {
@@ -126,8 +127,16 @@ func (r *sheetRun) mirrorOne(ctx context.Context, e entry) (*v1alpha1.AccessKeyL
 		lease = fresh
 		out := sheet.Merge(e.row, e.problem, lease, facts)
 		applied, err := r.applyOutcome(ctx, e, lease, out)
+		for _, c := range out.Changes {
+			// What was written of an attempt is not to be seen by the next, and has still to be told.
+			if applied != nil && !slices.Contains(changes, c) {
+				changes = append(changes, c)
+			}
+		}
 		switch {
 		case err == nil:
+			r.report(applied, changes)
+			r.reportRow(e.lease, applied)
 			return applied, out, nil
 		case apierrors.IsConflict(err) && attempt < mergeAttempts:
 			if lease, err = r.liveLease(ctx, e.id); err != nil {
@@ -193,7 +202,7 @@ func ownedElsewhere(fields []metav1.ManagedFieldsEntry, byApply bool, names ...s
 	return false
 }
 
-// applyOutcome writes spec and status where they differ.
+// applyOutcome writes spec and status where they differ. With an error, a lease says that its spec was written.
 func (r *sheetRun) applyOutcome(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLease, out sheet.Outcome) (*v1alpha1.AccessKeyLease, error) {
 	next := &v1alpha1.AccessKeyLease{}
 	if lease != nil {
@@ -222,11 +231,12 @@ func (r *sheetRun) applyOutcome(ctx context.Context, e entry, lease *v1alpha1.Ac
 	r.fromSheet(next, e, out)
 	if lease == nil || !equality.Semantic.DeepEqual(sheetStatus(lease.Status), sheetStatus(next.Status)) {
 		if err := applyLeaseStatus(ctx, r.Client, next, ownerSheet); err != nil {
-			return nil, err
+			if out.Spec == nil {
+				return nil, err
+			}
+			return next, err
 		}
 	}
-	r.report(next, out.Changes)
-	r.reportRow(lease, next)
 	return next, nil
 }
 

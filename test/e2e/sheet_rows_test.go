@@ -242,3 +242,22 @@ func TestAClusterBuiltAnewWithinTheMinimumNoticeWaitsAgain(t *testing.T) {
 		t.Errorf("a day after the summary the key is %q (%s)", got, ready(s.lease(key(4))))
 	}
 }
+func TestAnEditOfTheLeaseThatTheRowForbidsIsPutBackWithAnEvent(t *testing.T) {
+	s, _ := companyStage(t)
+	s.start()
+	s.until("2026-12-01 15:04")
+	before := s.lease(key(2)).Spec
+	s.must(s.patch(key(2), `{"purpose":"another","owner":{"fullName":"somebody else"}}`))
+	s.soon(10 * time.Second)
+	if got := s.lease(key(2)).Spec; got != before {
+		t.Errorf("it is %+v, want %+v", got, before)
+	}
+	got := strings.Join(s.events(v1alpha1.EventSpecReverted, strings.ToLower(key(2))), "\n")
+	if !strings.Contains(got, "row 3") || !strings.Contains(got, "another") {
+		t.Errorf("events: %s", got)
+	}
+	if lines := s.audit.with(`"SpecReverted"`, strings.ToLower(key(2))); len(lines) != 2 {
+		t.Errorf("%d audit lines, want one for each field", len(lines))
+	}
+}
+
