@@ -28,9 +28,9 @@ func TestTheAdminsSeeBeforehandWhatTheDeletionWillDo(t *testing.T) {
 		}
 	}
 	for _, to := range []string{admin, admin2} {
-		s.expectTold(to, 1, report.user, "RemoveUserFromGroup writers")
+		s.expectTold(to, 1, report.user, "writers")
 	}
-	s.expectTold(owner, 0, "RemoveUserFromGroup")
+	s.expectTold(owner, 0, "writers")
 	if made := s.changes(); len(made) > 0 {
 		t.Errorf("planning changed AWS: %s", made[0].Action)
 	}

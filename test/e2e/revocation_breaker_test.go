@@ -88,13 +88,13 @@ func TestAnAnnotationRaisesTheDayFiveFoldAtMost(t *testing.T) {
 	s.until("2026-12-01 10:10")
 	s.until("2026-12-02 10:20")
 	s.expectGone(rows, 6)
-	s.annotateSheet(v1alpha1.AnnotationAllowRevocations, "2026-12-01=7") // another day's
+	s.annotate(v1alpha1.AnnotationAllowRevocations, "2026-12-01=7") // another day's
 	s.until("2026-12-02 10:40")
 	s.expectGone(rows, 6)
-	s.annotateSheet(v1alpha1.AnnotationAllowRevocations, "2026-12-02=3")
+	s.annotate(v1alpha1.AnnotationAllowRevocations, "2026-12-02=3")
 	s.until("2026-12-02 11:00")
 	s.expectGone(rows, 6, 5, 4)
-	s.annotateSheet(v1alpha1.AnnotationAllowRevocations, "2026-12-02=700")
+	s.annotate(v1alpha1.AnnotationAllowRevocations, "2026-12-02=700")
 	s.until("2026-12-02 11:20")
 	s.expectGone(rows, 6, 5, 4, 3, 2)
 }

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -71,8 +69,8 @@ func rowsOf(n int, ends string) []keyRow {
 	return rows
 }
 
-// told are the messages to somebody that hold all of the texts.
-func (s *stage) told(to string, texts ...string) []slack.Message {
+// toldTo are the messages to somebody that hold all of the texts.
+func (s *stage) toldTo(to string, texts ...string) []slack.Message {
 	return slices.DeleteFunc(s.Slack.Messages(to), func(m slack.Message) bool {
 		return slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(m.PlainText(), text) })
 	})
@@ -80,7 +78,7 @@ func (s *stage) told(to string, texts ...string) []slack.Message {
 
 func (s *stage) expectTold(to string, times int, texts ...string) {
 	s.Helper()
-	if got := len(s.told(to, texts...)); got != times {
+	if got := len(s.toldTo(to, texts...)); got != times {
 		s.Errorf("%s has %d messages with %q, want %d", to, got, texts, times)
 	}
 }
@@ -127,44 +125,6 @@ func (s *stage) expectStalled(accessKeyID string, says ...string) {
 		}
 	}
 }
-
-func (s *stage) annotate(accessKeyID, name, value string) {
-	s.Helper()
-	l := s.lease(accessKeyID)
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, name, value)
-	s.must(s.Client.Patch(s.Context(), l, mergePatch(patch)))
-}
-
-func (s *stage) annotateSheet(name, value string) {
-	s.Helper()
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, name, value)
-	s.must(s.Client.Patch(s.Context(), s.sheet(), mergePatch(patch)))
-}
-
-// auditOf a key: what was done, and the whole line.
-func (s *stage) auditOf(accessKeyID string) []map[string]any {
-	s.Helper()
-	var out []map[string]any
-	for _, line := range s.audit.with(`"accessKeyID":"` + accessKeyID + `"`) {
-		var m map[string]any
-		s.must(json.Unmarshal([]byte(line), &m))
-		out = append(out, m)
-	}
-	return out
-}
-
-// gone counts the leases whose key AWS has not any more.
-func (s *stage) gone(rows []keyRow) int {
-	n := 0
-	for _, r := range rows {
-		if s.Account.KeyStatus(r.key) == "" {
-			n++
-		}
-	}
-	return n
-}
-
-func mergePatch(body string) client.Patch { return client.RawPatch(types.MergePatchType, []byte(body)) }
 
 func containsAll(text string, parts ...string) bool {
 	return !slices.ContainsFunc(parts, func(p string) bool { return !strings.Contains(text, p) })
