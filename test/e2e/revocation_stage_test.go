@@ -8,7 +8,6 @@ import (
 	"time"
 
 	eventsv1 "k8s.io/api/events/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -107,22 +106,6 @@ func (s *stage) expectKey(accessKeyID, want string) {
 	s.Helper()
 	if got := s.Account.KeyStatus(accessKeyID); got != want {
 		s.Errorf("key %s is %q, want %q (%s)", accessKeyID, got, want, ready(s.lease(accessKeyID)))
-	}
-}
-
-// expectStalled with a text in its message.
-func (s *stage) expectStalled(accessKeyID string, says ...string) {
-	s.Helper()
-	l := s.lease(accessKeyID)
-	c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionStalled)
-	if c == nil {
-		s.Errorf("%s is not Stalled (%s: %s)", accessKeyID, l.Status.Phase, ready(l))
-		return
-	}
-	for _, text := range says {
-		if !strings.Contains(c.Reason+" "+c.Message, text) {
-			s.Errorf("Stalled does not say %q: %s: %s", text, c.Reason, c.Message)
-		}
 	}
 }
 
