@@ -53,6 +53,7 @@ func (r *LeaseReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{}, nil
 	}
 	run := &leaseRun{LeaseReconciler: r, lease: lease.DeepCopy(), saved: lease.Status, key: req.NamespacedName}
+	defer run.endTurns()
 	if err := run.load(ctx); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -82,6 +83,8 @@ type leaseRun struct {
 	planned bool
 	// parked: the lease waits for its turn, and is woken then.
 	parked bool
+	// turnAt holds what gives each turn back that this reconcile took, by place.
+	turnAt map[string]func()
 	// wakeAt asks for another turn, for a retry or a verification.
 	wakeAt time.Time
 }

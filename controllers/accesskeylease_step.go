@@ -69,16 +69,28 @@ func (r *leaseRun) step(ctx context.Context, d lifecycle.Decision) (again bool, 
 	return again, err
 }
 
-// inTurn does something at a place where few leases may be at once. false: the lease is woken when it is its turn.
+// inTurn does something at a place where few leases may be at once. false: the lease is woken when it is its turn. The turn
+// is kept until the reconcile ends: who gave it up after looking would find that all others look first, and never act.
 func (r *leaseRun) inTurn(place string, do func()) bool {
-	release, ok := r.turns.take(place, r.key)
-	if !ok {
-		r.parked = true
-		return false
+	if r.turnAt[place] == nil {
+		release, ok := r.turns.take(place, r.key)
+		if !ok {
+			r.parked = true
+			return false
+		}
+		if r.turnAt == nil {
+			r.turnAt = map[string]func(){}
+		}
+		r.turnAt[place] = release
 	}
-	defer release()
 	do()
 	return true
+}
+
+func (r *leaseRun) endTurns() {
+	for _, release := range r.turnAt {
+		release()
+	}
 }
 
 func (r *leaseRun) accountPlace() string {
