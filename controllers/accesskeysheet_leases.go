@@ -135,6 +135,7 @@ func (r *sheetRun) mirrorOne(ctx context.Context, e entry) (*v1alpha1.AccessKeyL
 		}
 		switch {
 		case err == nil:
+			out.Changes = changes
 			r.report(applied, changes)
 			r.reportRow(e.lease, applied)
 			return applied, out, nil

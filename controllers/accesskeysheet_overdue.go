@@ -31,6 +31,9 @@ func overdueReasons(leases []v1alpha1.AccessKeyLease, p lifecycle.Policy, now ti
 // overdue: a key past its agreed end and not confirmed gone, whatever keeps it alive; or a hold older than 30 days. A day
 // past the end is past it, also before dailyAt, and a mark that a person wrote confirms nothing.
 func overdue(l *v1alpha1.AccessKeyLease, today string, now time.Time) bool {
+	if l.Status.Sheet == nil {
+		return false // made with kubectl alone: nobody agreed on its end, and nobody is to hear of it
+	}
 	if rev := l.Status.Revocation; rev != nil && rev.CompletionTime != nil {
 		return false
 	}
