@@ -142,6 +142,8 @@ type sheetRun struct {
 	pending map[string]sheet.Wanted
 	// writeError of this sync's write-back.
 	writeError error
+	// strayed are the keys whose values an earlier write, which nobody read back, had put into other rows.
+	strayed []string
 	// claim is what the claim cell holds; rejected why the reading was not accepted.
 	claim, rejected string
 }
@@ -154,7 +156,10 @@ func (r *sheetRun) sync(ctx context.Context) error {
 	if err := r.read(ctx); err != nil {
 		return err
 	}
-	if !r.accept(ctx) {
+	r.finishWrite(ctx)
+	accepted := r.accept(ctx)
+	r.reportMoved(r.strayed)
+	if !accepted {
 		return r.tellSheet(ctx)
 	}
 	if err := r.resume(ctx); err != nil {

@@ -270,6 +270,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: rows
       type:
         namedType: com.github.keylease.keylease.api.v1alpha1.RowCounts
+    - name: writing
+      type:
+        namedType: com.github.keylease.keylease.api.v1alpha1.SheetWrite
 - name: com.github.keylease.keylease.api.v1alpha1.ColumnLetter
   scalar: string
 - name: com.github.keylease.keylease.api.v1alpha1.ExtensionPolicy
@@ -750,6 +753,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: row
       type:
         scalar: numeric
+- name: com.github.keylease.keylease.api.v1alpha1.SheetWrite
+  map:
+    fields:
+    - name: cells
+      type:
+        scalar: numeric
+    - name: record
+      type:
+        scalar: string
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.keylease.keylease.api.v1alpha1.SlackAccess
   map:
     fields:
