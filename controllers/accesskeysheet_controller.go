@@ -191,6 +191,9 @@ func (r *sheetRun) sync(ctx context.Context) error {
 	if err := r.checkClaim(ctx); err != nil {
 		return err
 	}
+	if r.rejected == "" {
+		r.finishWrite(ctx)
+	}
 	seen := r.judge()
 	switch {
 	case r.rejected != "":

@@ -27,6 +27,10 @@ type AccessKeySheetStatus struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=2000
 	Notices []SheetNotice `json:"notices,omitempty"`
+	// Writing is a write to the sheet that was begun and not read back yet. Found by a later sync, it says where to look for
+	// values that went astray because rows moved: the process died, or the answer was lost.
+	// +optional
+	Writing *SheetWrite `json:"writing,omitempty"`
 	// +optional
 	Rows RowCounts `json:"rows,omitempty,omitzero"`
 	// +optional
@@ -48,6 +52,16 @@ type AccessKeySheetStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// SheetWrite is one write to the sheet, recorded before it is sent.
+type SheetWrite struct {
+	Time metav1.Time `json:"time"`
+	// Cells that are written.
+	Cells int32 `json:"cells"`
+	// Record of the cells and of the tab as it was (JSON, gzip). Absent where the tab is too large to be kept.
+	// +optional
+	Record []byte `json:"record,omitempty"`
 }
 
 // SheetChange counts the rows that one accepted sync changed.

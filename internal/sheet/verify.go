@@ -1,55 +1,80 @@
 package sheet
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// Verify is the read-back after a write: before is the table that edits were addressed by, after the one read behind the
-// write. Where a person moved rows in between, some values stand in other people's cells. The repairs give those cells
-// their former value back, unless somebody changed them since, and write the values into the rows that they were meant
-// for; moved names the keys that were missed. Nothing is returned where everything stands where it should.
+// Verify is the read-back after a write: after is the tab as it was read behind it. Where a person moved rows in between,
+// some values stand in other people's cells. The repairs give those cells their former value back, unless somebody changed
+// them since, and write the values into the rows that they were meant for; moved names the keys that were missed. Nothing
+// is returned where everything stands where it should.
 //
-// The repairs are written like any edits and verified like them, with after as the new before. A row is recognised by its
-// access key ID, one without by its other cells. A value that is found once too often in several places, none of them the
+// The repairs can go astray as well: next is the write to be verified once they were written. A row is recognised by its
+// access key ID, one without by its other cells. A value that is found once too often in several places, none of them an
 // address written to, may be a person's own: such cells are left alone.
-func Verify(before, after [][]any, o Options, tab string, edits []CellEdit) (repairs []CellEdit, moved []string) {
-	v := newVerification(before, after, o, edits)
-	stray := map[cellAddress]bool{}
-	for _, column := range v.columns {
-		for _, row := range v.strays(column) {
-			stray[cellAddress{row, column}] = true
-		}
-	}
-	want := map[cellAddress]any{}
+func Verify(w Write, after [][]any, o Options, tab string) (next Write, repairs []CellEdit, moved []string) {
+	v := newVerification(w, after, o)
+	stray := v.allStrays()
+	formers := map[cellAddress]any{}
 	for at := range stray {
-		want[at] = v.former(at)
+		formers[at] = v.former(at)
 	}
+	want := maps.Clone(formers)
+	var edits []CellEdit
 	for i, e := range v.edits {
 		at := cellAddress{v.home[i], e.Column}
-		if at.row < 0 || sameCell(v.cell(at), e.New) {
-			continue
-		}
-		if stray[at] || sameCell(v.cell(at), e.Old) {
+		switch {
+		case at.row < 0:
+			continue // its row is gone: there is nothing to write any more, only to find
+		case sameCell(v.cell(at), e.New):
+		case stray[at], sameCell(v.cell(at), e.Old):
 			want[at] = e.New
 			moved = append(moved, e.AccessKeyID)
+		default:
+			continue // a person wrote over it
 		}
+		e.Row, e.Range = at.row+1, CellRange(tab, e.Column, at.row+1)
+		edits = append(edits, e)
 	}
-	for _, e := range v.missed() {
-		if v.strayed(e, stray) {
-			moved = append(moved, e.AccessKeyID)
-		}
-	}
-	for at, value := range want {
-		repairs = append(repairs, CellEdit{AccessKeyID: v.afterKeys[at.row], Column: at.column, Row: at.row + 1,
-			Range: CellRange(tab, at.column, at.row+1), Old: v.cell(at), New: value})
-	}
-	sortEdits(repairs)
+	moved = append(moved, v.strayed(stray)...)
 	slices.Sort(moved)
-	moved = slices.DeleteFunc(slices.Compact(moved), func(key string) bool { return key == "" })
-	return repairs, moved
+	repairs = v.repairs(want, tab)
+	// What people wrote since is the value to be given back from now on.
+	next = Write{Before: Apply(after, v.repairs(formers, tab)), Edits: edits, Written: append(slices.Clone(w.Written), v.writtenBy(repairs, stray)...)}
+	return next, repairs, slices.Compact(moved)
+}
+
+// Recover is the read-back of a write that nobody read back, because the process died or the answer was lost: after is
+// the tab as it stands now. The repairs give wrong cells their former value back, and no more: what the right ones are to
+// say is decided anew by the next merge. moved names the keys whose values had gone astray.
+//
+// People had more time to write than between two requests. An end date or an extension mark is therefore taken for ours
+// only where it was written to: taking away a person's own would let a key be deleted, and a stray one only holds it.
+func Recover(w Write, after [][]any, o Options, tab string) (next Write, repairs []CellEdit, moved []string) {
+	v := newVerification(w, after, o)
+	stray := v.allStrays()
+	formers := map[cellAddress]any{}
+	for at := range stray {
+		if v.peoplesOwn(at, o) && !v.writtenTo(at, v.cell(at)) {
+			delete(stray, at)
+			continue
+		}
+		formers[at] = v.former(at)
+	}
+	moved = v.strayed(stray)
+	slices.Sort(moved)
+	repairs = v.repairs(formers, tab)
+	next = Write{Before: Apply(after, repairs), Written: append(slices.Clone(w.Written), v.writtenBy(repairs, stray)...)}
+	return next, repairs, slices.Compact(moved)
+}
+
+// peoplesOwn: the cell holds what people write too, and what keeps a key alive.
+func (v *verification) peoplesOwn(at cellAddress, o Options) bool {
+	return at.column == o.Columns.EndDate || ParseStatus(cellText(v.cell(at)), o.Marks).Mark == MarkExtension
 }
 
 type cellAddress struct {
@@ -60,10 +85,12 @@ type cellAddress struct {
 // verification compares two readings of a table, row by row, wherever the rows stand.
 type verification struct {
 	before, after [][]any
-	edits         []CellEdit
-	columns       []v1alpha1.ColumnLetter // that were written
-	own           []int                   // columns that may be written
-	afterKeys     []string
+	// edits are what was to be written, written every cell that was since.
+	edits     []CellEdit
+	written   []WrittenCell
+	columns   []v1alpha1.ColumnLetter // that were written
+	own       []int                   // columns that may be written
+	afterKeys []string
 	// identity of each row; what rows of one identity have in common is all that can be known of them.
 	beforeID, afterID []string
 	afterRows         map[string][]int
@@ -72,19 +99,21 @@ type verification struct {
 	home []int
 }
 
-func newVerification(before, after [][]any, o Options, edits []CellEdit) *verification {
-	v := &verification{before: before, after: after, edits: edits}
+func newVerification(w Write, after [][]any, o Options) *verification {
+	v := &verification{before: w.Before, after: after, edits: w.Edits, written: w.Written}
 	v.own = []int{ColumnIndex(o.Columns.Status), ColumnIndex(o.Columns.EndDate)}
 	key := ColumnIndex(o.Columns.AccessKeyID)
-	v.beforeID, v.beforeRows = identities(before, key, v.own)
+	v.beforeID, v.beforeRows = identities(v.before, key, v.own)
 	v.afterID, v.afterRows = identities(after, key, v.own)
 	for i := range after {
 		v.afterKeys = append(v.afterKeys, keyID(cellAt(after[i], key)))
 	}
-	for _, e := range edits {
+	for _, e := range v.written {
 		if !slices.Contains(v.columns, e.Column) {
 			v.columns = append(v.columns, e.Column)
 		}
+	}
+	for _, e := range v.edits {
 		v.home = append(v.home, v.findHome(e))
 	}
 	return v
@@ -136,83 +165,119 @@ func (v *verification) findHome(e CellEdit) int {
 	return -1
 }
 
-// missed lists the edits whose value is not in the row that it was meant for. It went elsewhere, or a person wrote over it:
-// then no other row holds it that did not before.
-func (v *verification) missed() []CellEdit {
-	var missed []CellEdit
-	for i, e := range v.edits {
-		at := cellAddress{v.home[i], e.Column}
-		switch {
-		case at.row < 0:
-			// The row is gone, or stands there twice: the value may have gone anywhere. Where it stands in one of them
-			// it arrived.
-			if !v.standsInGroup(e) {
-				missed = append(missed, e)
+// strayed names the keys whose value was found in a row that it was not meant for, and is not in their own.
+func (v *verification) strayed(stray map[cellAddress]bool) []string {
+	var keys []string
+	for _, e := range v.written {
+		key, ok := strings.CutPrefix(e.Of, "key:")
+		if !ok || v.shownIn(v.afterRows[e.Of], e.Column, e.New) {
+			continue
+		}
+		for at := range stray {
+			if at.column == e.Column && sameCell(v.cell(at), e.New) {
+				keys = append(keys, key)
 			}
-		case !sameCell(v.cell(at), e.New):
-			missed = append(missed, e)
 		}
 	}
-	return missed
+	return keys
 }
 
-// strayed: the edit's value was found in a row that it was not meant for.
-func (v *verification) strayed(e CellEdit, stray map[cellAddress]bool) bool {
-	for at := range stray {
-		if at.column == e.Column && sameCell(v.cell(at), e.New) {
-			return true
+func (v *verification) shownIn(rows []int, column v1alpha1.ColumnLetter, value any) bool {
+	return slices.ContainsFunc(rows, func(row int) bool { return sameCell(v.cell(cellAddress{row, column}), value) })
+}
+
+func (v *verification) allStrays() map[cellAddress]bool {
+	stray := map[cellAddress]bool{}
+	for _, column := range v.columns {
+		for _, row := range v.strays(column) {
+			stray[cellAddress{row, column}] = true
 		}
 	}
-	return false
-}
-
-func (v *verification) standsInGroup(e CellEdit) bool {
-	if e.Row < 1 || e.Row > len(v.beforeID) {
-		return false
-	}
-	return slices.ContainsFunc(v.afterRows[v.beforeID[e.Row-1]], func(row int) bool {
-		return sameCell(v.cell(cellAddress{row, e.Column}), e.New)
-	})
+	return stray
 }
 
 // strays finds the rows of after that hold, in column, a value of ours that was meant for another row. There are no more
-// of them than values that were missed, and the first suspect is the address that was written to.
+// of them than were written and did not arrive, and the first suspects are the addresses that were written to.
 func (v *verification) strays(column v1alpha1.ColumnLetter) []int {
 	var strays []int
-	var missed []CellEdit
-	for _, e := range v.missed() {
-		if e.Column == column {
-			missed = append(missed, e)
+	var seen []any
+	for _, e := range v.written {
+		value := e.New
+		if e.Column != column || slices.ContainsFunc(seen, func(s any) bool { return sameCell(s, value) }) {
+			continue
 		}
-	}
-	for len(missed) > 0 {
-		value := missed[0].New
-		addresses := map[int]bool{}
-		var rest []CellEdit
-		for _, e := range missed {
-			if sameCell(e.New, value) {
-				addresses[e.Row-1] = true
-			} else {
-				rest = append(rest, e)
-			}
+		seen = append(seen, value)
+		most := v.unaccounted(column, value)
+		if most == 0 {
+			continue
 		}
-		missed = rest
 		var there, elsewhere []int
 		for row := range v.after {
 			switch at := (cellAddress{row, column}); {
 			case !v.suspect(at, value):
-			case addresses[row]:
+			case v.writtenTo(at, value):
 				there = append(there, row)
 			default:
 				elsewhere = append(elsewhere, row)
 			}
 		}
 		strays = append(strays, there...)
-		if len(elsewhere) <= len(addresses)-len(there) {
+		if len(elsewhere) <= most-len(there) {
 			strays = append(strays, elsewhere...)
 		}
 	}
 	return strays
+}
+
+// unaccounted is how often the value was written into the column and neither stands where it was meant to nor was taken
+// away again.
+func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int {
+	n := 0
+	arrived, cleared := map[string]bool{}, map[string]bool{}
+	for _, e := range v.written {
+		rows := v.afterRows[e.Of]
+		switch {
+		case e.Column != column:
+		case sameCell(e.New, value):
+			n++
+			// Of rows that nothing tells apart, as blank ones, as many must show it as did before, and none what it replaced.
+			shown := v.count(v.after, rows, column, value)
+			legit := slices.ContainsFunc(rows, func(row int) bool { return !v.suspect(cellAddress{row, column}, value) })
+			if shown > 0 && legit && shown >= v.count(v.before, v.beforeRows[e.Of], column, value) && !(e.Clears && v.shownIn(rows, column, e.Old)) {
+				arrived[e.Of] = true
+			}
+		case e.Clears && sameCell(e.Old, value) && len(rows) > 0 && !v.shownIn(rows, column, value):
+			cleared[e.Of] = true
+		}
+	}
+	return max(0, n-len(arrived)-len(cleared))
+}
+
+// writtenTo: the value was written to that address.
+func (v *verification) writtenTo(at cellAddress, value any) bool {
+	return slices.ContainsFunc(v.written, func(e WrittenCell) bool {
+		return e.Column == at.column && e.Row-1 == at.row && sameCell(e.New, value)
+	})
+}
+
+func (v *verification) writtenBy(repairs []CellEdit, stray map[cellAddress]bool) []WrittenCell {
+	var cells []WrittenCell
+	for _, e := range repairs {
+		cells = append(cells, WrittenCell{
+			Of: v.afterID[e.Row-1], Column: e.Column, Row: e.Row, Old: e.Old, New: e.New, Clears: stray[cellAddress{e.Row - 1, e.Column}],
+		})
+	}
+	return cells
+}
+
+func (v *verification) repairs(want map[cellAddress]any, tab string) []CellEdit {
+	var repairs []CellEdit
+	for at, value := range want {
+		repairs = append(repairs, CellEdit{AccessKeyID: v.afterKeys[at.row], Column: at.column, Row: at.row + 1,
+			Range: CellRange(tab, at.column, at.row+1), Old: v.cell(at), New: value})
+	}
+	sortEdits(repairs)
+	return repairs
 }
 
 // suspect: the cell holds the value, nobody meant it to, and it did not hold it before.

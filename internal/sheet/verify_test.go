@@ -87,7 +87,7 @@ func TestVerifyOfAMark(t *testing.T) {
 		"the tab was emptied":                                {[][]any{header}, verified{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			repairs, moved := sheet.Verify(before, tc.after, options(), tab, edits)
+			_, repairs, moved := sheet.Verify(sheet.NewWrite(before, edits), tc.after, options(), tab)
 			if diff := cmp.Diff(tc.want, verified{cells(repairs), moved}); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -119,7 +119,7 @@ func TestVerifyOfADate(t *testing.T) {
 			verified{swapped.Repairs[1:], []string{keyOf(1)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			repairs, moved := sheet.Verify(before, tc.after, options(), tab, edits)
+			_, repairs, moved := sheet.Verify(sheet.NewWrite(before, edits), tc.after, options(), tab)
 			if diff := cmp.Diff(tc.want, verified{cells(repairs), moved}); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -138,7 +138,7 @@ func TestRepairsOfValuesThatWentInACircleLeaveNothingToRepair(t *testing.T) {
 	for _, e := range edits {
 		after = with(after, e.Row, string(e.Column), e.New)
 	}
-	repairs, moved := sheet.Verify(before, after, options(), tab, edits)
+	w, repairs, moved := sheet.Verify(sheet.NewWrite(before, edits), after, options(), tab)
 	if diff := cmp.Diff([]string{keyOf(1), keyOf(2), keyOf(3)}, moved); diff != "" {
 		t.Errorf("missed (-want +got):\n%s", diff)
 	}
@@ -151,7 +151,7 @@ func TestRepairsOfValuesThatWentInACircleLeaveNothingToRepair(t *testing.T) {
 			t.Errorf("row %d says %v, want %s", row, got, want)
 		}
 	}
-	if again, _ := sheet.Verify(after, repaired, options(), tab, repairs); len(again) > 0 {
+	if _, again, _ := sheet.Verify(w, repaired, options(), tab); len(again) > 0 {
 		t.Errorf("still to repair: %+v", again)
 	}
 }

@@ -86,6 +86,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.SheetReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SheetRowStatus"):
 		return &apiv1alpha1.SheetRowStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("SheetWrite"):
+		return &apiv1alpha1.SheetWriteApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SlackAccess"):
 		return &apiv1alpha1.SlackAccessApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("SnapshotReference"):

@@ -273,6 +273,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: unleasedCheckTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: writing
+      type:
+        namedType: com.github.keylease.keylease.api.v1alpha1.SheetWrite
 - name: com.github.keylease.keylease.api.v1alpha1.ColumnLetter
   scalar: string
 - name: com.github.keylease.keylease.api.v1alpha1.ExtensionPolicy
@@ -753,6 +756,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: row
       type:
         scalar: numeric
+- name: com.github.keylease.keylease.api.v1alpha1.SheetWrite
+  map:
+    fields:
+    - name: cells
+      type:
+        scalar: numeric
+    - name: record
+      type:
+        scalar: string
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.keylease.keylease.api.v1alpha1.SlackAccess
   map:
     fields:

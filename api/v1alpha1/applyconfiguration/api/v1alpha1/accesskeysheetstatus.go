@@ -25,8 +25,11 @@ type AccessKeySheetStatusApplyConfiguration struct {
 	RecentChanges []SheetChangeApplyConfiguration `json:"recentChanges,omitempty"`
 	// Notices about the sheet itself, one per problem.
 	Notices []SheetNoticeApplyConfiguration `json:"notices,omitempty"`
-	Rows    *RowCountsApplyConfiguration    `json:"rows,omitempty"`
-	Phases  *PhaseCountsApplyConfiguration  `json:"phases,omitempty"`
+	// Writing is a write to the sheet that was begun and not read back yet. Found by a later sync, it says where to look for
+	// values that went astray because rows moved: the process died, or the answer was lost.
+	Writing *SheetWriteApplyConfiguration  `json:"writing,omitempty"`
+	Rows    *RowCountsApplyConfiguration   `json:"rows,omitempty"`
+	Phases  *PhaseCountsApplyConfiguration `json:"phases,omitempty"`
 	// InvalidRows, at most 50; rows.invalid has the total.
 	InvalidRows []InvalidRowApplyConfiguration `json:"invalidRows,omitempty"`
 	// Claim that the claim cell holds, when it is not ours.
@@ -98,6 +101,14 @@ func (b *AccessKeySheetStatusApplyConfiguration) WithNotices(values ...*SheetNot
 		}
 		b.Notices = append(b.Notices, *values[i])
 	}
+	return b
+}
+
+// WithWriting sets the Writing field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Writing field is set to the value of the last call.
+func (b *AccessKeySheetStatusApplyConfiguration) WithWriting(value *SheetWriteApplyConfiguration) *AccessKeySheetStatusApplyConfiguration {
+	b.Writing = value
 	return b
 }
 

@@ -1,0 +1,115 @@
+package sheet
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// Write is a write to the sheet under way: what is needed to find its values wherever rows went meanwhile. It is recorded
+// before every request that writes, so that a process that comes after a crash can undo what went astray.
+type Write struct {
+	// Before is the requests tab as it was read to address the edits, without what went astray.
+	Before [][]any `json:"before"`
+	// Edits are what was to be written, addressed as in Before.
+	Edits []CellEdit `json:"edits"`
+	// Written is every cell that a request wrote or may have written, repairs too, in that order.
+	Written []WrittenCell `json:"written"`
+}
+
+// WrittenCell is a cell that a request wrote, or may have written.
+type WrittenCell struct {
+	// Of is what the row is known by that it was meant for: its key, or without one its other cells.
+	Of     string                `json:"of"`
+	Column v1alpha1.ColumnLetter `json:"column"`
+	// Row that was written to, from 1. Old is what stood there when the row was last read, New what was written.
+	Row int `json:"row"`
+	Old any `json:"old"`
+	New any `json:"new"`
+	// Clears: Old was a value of ours that had gone astray.
+	Clears bool `json:"clears,omitempty"`
+}
+
+// NewWrite of edits that were addressed by before.
+func NewWrite(before [][]any, edits []CellEdit) Write {
+	w := Write{Before: before, Edits: edits}
+	for _, e := range edits {
+		w.Written = append(w.Written, WrittenCell{Of: "key:" + e.AccessKeyID, Column: e.Column, Row: e.Row, Old: e.Old, New: e.New})
+	}
+	return w
+}
+
+// maxRecord is the most bytes that a record may have: with the status around it, it must fit into one object of etcd
+// (1.5 MiB), in base64. A sheet of 10,000 keys needs about 150 KB.
+const maxRecord = 700 << 10
+
+// Record gives the write as bytes to be kept. Of a row with a key it keeps what [Recover] needs: the key, and the cells
+// that Keylease writes. It is nil where it would be too large to be kept.
+func (w *Write) Record(o Options) ([]byte, error) {
+	kept := Write{Before: recorded(w.Before, o), Edits: w.Edits, Written: w.Written}
+	var b bytes.Buffer
+	zip := gzip.NewWriter(&b)
+	if err := json.NewEncoder(zip).Encode(kept); err != nil {
+		return nil, fmt.Errorf("record of a write: %w", err)
+	}
+	if err := zip.Close(); err != nil {
+		return nil, fmt.Errorf("record of a write: %w", err)
+	}
+	if b.Len() > maxRecord {
+		return nil, nil
+	}
+	return b.Bytes(), nil
+}
+
+// ReadRecord gives the write of a record.
+func ReadRecord(record []byte) (Write, error) {
+	var w Write
+	zip, err := gzip.NewReader(bytes.NewReader(record))
+	if err != nil {
+		return w, fmt.Errorf("record of a write: %w", err)
+	}
+	if err := json.NewDecoder(io.LimitReader(zip, 64<<20)).Decode(&w); err != nil {
+		return w, fmt.Errorf("record of a write: %w", err)
+	}
+	return w, nil
+}
+
+func recorded(rows [][]any, o Options) [][]any {
+	kept := make([][]any, len(rows))
+	key, own := ColumnIndex(o.Columns.AccessKeyID), []int{ColumnIndex(o.Columns.Status), ColumnIndex(o.Columns.EndDate)}
+	for i, row := range rows {
+		if keyID(cellAt(row, key)) == "" {
+			kept[i] = row
+			continue
+		}
+		kept[i] = make([]any, len(row))
+		for column, cell := range row {
+			if column == key || slices.Contains(own, column) {
+				kept[i][column] = cell
+			}
+		}
+	}
+	return kept
+}
+
+// Apply gives rows as they are once the cells are written.
+func Apply(rows [][]any, cells []CellEdit) [][]any {
+	rows = slices.Clone(rows)
+	for _, e := range cells {
+		for len(rows) < e.Row {
+			rows = append(rows, nil)
+		}
+		row, column := slices.Clone(rows[e.Row-1]), ColumnIndex(e.Column)
+		for len(row) <= column {
+			row = append(row, "")
+		}
+		row[column] = e.New
+		rows[e.Row-1] = row
+	}
+	return rows
+}

@@ -1,0 +1,83 @@
+package sheet_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+// recorded is a write as a later process finds it.
+func recorded(t *testing.T, w sheet.Write) sheet.Write {
+	t.Helper()
+	record, err := w.Record(options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := sheet.ReadRecord(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// TestRecover: 通知済み was to be written for the key of row 2, an extension for that of row 3, and nobody read it back.
+func TestRecover(t *testing.T) {
+	before := table(person(1, nil), person(2, map[string]any{"I": 46364.0}), person(3, map[string]any{"K": "延長申請済み"}),
+		person(4, map[string]any{"K": "要確認", "I": "2027/05/01"}), person(5, map[string]any{"L": nil, "K": "至急"}))
+	edits := []sheet.CellEdit{
+		{AccessKeyID: keyOf(1), Column: "K", Row: 2, Old: "", New: "通知済み"},
+		{AccessKeyID: keyOf(2), Column: "I", Row: 3, Old: 46364.0, New: 46392.0},
+		{AccessKeyID: keyOf(2), Column: "K", Row: 3, Old: "", New: "延長申請済み"},
+	}
+	written := func(rows [][]any) [][]any {
+		return with(with(with(rows, 2, "K", "通知済み"), 3, "I", 46392.0), 3, "K", "延長申請済み")
+	}
+	k := func(cellName string, old, value any) cell { return cell{"'key_request_form'!" + cellName, old, value} }
+	both := []string{keyOf(1), keyOf(2)}
+	for name, tc := range map[string]struct {
+		after [][]any
+		want  verified
+	}{
+		"it was never written":           {before, verified{}},
+		"everything arrived":             {written(before), verified{}},
+		"everything arrived, rows moved": {order(written(before), 6, 5, 4, 3, 2), verified{}},
+		"it went into the rows of others": {written(order(before, 4, 5, 2, 3, 6)),
+			verified{[]cell{k("K2", "通知済み", "延長申請済み"), k("I3", 46392.0, "2027/05/01"), k("K3", "延長申請済み", "要確認")}, both}},
+		"it went into a row without a key": {written(order(before, 6, 2, 3, 4, 5)),
+			verified{[]cell{k("K2", "通知済み", "至急"), k("I3", 46392.0, "2026/12/08"), k("K3", "延長申請済み", "")}, both}},
+		"rows moved on behind it: what may be a person's own stays": {order(written(order(before, 4, 5, 2, 3, 6)), 6, 5, 4, 3, 2),
+			verified{[]cell{k("K6", "通知済み", "延長申請済み")}, both[:1]}},
+		"it was never written, and a person asked for the same": {with(before, 5, "K", "延長申請済み"), verified{}},
+		"the wrong row was edited since": {with(written(order(before, 4, 2, 3, 5, 6)), 2, "K", "延長"),
+			verified{[]cell{k("I3", 46392.0, "2026/12/08"), k("K3", "延長申請済み", "")}, both[1:]}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, repairs, moved := sheet.Recover(recorded(t, sheet.NewWrite(before, edits)), tc.after, options(), tab)
+			if diff := cmp.Diff(tc.want, verified{cells(repairs), moved}); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOfARowWithAKeyTheRecordKeepsNoMoreThanIsNeeded(t *testing.T) {
+	rows := table(person(1, map[string]any{"K": "要確認"}), person(2, map[string]any{"L": nil}))
+	found := recorded(t, sheet.NewWrite(rows, nil))
+	want := []any{nil, nil, nil, nil, nil, nil, nil, nil, rows[1][8], nil, "要確認", keyOf(1)}
+	if diff := cmp.Diff(want, found.Before[1]); diff != "" {
+		t.Errorf("a row with a key (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(rows[2], found.Before[2]); diff != "" {
+		t.Errorf("a row without one (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnUnreadableRecordIsAnError(t *testing.T) {
+	for _, record := range [][]byte{nil, []byte("{}"), {0x1f, 0x8b, 8}} {
+		if _, err := sheet.ReadRecord(record); err == nil {
+			t.Errorf("record %q was read", record)
+		}
+	}
+}
