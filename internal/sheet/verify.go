@@ -243,7 +243,8 @@ func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int 
 			// Of rows that nothing tells apart, as blank ones, as many must show it as did before, and none what it replaced.
 			shown := v.count(v.after, rows, column, value)
 			legit := slices.ContainsFunc(rows, func(row int) bool { return !v.suspect(cellAddress{row, column}, value) })
-			if shown > 0 && legit && shown >= v.count(v.before, v.beforeRows[e.Of], column, value) && !(e.Clears && v.shownIn(rows, column, e.Old)) {
+			replaced := e.Clears && v.shownIn(rows, column, e.Old)
+			if shown > 0 && legit && shown >= v.count(v.before, v.beforeRows[e.Of], column, value) && !replaced {
 				arrived[e.Of] = true
 			}
 		case e.Clears && sameCell(e.Old, value) && len(rows) > 0 && !v.shownIn(rows, column, value):

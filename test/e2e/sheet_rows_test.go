@@ -14,16 +14,6 @@ import (
 	"github.com/keylease/keylease/test/world"
 )
 
-// rowOf a key, found among people's edits.
-func (s *stage) rowOf(accessKeyID string) int {
-	s.Helper()
-	row, ok := s.form().FindRow("L", accessKeyID)
-	if !ok {
-		s.Fatalf("no row has %s", accessKeyID)
-	}
-	return row
-}
-
 // rowValues as they stand, for a row that is to be pasted elsewhere.
 func (s *stage) rowValues(row int) []any {
 	var out []any
@@ -260,4 +250,3 @@ func TestAnEditOfTheLeaseThatTheRowForbidsIsPutBackWithAnEvent(t *testing.T) {
 		t.Errorf("%d audit lines, want one for each field", len(lines))
 	}
 }
-

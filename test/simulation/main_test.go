@@ -167,10 +167,3 @@ func (s *stage) lease(accessKeyID string) *v1alpha1.AccessKeyLease {
 	s.must(s.Get(s.Context(), strings.ToLower(accessKeyID), l))
 	return l
 }
-
-func (s *stage) sheet() *v1alpha1.AccessKeySheet {
-	s.Helper()
-	a := &v1alpha1.AccessKeySheet{}
-	s.must(s.Get(s.Context(), world.SheetName, a))
-	return a
-}

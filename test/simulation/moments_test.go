@@ -181,5 +181,3 @@ func (s *stage) wroteElsewhere() bool {
 	}
 	return writes > 1
 }
-
-func (s *stage) cells() *sheets.Spreadsheet { return s.Sheets.Spreadsheet(world.SpreadsheetID) }
