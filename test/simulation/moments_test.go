@@ -11,7 +11,6 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
-	"github.com/keylease/keylease/test/world"
 )
 
 // said is what a row's end-date and status cell say, by the row's timestamp.
