@@ -53,8 +53,11 @@ func (r *AccountCheck) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 	if err := r.Client.Get(ctx, req.NamespacedName, sheet); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	policy, unusable := lifecycle.PolicyOf(sheet.Spec)
-	if unusable != nil || policy.DryRun || (sheet.Spec.AWS.ReportUnleased != nil && !*sheet.Spec.AWS.ReportUnleased) {
+	policy, err := lifecycle.PolicyOf(sheet.Spec)
+	if err != nil {
+		return ctrl.Result{}, nil //nolint:nilerr // the sheet's own condition says what is wrong with its spec
+	}
+	if policy.DryRun || (sheet.Spec.AWS.ReportUnleased != nil && !*sheet.Spec.AWS.ReportUnleased) {
 		return ctrl.Result{}, nil // a change of the spec brings it back
 	}
 	v, _ := r.views.get(req.NamespacedName)

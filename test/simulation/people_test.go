@@ -85,7 +85,7 @@ func (s *stage) round(seed uint64, round int, said *asked) {
 	s.Helper()
 	var group sync.WaitGroup
 	for who := range people + clients {
-		random := rand.New(rand.NewPCG(seed, uint64(round*100+who))) //nolint:gosec // to be repeated
+		random := rand.New(rand.NewPCG(seed, uint64(round*100+who)))
 		group.Go(func() {
 			for range acts {
 				if who < people {
