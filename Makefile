@@ -57,7 +57,7 @@ lint: ## golangci-lint, with the architecture's rules
 
 .PHONY: test
 test: ## Every test, on a real control plane
-	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go test -timeout 20m $(TESTFLAGS) ./...
+	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go test -timeout 40m $(TESTFLAGS) ./...
 
 .PHONY: soak
 soak: ## Random edits of sheet and cluster for DURATION (1h)
