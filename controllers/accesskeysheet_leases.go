@@ -309,19 +309,27 @@ func (r *sheetRun) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outc
 	}
 }
 
-// report what a merge changed: an Event and an audit line each.
+// report what a merge changed: an audit line each, and an Event for each reason, because the API server's clients join
+// Events of one reason and keep the text of the first.
 func (r *sheetRun) report(l *v1alpha1.AccessKeyLease, changes []sheet.Change) {
+	texts, reasons := map[string][]string{}, []string(nil)
 	for _, c := range changes {
-		kind := corev1.EventTypeNormal
-		if c.Reason == v1alpha1.EventEndDateConflict || c.Reason == v1alpha1.EventExtensionRefused {
-			kind = corev1.EventTypeWarning
-		}
 		text := c.Message
 		if text == "" {
 			text = fmt.Sprintf("%s → %s, by the %s", c.Old, c.New, c.Via)
 		}
-		r.leaseEvent(l, kind, c.Reason, text)
+		if texts[c.Reason] == nil {
+			reasons = append(reasons, c.Reason)
+		}
+		texts[c.Reason] = append(texts[c.Reason], text)
 		r.auditLease(l, "change", "reason", c.Reason, "old", c.Old, "new", c.New, "via", c.Via)
+	}
+	for _, reason := range reasons {
+		kind := corev1.EventTypeNormal
+		if reason == v1alpha1.EventEndDateConflict || reason == v1alpha1.EventExtensionRefused {
+			kind = corev1.EventTypeWarning
+		}
+		r.leaseEvent(l, kind, reason, cut(strings.Join(texts[reason], "; "), 1000))
 	}
 }
 

@@ -232,6 +232,7 @@ func TestAClusterBuiltAnewWithinTheMinimumNoticeWaitsAgain(t *testing.T) {
 		t.Errorf("a day after the summary the key is %q (%s)", got, ready(s.lease(key(4))))
 	}
 }
+
 func TestAnEditOfTheLeaseThatTheRowForbidsIsPutBackWithAnEvent(t *testing.T) {
 	s, _ := companyStage(t)
 	s.start()
