@@ -57,10 +57,15 @@ func jst(text string) time.Time {
 type stage struct {
 	*world.World
 	*testing.T
-	clock    *world.Clock
-	operator *world.Operator
-	form     *sheets.Tab
+	// whole test, of which T may be a part.
+	whole *testing.T
+	clock *world.Clock
+	// process is the operator that runs now; parts of a test share it.
+	process *process
+	form    *sheets.Tab
 }
+
+type process struct{ *world.Operator }
 
 // newStage with a sheet; nothing runs yet.
 func newStage(t *testing.T, now string, sheet *sheets.Spreadsheet, change ...func(*world.Options)) *stage {
@@ -78,7 +83,7 @@ func newStage(t *testing.T, now string, sheet *sheets.Spreadsheet, change ...fun
 	for k, v := range w.Environment() {
 		t.Setenv(k, v)
 	}
-	s := &stage{World: w, T: t, clock: c, form: sheet.Tab("key_request_form")}
+	s := &stage{World: w, T: t, whole: t, clock: c, process: &process{}, form: sheet.Tab("key_request_form")}
 	s.must(w.Client.Create(t.Context(), w.SlackSecret()))
 	w.Seed(sheet)
 	for _, row := range s.form.Texts()[1:] {
@@ -112,10 +117,10 @@ func (s *stage) boot() {
 	if os.Getenv("KEYLEASE_TEST_LOG") != "" {
 		log = funcr.New(func(prefix, args string) { s.Log(prefix, args) }, funcr.Options{})
 	}
-	operator, err := s.Start(context.WithoutCancel(s.Context()), s.clock, log, log)
+	operator, err := s.Start(context.WithoutCancel(s.whole.Context()), s.clock, log, log)
 	s.must(err)
-	s.operator = operator
-	s.Cleanup(func() { _ = operator.Stop() })
+	s.process.Operator = operator
+	s.whole.Cleanup(func() { _ = operator.Stop() })
 }
 
 // settle waits until the operator has nothing to do at this moment.
@@ -123,7 +128,7 @@ func (s *stage) settle() {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), 2*time.Minute)
 	defer cancel()
-	s.must(s.operator.Settle(ctx))
+	s.must(s.process.Settle(ctx))
 }
 
 // sync lets one whole sync happen, asked for by annotation.
@@ -138,7 +143,7 @@ func (s *stage) pass(d time.Duration) {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute)
 	defer cancel()
-	s.must(s.operator.Until(ctx, s.clock.Now().Add(d), 3*time.Hour))
+	s.must(s.process.Until(ctx, s.clock.Now().Add(d), 3*time.Hour))
 }
 
 func (s *stage) askForSync() {

@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/world"
 )
 
 // said is what a row's end-date and status cell say, by the row's timestamp.
@@ -179,4 +182,33 @@ func (s *stage) wroteElsewhere() bool {
 		}
 	}
 	return writes > 1
+}
+
+// TestDamageBetweenWriteAndReadBackMeetsTheGuard: a person pastes one date down the column while a write is under way. What
+// was read back must not reach the leases around the sheet guard.
+func TestDamageBetweenWriteAndReadBackMeetsTheGuard(t *testing.T) {
+	s := momentStage(t)
+	a := &v1alpha1.AccessKeySheet{}
+	s.must(s.Get(t.Context(), world.SheetName, a))
+	few := int32(3)
+	a.Spec.Limits.MaxChangePercent, a.Spec.Limits.MinChangeRows = &few, &few
+	s.must(s.Client.Update(t.Context(), a))
+	s.sync()
+	s.Sheets.Inject(sheets.Fault{On: sheets.Write, After: func(*sheets.Spreadsheet) {
+		for row := range 10 {
+			s.must(s.form.SetCell(fmt.Sprint("I", 2+row), "2026/12/02"))
+		}
+	}})
+	s.extend(keyOf(4), "2028-01-01")
+	s.sync()
+	s.pass(10 * time.Minute)
+	for n, want := range map[int]string{1: "2027-06-01", 3: "2027-06-03", 4: "2028-01-01", 11: "2027-06-11"} {
+		if got := s.lease(keyOf(n)).Spec.EndDate; got != want {
+			t.Errorf("lease %d ends %s, want %s", n, got, want)
+		}
+	}
+	s.must(s.Get(t.Context(), world.SheetName, a))
+	if c := meta.FindStatusCondition(a.Status.Conditions, v1alpha1.ConditionSheetAccepted); c == nil || c.Reason != v1alpha1.ReasonTooManyChanges {
+		t.Errorf("SheetAccepted is %+v", c)
+	}
 }
