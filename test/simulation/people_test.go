@@ -96,12 +96,21 @@ func simulate(t *testing.T, seed uint64, moves int, more func(round int) bool) {
 func (s *stage) round(seed uint64, round int, said *asked) {
 	s.Helper()
 	var group sync.WaitGroup
+	between := make(chan func())
+	hook := s.Sheets.Inject(sheets.Fault{Times: -1, Before: func(*sheets.Spreadsheet) {
+		select {
+		case move := <-between:
+			move()
+		default:
+		}
+	}})
+	defer hook.Remove()
 	for who := range people + clients {
 		random := rand.New(rand.NewPCG(seed, uint64(round*100+who)))
 		group.Go(func() {
 			for range acts {
 				if who < people {
-					s.personActs(random, said)
+					s.personActs(random, said, between)
 				} else {
 					s.clientActs(random, said)
 				}
@@ -125,18 +134,18 @@ func (s *stage) round(seed uint64, round int, said *asked) {
 }
 
 // personActs once: rows go elsewhere, or cells of one row change.
-func (s *stage) personActs(random *rand.Rand, said *asked) {
+func (s *stage) personActs(random *rand.Rand, said *asked, between chan<- func()) {
 	key := keyOf(random.IntN(keys))
 	if random.IntN(2) == 0 && said.mayMove() {
-		err := s.form.Edit(func(g *sheets.Grid) error {
-			row, ok := g.FindRow("L", key)
-			if !ok {
-				return fmt.Errorf("%s stands in no row", key)
-			}
-			return moves[random.IntN(len(moves))].do(g, row)
-		})
-		if err != nil {
-			s.Error(err)
+		m := moves[random.IntN(len(moves))]
+		done := make(chan struct{})
+		move := func() { m.around(s.T, s.form, key); close(done) }
+		// Right between two requests of the operator's, if there is one soon: that is where a move can do harm.
+		select {
+		case between <- move:
+			<-done
+		case <-time.After(5 * time.Millisecond):
+			move()
 		}
 		return
 	}
