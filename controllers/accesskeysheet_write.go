@@ -18,7 +18,7 @@ import (
 )
 
 // writeRounds: once to write, and again for what people moved meanwhile.
-const writeRounds = 3
+const writeRounds = 5
 
 // verifier finds what of a write stands in the wrong cells: sheet.Verify or sheet.Recover.
 type verifier func(w sheet.Write, after [][]any, o sheet.Options, tab string) (next sheet.Write, repairs []sheet.CellEdit, moved []string)

@@ -52,18 +52,20 @@ func Verify(w Write, after [][]any, o Options, tab string) (next Write, repairs 
 // the tab as it stands now. The repairs give wrong cells their former value back, and no more: what the right ones are to
 // say is decided anew by the next merge. moved names the keys whose values had gone astray.
 //
-// People had more time to write than between two requests. An end date or an extension mark is therefore taken for ours
-// only where it was written to: taking away a person's own would let a key be deleted, and a stray one only holds it.
+// People had more time to write than between two requests. An extension mark, or a date later than the former, is therefore
+// taken for ours only where it was written to: taking away a person's own would let a key be deleted, and a stray one only
+// keeps it.
 func Recover(w Write, after [][]any, o Options, tab string) (next Write, repairs []CellEdit, moved []string) {
 	v := newVerification(w, after, o)
 	stray := v.allStrays()
 	formers := map[cellAddress]any{}
 	for at := range stray {
-		if v.peoplesOwn(at, o) && !v.writtenTo(at, v.cell(at)) {
+		former := v.former(at)
+		if v.keepsKey(at, former, o) && !v.writtenTo(at, v.cell(at)) {
 			delete(stray, at)
 			continue
 		}
-		formers[at] = v.former(at)
+		formers[at] = former
 	}
 	moved = v.strayed(stray)
 	slices.Sort(moved)
@@ -72,9 +74,14 @@ func Recover(w Write, after [][]any, o Options, tab string) (next Write, repairs
 	return next, repairs, slices.Compact(moved)
 }
 
-// peoplesOwn: the cell holds what people write too, and what keeps a key alive.
-func (v *verification) peoplesOwn(at cellAddress, o Options) bool {
-	return at.column == o.Columns.EndDate || ParseStatus(cellText(v.cell(at)), o.Marks).Mark == MarkExtension
+// keepsKey: the cell holds what people write too, and what keeps a key alive for longer than its former value.
+func (v *verification) keepsKey(at cellAddress, former any, o Options) bool {
+	if at.column != o.Columns.EndDate {
+		return ParseStatus(cellText(v.cell(at)), o.Marks).Mark == MarkExtension
+	}
+	is, err := ParseDate(v.cell(at))
+	was, formerErr := ParseDate(former)
+	return err != nil || formerErr != nil || is > was
 }
 
 type cellAddress struct {
@@ -211,19 +218,25 @@ func (v *verification) strays(column v1alpha1.ColumnLetter) []int {
 		if most == 0 {
 			continue
 		}
-		var there, elsewhere []int
+		var there, elsewhere, fresh []int
 		for row := range v.after {
 			switch at := (cellAddress{row, column}); {
 			case !v.suspect(at, value):
 			case v.writtenTo(at, value):
 				there = append(there, row)
+			case len(v.beforeRows[v.afterID[row]]) == 0:
+				fresh = append(fresh, row)
 			default:
 				elsewhere = append(elsewhere, row)
 			}
 		}
 		strays = append(strays, there...)
-		if len(elsewhere) <= most-len(there) {
+		if most -= len(there); len(elsewhere) <= most {
 			strays = append(strays, elsewhere...)
+			// A row that was not there before may be a copy of one with a stray value.
+			if len(elsewhere)+len(fresh) <= most {
+				strays = append(strays, fresh...)
+			}
 		}
 	}
 	return strays

@@ -84,6 +84,7 @@ func TestVerifyOfAMark(t *testing.T) {
 		"its key was retyped":                                {retyped(with(before, 2, "K", "通知済み")), verified{[]cell{k("2", "通知済み", "")}, missed}},
 		"another row of other cells has its mark since long": {with(order(before, 5, 2, 3, 4), 2, "K", "通知済み"), verified{[]cell{k("3", "", "通知済み")}, missed}},
 		"two others say it now, which may be people's own":   {with(with(before, 3, "K", "通知済み"), 4, "K", "通知済み"), verified{[]cell{k("2", "", "通知済み")}, missed}},
+		"into another row, which a person copied":            {append(with(order(before, 3, 2, 4, 5), 2, "K", "通知済み")[:5:5], person(2, map[string]any{"K": "通知済み", "L": nil, "C": "写し"})), verified{[]cell{k("2", "通知済み", "要確認"), k("3", "", "通知済み")}, missed}},
 		"the tab was emptied":                                {[][]any{header}, verified{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -67,6 +67,9 @@ var moves = []move{
 		if g.Cell(fmt.Sprint("A", other)).Empty() {
 			other = row - 1
 		}
+		if other == 1 {
+			return nil // the header stays
+		}
 		mine, theirs := cellsOf(g, row), cellsOf(g, other)
 		if err := g.PasteBlock(fmt.Sprint("A", row), [][]any{theirs}); err != nil {
 			return err
