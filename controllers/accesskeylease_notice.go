@@ -139,16 +139,28 @@ func soonest(errs []error) error {
 	return out
 }
 
+// messageLease is what every message about one key says of it.
+func messageLease(l *v1alpha1.AccessKeyLease) message.Lease {
+	m := message.Lease{
+		Namespace: l.Namespace, Name: l.Name, AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, AccountID: l.Spec.AccountID,
+		OwnerName: l.Spec.Owner.FullName, Purpose: l.Spec.Purpose, Resource: l.Spec.Resource,
+		StartDate: l.Spec.StartDate, EndDate: l.Spec.EndDate,
+	}
+	if k := l.Status.Key; k != nil {
+		m.LastUsed, m.LastUsedKnown = k.LastUsed, k.Status != ""
+	}
+	if l.Status.Sheet != nil {
+		m.Row = int(l.Status.Sheet.Row)
+	}
+	return m
+}
+
 // messageNotice gathers what a message says.
 func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience) message.Notice {
 	l, p := r.lease, r.in.Policy
 	n := message.Notice{
 		Kind: d.Action.Notice.Kind, Audience: audience,
-		Lease: message.Lease{
-			Namespace: l.Namespace, Name: l.Name, AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, AccountID: l.Spec.AccountID,
-			OwnerName: l.Spec.Owner.FullName, Purpose: l.Spec.Purpose, Resource: l.Spec.Resource,
-			StartDate: l.Spec.StartDate, EndDate: l.Spec.EndDate,
-		},
+		Lease: messageLease(l),
 		Owner: r.messageOwner(d),
 		Today: p.Today(r.now()), DeleteAt: r.deleteAt(d),
 		Revocation: l.Status.Revocation, Plan: l.Status.Plan,
@@ -157,13 +169,9 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 		MarkExtended: r.sheet.Spec.Marks.Extended,
 	}
 	if k := l.Status.Key; k != nil {
-		n.Lease.LastUsed, n.Lease.LastUsedKnown = k.LastUsed, k.Status != ""
 		if rev := l.Status.Revocation; rev != nil && rev.StartTime != nil && k.LastUsed != nil {
 			n.UsedWithin24h = rev.StartTime.Sub(k.LastUsed.Date.Time).Hours() < 24
 		}
-	}
-	if l.Status.Sheet != nil {
-		n.Lease.Row = int(l.Status.Sheet.Row)
 	}
 	n.Reason, n.Detail = r.detail(d)
 	if n.Kind == v1alpha1.NoticeExpiry && p.GracePeriod > 0 {

@@ -70,20 +70,10 @@ func (r *sheetRun) conflictMessage(item message.Item) ([]message.Message, error)
 		Kind: v1alpha1.NoticeDateConflict, Audience: message.ToAdmin, Detail: item.Detail,
 		Today: r.policy.Today(r.now()), Zone: r.policy.Location,
 		SheetURL: sheetURL(r.sheet.Spec.SpreadsheetID), MarkExtended: r.sheet.Spec.Marks.Extended,
-		Lease: message.Lease{
-			Namespace: l.Namespace, Name: l.Name, AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, AccountID: l.Spec.AccountID,
-			OwnerName: l.Spec.Owner.FullName, Purpose: l.Spec.Purpose, Resource: l.Spec.Resource,
-			StartDate: l.Spec.StartDate, EndDate: l.Spec.EndDate,
-		},
+		Lease: messageLease(l),
 	}
 	if l.Status.Owner != nil {
 		n.Owner = message.Owner{SlackUserID: l.Status.Owner.SlackUserID, Candidates: l.Status.Owner.Candidates}
-	}
-	if k := l.Status.Key; k != nil {
-		n.Lease.LastUsed, n.Lease.LastUsedKnown = k.LastUsed, k.Status != ""
-	}
-	if l.Status.Sheet != nil {
-		n.Lease.Row = int(l.Status.Sheet.Row)
 	}
 	m, err := r.Texts.Notice(r.sheet.Spec.Slack.Language, n)
 	return []message.Message{m}, err
