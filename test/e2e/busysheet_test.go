@@ -41,7 +41,8 @@ func TestALeaseWhoseRowMovesAtEveryCallIsRevokedAllTheSame(t *testing.T) {
 			asked++
 		}
 	}
-	if most := 12; asked > most {
+	// How many it is depends on when the watch brings the news; asked at every piece of news it would be hundreds.
+	if most := 30; asked > most {
 		t.Errorf("AWS was asked %d times for the user, want %d at most", asked, most)
 	}
 }

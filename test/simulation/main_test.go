@@ -33,7 +33,7 @@ var plane *controlplane.ControlPlane
 func TestMain(m *testing.M) {
 	flag.Parse()
 	ctrl.SetLogger(logr.Discard())
-	os.Exit(controlplane.Main(m, controlplane.Options{CRDDirs: []string{controlplane.CRDs}}, &plane))
+	os.Exit(controlplane.Main(m, world.ControlPlane(), &plane))
 }
 
 var tokyo = func() *time.Location {

@@ -14,6 +14,9 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 
@@ -119,18 +122,20 @@ func (o *Operator) Settle(ctx context.Context) error {
 	return o.clock.Settle(ctx, o.caughtUp)
 }
 
-// caughtUp tells whether the operator's cache shows what the API server has.
+// caughtUp tells whether the operator's cache shows what the API server has. Asked at every rest, so the server is asked
+// for metadata only.
 func (o *Operator) caughtUp(ctx context.Context) (bool, error) {
-	for _, kind := range []func() client.ObjectList{
-		func() client.ObjectList { return &v1alpha1.AccessKeyLeaseList{} },
-		func() client.ObjectList { return &v1alpha1.AccessKeySheetList{} },
+	for kind, cached := range map[string]client.ObjectList{
+		"AccessKeyLeaseList": &v1alpha1.AccessKeyLeaseList{}, "AccessKeySheetList": &v1alpha1.AccessKeySheetList{},
 	} {
+		served := &metav1.PartialObjectMetadataList{}
+		served.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
 		for _, namespace := range append([]string{o.world.Namespace}, o.world.Others...) {
-			live, err := versions(ctx, o.world.Client, kind(), namespace)
+			live, err := versions(ctx, o.world.Client, served, namespace)
 			if err != nil {
 				return false, err
 			}
-			believed, err := versions(ctx, o.cached, kind(), namespace)
+			believed, err := versions(ctx, o.cached, cached, namespace)
 			if err != nil {
 				return false, err
 			}
@@ -147,17 +152,13 @@ func versions(ctx context.Context, c client.Reader, list client.ObjectList, name
 		return nil, fmt.Errorf("world: list: %w", err)
 	}
 	out := map[string]string{}
-	switch l := list.(type) {
-	case *v1alpha1.AccessKeyLeaseList:
-		for _, i := range l.Items {
-			out[i.Name] = i.ResourceVersion
+	return out, meta.EachListItem(list, func(item runtime.Object) error {
+		object, err := meta.Accessor(item)
+		if err == nil {
+			out[object.GetName()] = object.GetResourceVersion()
 		}
-	case *v1alpha1.AccessKeySheetList:
-		for _, i := range l.Items {
-			out[i.Name] = i.ResourceVersion
-		}
-	}
-	return out, nil
+		return err
+	})
 }
 
 // Until lets time pass to a moment: see Clock.Until.

@@ -6,39 +6,35 @@ import (
 	"time"
 )
 
-const (
-	// pause between two looks at the queues, calm how many of them must find nothing. Watches bring news in between.
-	pause = 5 * time.Millisecond
-	calm  = 4
-)
+// pause between two looks at the queues: in it, news that has reached the operator's cache reaches its queues.
+const pause = 5 * time.Millisecond
 
 // Settle waits until nothing is worked on or waits to be, at this moment. caughtUp, unless nil, must agree too: news may
-// be on its way that no queue knows of yet.
+// be on its way that no queue knows of yet. Nothing may happen between two looks with that question in between.
 func (c *Clock) Settle(ctx context.Context, caughtUp func(context.Context) (bool, error)) error {
-	quiet, last := 0, uint64(0)
-	for quiet < calm {
+	for agreed, last := false, uint64(0); ; {
+		busy, activity := c.busy()
+		quiet := !busy && activity == last
+		if quiet && agreed {
+			return nil
+		}
+		agreed, last = false, activity
+		if quiet {
+			same, err := true, error(nil)
+			if caughtUp != nil {
+				same, err = caughtUp(ctx)
+			}
+			if err != nil {
+				return err
+			}
+			agreed = same
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("the operator does not come to rest: %w", context.Cause(ctx))
 		case <-time.After(pause):
 		}
-		busy, activity := c.busy()
-		if busy || activity != last {
-			quiet, last = 0, activity
-			continue
-		}
-		if quiet++; quiet != calm-1 || caughtUp == nil {
-			continue
-		}
-		same, err := caughtUp(ctx)
-		if err != nil {
-			return err
-		}
-		if !same {
-			quiet = 0
-		}
 	}
-	return nil
 }
 
 // Until lets time pass to a moment. The clock stops wherever the operator wanted to be woken, but not more than once in

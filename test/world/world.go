@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/controlplane"
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/emulator/sheets"
 	"github.com/keylease/keylease/test/emulator/slack"
@@ -52,6 +53,15 @@ type World struct {
 	IAM       *iam.Server
 	Account   *iam.Account
 	sheetsURL *httptest.Server
+}
+
+// ControlPlane is what a world stands on. Its lists come from etcd itself: the API server's cache would first wait for
+// news, up to 100 ms, and a test asks at every rest of the operator.
+func ControlPlane() controlplane.Options {
+	return controlplane.Options{
+		CRDDirs:       []string{controlplane.CRDs},
+		APIServerArgs: map[string][]string{"watch-cache": {"false"}},
+	}
 }
 
 // Scheme of everything that the operator and those around it use.
