@@ -76,18 +76,18 @@ func (r *leaseRun) unobserved(err error) {
 	}
 	key.ObservedTime = moment(r.now())
 	r.lease.Status.Key = &key
-	if failure.Is(err, failure.Credentials) && r.views.setAWSError(r.sheetKey(), r.target().AccountID, err.Error()) {
+	if failure.Is(err, failure.Credentials) && r.views.setAWSTrouble(r.sheetKey(), r.target().AccountID, awsTrouble(err, r.sheet.Spec.AWS.RoleARN)) {
 		r.sheetWake(r.sheetKey())
 	}
 }
 
 // accountError tells the sheet what concerns the whole account.
 func (r *leaseRun) accountError(account string, refused *lifecycle.Block) {
-	text := ""
+	met := trouble{}
 	if refused != nil && (refused.Reason == v1alpha1.ReasonWrongAccount || refused.Reason == v1alpha1.ReasonEmptyAccount) {
-		text = refused.Message
+		met = trouble{refused.Reason, refused.Message}
 	}
-	if r.views.setAWSError(r.sheetKey(), account, text) {
+	if r.views.setAWSTrouble(r.sheetKey(), account, met) {
 		r.sheetWake(r.sheetKey())
 	}
 }

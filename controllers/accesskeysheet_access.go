@@ -25,7 +25,7 @@ import (
 type access struct {
 	googleOf, slackOf, awsOf string
 	// awsDown is what the check of the credentials found wrong: it is asked again until it is mended.
-	awsDown string
+	awsDown trouble
 	google  Spreadsheets
 	slack   Slack
 }
@@ -105,42 +105,55 @@ func (r *sheetRun) connectAWS(ctx context.Context) {
 		return v
 	})
 	of := fmt.Sprint(r.sheet.Generation)
-	if m := &r.mem.access; m.awsOf != of || m.awsDown != "" {
+	if m := &r.mem.access; m.awsOf != of || m.awsDown != (trouble{}) {
 		m.awsOf, m.awsDown = of, r.checkAccount(ctx, spec.AccountID)
-		r.views.setAWSError(r.key, spec.AccountID, m.awsDown)
+		r.views.setAWSTrouble(r.key, spec.AccountID, m.awsDown)
 	}
 	v, _ := r.views.get(r.key)
 	// In order: with two accounts in trouble, the condition must not change at every sync.
-	for _, account := range slices.Sorted(maps.Keys(v.awsErrors)) {
-		r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, r.awsReason(), v.awsErrors[account])
+	for _, account := range slices.Sorted(maps.Keys(v.awsTroubles)) {
+		t := v.awsTroubles[account]
+		r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, t.reason, t.message)
 		return
 	}
 	r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady, "the credentials are of account "+spec.AccountID)
 }
 
-func (r *sheetRun) awsReason() string {
-	if r.sheet.Spec.AWS.RoleARN == "" && !r.credentialsAllowed(r.key.Namespace) {
-		return v1alpha1.ReasonCredentialsForbidden
+// awsTrouble is what AWSReady says of an error that concerns the whole account: who reads WrongAccount corrects the account
+// number, and would look in vain where the role's trust policy is what is wrong.
+func awsTrouble(err error, roleARN string) trouble {
+	reason, f := v1alpha1.ReasonCredentialsInvalid, failure.Of(err)
+	switch {
+	case f == nil, f.Code == v1alpha1.ReasonInvalidSpec:
+		reason = v1alpha1.ReasonInvalidSpec // of the spec's own values, before any call
+	case f.Code == v1alpha1.ReasonCredentialsForbidden, f.Code == v1alpha1.ReasonWrongAccount:
+		reason = f.Code
+	case f.Operation == "AssumeRole" && f.Code != "NoCredentials" && roleARN != "":
+		reason = v1alpha1.ReasonAssumeRoleError
+	case f.Class == failure.Denied:
+		reason = v1alpha1.ReasonAWSForbidden
 	}
-	return v1alpha1.ReasonWrongAccount
+	return trouble{reason, err.Error()}
 }
 
-// checkAccount gives a sentence when the credentials are not of the account; empty when they are, or nobody knows yet.
-func (r *sheetRun) checkAccount(ctx context.Context, accountID string) string {
+// checkAccount tells what is wrong when the credentials are not of the account; nothing when they are, or nobody knows yet.
+func (r *sheetRun) checkAccount(ctx context.Context, accountID string) trouble {
+	roleARN := r.sheet.Spec.AWS.RoleARN
 	c, err := r.account(ctx, accountID)
 	if err != nil {
-		return err.Error()
+		return awsTrouble(err, roleARN)
 	}
 	id, err := c.Identity(ctx)
 	switch {
 	case failure.Is(err, failure.Retry, failure.Uncertain):
 		return r.mem.access.awsDown // nothing new is known
 	case err != nil:
-		return err.Error()
+		return awsTrouble(err, roleARN)
 	case id.AccountID != accountID:
-		return fmt.Sprintf("the credentials are of account %s, spec.aws.accountID is %s: correct one of them", id.AccountID, accountID)
+		return trouble{v1alpha1.ReasonWrongAccount, fmt.Sprintf(
+			"the credentials are of account %s, spec.aws.accountID is %s: correct one of them", id.AccountID, accountID)}
 	}
-	return ""
+	return trouble{}
 }
 
 // account connects to one account, if this sheet may.

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -20,14 +21,17 @@ type view struct {
 	slackError string
 	// aws connects to the account of a lease.
 	aws func(ctx context.Context, accountID string) (AWS, error)
-	// awsErrors by account: what leases met that concerns the whole account.
-	awsErrors map[string]string
+	// awsTroubles by account: what leases met that concerns the whole account.
+	awsTroubles map[string]trouble
 	// keys of the sheet's accounts as the daily check found them at keysTime; zero: this process has made none.
 	// keysComplete: every account could be read.
 	keys         []lifecycle.AccountKey
 	keysTime     time.Time
 	keysComplete bool
 }
+
+// trouble is what a condition says of it: a reason and a sentence. The zero value is none.
+type trouble struct{ reason, message string }
 
 // views by sheet.
 type views struct {
@@ -57,20 +61,18 @@ func (v *views) drop(key types.NamespacedName) {
 	delete(v.m, key)
 }
 
-// setAWSError records, or with an empty text clears, what concerns a whole account. It tells whether that is news.
-func (v *views) setAWSError(key types.NamespacedName, account, text string) (news bool) {
+// setAWSTrouble records, or with none clears, what concerns a whole account. It tells whether that is news.
+func (v *views) setAWSTrouble(key types.NamespacedName, account string, t trouble) (news bool) {
 	v.change(key, func(w view) view {
-		if news = w.awsErrors[account] != text; !news {
+		if news = w.awsTroubles[account] != t; !news {
 			return w
 		}
-		next := map[string]string{}
-		for a, t := range w.awsErrors {
-			next[a] = t
-		}
-		if next[account] = text; text == "" {
+		next := map[string]trouble{}
+		maps.Copy(next, w.awsTroubles)
+		if next[account] = t; t == (trouble{}) {
 			delete(next, account)
 		}
-		w.awsErrors = next
+		w.awsTroubles = next
 		return w
 	})
 	return news

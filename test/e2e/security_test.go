@@ -50,6 +50,53 @@ func TestASheetOfAnotherNamespaceUsesARoleThatTrustsIt(t *testing.T) {
 	}
 }
 
+func TestTheSheetSaysWhatIsWrongWithTheWayToAWS(t *testing.T) {
+	role := func(arn string) func(*v1alpha1.AccessKeySheet) {
+		return func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.RoleARN = arn }
+	}
+	for name, tc := range map[string]struct {
+		spec   func(*v1alpha1.AccessKeySheet)
+		key    string
+		reason string
+		says   string
+		// told is what the admins read of the reason.
+		told string
+	}{
+		"a role that does not trust the operator": {
+			spec: role("arn:aws:iam::{{ .AccountID }}:role/nobodys"), reason: v1alpha1.ReasonAssumeRoleError, says: "role/nobodys",
+			told: "ロールを引き受けられません",
+		},
+		"credentials that AWS does not know": {
+			spec: role(""), key: "AKIAUNKNOWN000000001", reason: v1alpha1.ReasonCredentialsInvalid, says: "InvalidClientTokenId",
+			told: "認証情報が受け付けられません",
+		},
+		"a role of another account": {
+			spec: role("arn:aws:iam::999999999999:role/keylease"), reason: v1alpha1.ReasonInvalidSpec, says: "spec.aws.roleARN",
+			told: "AccessKeySheet の設定に誤りがあります",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := companyStage(t)
+			if tc.key != "" {
+				t.Setenv("AWS_ACCESS_KEY_ID", tc.key)
+			}
+			s.start(tc.spec)
+			s.until("2026-12-01 15:10")
+			s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, tc.reason, tc.says)
+			told := ""
+			for _, m := range s.Slack.AllMessages() {
+				if text := m.PlainText(); strings.Contains(text, "対象のシート") {
+					told += text
+				}
+			}
+			if !strings.Contains(told, "AWSを操作できません") || !strings.Contains(told, tc.told) || strings.Contains(told, "別のアカウント") {
+				t.Errorf("the admins read:\n%s", told)
+			}
+			s.expectNoSecret()
+		})
+	}
+}
+
 func TestALeaseMadeWithKubectlAloneIsNeverActedOn(t *testing.T) {
 	s, _ := companyStage(t)
 	const strange = "AKIASTRANGE000000001"
