@@ -322,7 +322,7 @@ type FoundMark struct {
 // +kubebuilder:printcolumn:name="Next",type=string,JSONPath=`.status.nextTransitionTime`,priority=1
 // +kubebuilder:printcolumn:name="Ready Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.spec == oldSelf.spec || !has(oldSelf.status) || !has(oldSelf.status.phase) || oldSelf.status.phase != 'Revoked'",message="this lease is Revoked: its key is gone and cannot be extended; request a new key in the sheet"
-// +kubebuilder:validation:XValidation:rule="self.spec == oldSelf.spec || !has(oldSelf.status) || !has(oldSelf.status.revocation) || !(has(oldSelf.status.revocation.keyDeletedTime) || (has(oldSelf.status.revocation.intent) && oldSelf.status.revocation.intent.action == 'DeleteAccessKey'))",message="the key of this lease is already being deleted in AWS and cannot be extended; request a new key in the sheet"
+// +kubebuilder:validation:XValidation:rule="self.spec == oldSelf.spec || !has(oldSelf.status) || !has(oldSelf.status.revocation) || (has(oldSelf.status.phase) && oldSelf.status.phase == 'Revoked') || !(has(oldSelf.status.revocation.keyDeletedTime) || (has(oldSelf.status.revocation.intent) && oldSelf.status.revocation.intent.action == 'DeleteAccessKey'))",message="the key of this lease is already being deleted in AWS and cannot be extended; request a new key in the sheet"
 type AccessKeyLease struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
