@@ -48,6 +48,7 @@ type Client struct {
 	clock    clock.PassiveClock
 	pace     *pace
 	channels *channelCache
+	refusal  *refusal
 }
 
 var _ notice.Slack = (*Client)(nil)
@@ -78,6 +79,7 @@ func New(o Options) (*Client, error) {
 		clock:    o.Clock,
 		pace:     newPace(o.Burst),
 		channels: newChannelCache(),
+		refusal:  &refusal{},
 	}, nil
 }
 
@@ -102,7 +104,9 @@ func hostOf(base string) string {
 	return u.Host
 }
 
-// AuthTest asks Slack whether the token is good. https://docs.slack.dev/reference/methods/auth.test/
+// AuthTest asks Slack whether the token is good. What Slack refused it for stands until a message is taken, or until the
+// token has other scopes, which the answer's X-OAuth-Scopes shows; where it does not, for an hour.
+// https://docs.slack.dev/reference/methods/auth.test/
 func (c *Client) AuthTest(ctx context.Context) error {
 	const method = "auth.test"
 	now := c.clock.Now()
@@ -113,7 +117,10 @@ func (c *Client) AuthTest(ctx context.Context) error {
 	if err == nil && answer.UserID == "" {
 		err = errNoAnswer
 	}
-	return c.classified(method, method, err)
+	if err != nil {
+		return c.classified(method, method, err)
+	}
+	return c.refusal.stands(answer.Header.Get("X-OAuth-Scopes"), now)
 }
 
 // Post sends the message to a user (as a direct message) or channel, once at most. An error of class Uncertain means
@@ -157,6 +164,7 @@ func (c *Client) post(ctx context.Context, recipient string, m message.Message, 
 	if err != nil {
 		return notice.Receipt{}, c.classified(method, limit, err)
 	}
+	c.refusal.end()
 	return notice.Receipt{Channel: to, TS: ts}, nil
 }
 
@@ -191,6 +199,9 @@ func (c *Client) classified(method, limit string, err error) error {
 	e := c.errors.classify(method, err)
 	if e.Code == limited {
 		c.pace.block(limit, c.clock.Now().Add(e.RetryAfter))
+	}
+	if method != "auth.test" {
+		c.refusal.note(e, err, c.clock.Now())
 	}
 	return e
 }
