@@ -47,8 +47,8 @@ func (r *leaseRun) observe(ctx context.Context) {
 	refused := lifecycle.CheckAWS(o, t)
 	if refused == nil || refused.Reason == v1alpha1.ReasonProtected {
 		key.Status = o.Key
-		// AWS forgets the use of a key that is gone; people still want to hear of it.
-		if o.LastUsed != nil || o.Key != v1alpha1.KeyAbsent {
+		// AWS forgets the use of a key that is gone; people still want to hear of it. What it does not tell is no news.
+		if o.LastUsed != nil || (o.Key != v1alpha1.KeyAbsent && !o.UseUnknown) {
 			key.LastUsed = o.LastUsed
 		}
 		// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.

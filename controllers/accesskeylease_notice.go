@@ -173,6 +173,9 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 			n.UsedWithin24h = rev.StartTime.Sub(k.LastUsed.Date.Time).Hours() < 24
 		}
 	}
+	if r.in.AWS != nil && r.in.AWS.UseUnknown {
+		n.Lease.LastUsedKnown = false // "never used" would be a guess
+	}
 	n.Reason, n.Detail = r.detail(d)
 	if n.Kind == v1alpha1.NoticeExpiry && p.GracePeriod > 0 {
 		n.DeactivateAt = n.DeleteAt.Add(-p.GracePeriod)
@@ -184,7 +187,7 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 func (r *leaseRun) detail(d lifecycle.Decision) (reason, sentence string) {
 	kind := ""
 	switch d.Action.Notice.Kind {
-	case v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeFieldOwned:
+	case v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeLastUseUnknown, v1alpha1.NoticeFieldOwned:
 		kind = v1alpha1.ConditionHeld
 	case v1alpha1.NoticeKeyStillExists:
 		kind = v1alpha1.ConditionKeyVerified

@@ -210,7 +210,8 @@ type AWSAccess struct {
 	// +optional
 	// +kubebuilder:default=true
 	ReportUnleased *bool `json:"reportUnleased,omitempty"`
-	// HoldIfUsedWithin holds a key that was used so recently for an admin instead of deleting it. Absent or 0: off.
+	// HoldIfUsedWithin holds a key that was used so recently for an admin instead of deleting it, and one of
+	// which AWS does not tell the last use: that needs the right iam:GetAccessKeyLastUsed. Absent or 0: off.
 	// +optional
 	HoldIfUsedWithin *metav1.Duration `json:"holdIfUsedWithin,omitempty"`
 }

@@ -33,8 +33,10 @@ const (
 	ReasonFieldOwnedElsewhere = "FieldOwnedElsewhere"
 	ReasonProtected           = "Protected"
 	ReasonRecentlyUsed        = "RecentlyUsed"
-	ReasonGivenUp             = "GivenUp"
-	ReasonNotHeld             = "NotHeld"
+	// ReasonLastUseUnknown: spec.aws.holdIfUsedWithin asks for the last use, and AWS does not tell it.
+	ReasonLastUseUnknown = "LastUseUnknown"
+	ReasonGivenUp        = "GivenUp"
+	ReasonNotHeld        = "NotHeld"
 )
 
 // Reasons of Ready, Reconciling and Stalled.
@@ -139,6 +141,7 @@ const (
 	NoticeStalled        = "Stalled"
 	NoticeProtected      = "Protected"
 	NoticeRecentlyUsed   = "RecentlyUsed"
+	NoticeLastUseUnknown = "LastUseUnknown"
 	// Kinds about a sheet.
 	NoticeInvalidRows   = "InvalidRows"
 	NoticeUnclearMarks  = "UnclearMarks"

@@ -71,7 +71,7 @@ func TestAnswersThatAnotherIAMMayGive(t *testing.T) {
 		delete(server, "ListUserTags")
 		delete(server, "GetAccessKeyLastUsed")
 		o, err := server.client(t).Observe(ctx, report, leased)
-		if err != nil || o.Key != v1alpha1.KeyActive || o.KeyUser != "" {
+		if err != nil || o.Key != v1alpha1.KeyActive || o.KeyUser != "" || !o.UseUnknown {
 			t.Errorf("%+v, %v", o, err)
 		}
 	})

@@ -17,7 +17,7 @@ import (
 
 // Observe reads one key and its user. It always asks STS whose credentials these are; with those of another account it
 // reads nothing else. A key or user counts as absent only by ListAccessKeys and GetUser; when the key was last used is
-// left open where that may not be read, but tags and login profile must be readable, because guards rest on them.
+// left open (UseUnknown) where that may not be read, but tags and login profile must be readable, because guards rest on them.
 func (c *Client) Observe(ctx context.Context, userName, accessKeyID string) (teardown.Observation, error) {
 	o := teardown.Observation{Time: c.clock.Now()}
 	if userName == "" || accessKeyID == "" {
@@ -148,6 +148,7 @@ func (c *Client) observeUse(ctx context.Context, accessKeyID string, o *teardown
 	out, err := c.iam.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &accessKeyID})
 	if err := asking.fail(err); err != nil {
 		if failure.Is(err, failure.NotFound, failure.Denied) || unsupported(err) {
+			o.UseUnknown = o.Key != v1alpha1.KeyAbsent
 			return nil
 		}
 		return err

@@ -139,7 +139,7 @@ func TestWhenAKeyWasUsedLastIsOptional(t *testing.T) {
 			if (err == nil) != optional {
 				t.Errorf("error %v", err)
 			}
-			if optional && (o.Key != v1alpha1.KeyActive || o.LastUsed != nil || o.KeyUser != "") {
+			if optional && (o.Key != v1alpha1.KeyActive || o.LastUsed != nil || o.KeyUser != "" || !o.UseUnknown) {
 				t.Errorf("observed %+v", o)
 			}
 		})

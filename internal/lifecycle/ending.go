@@ -56,7 +56,7 @@ func destroy(in Input, d Decision, x deed) Decision {
 	}
 	if b != nil {
 		d.Blocked = b
-		if b.Reason == v1alpha1.ReasonProtected || b.Reason == v1alpha1.ReasonRecentlyUsed {
+		if heldByAWS(b.Reason) != "" {
 			// Out of all processing from now on, until AWS says otherwise.
 			d.Hold, d.Next, d.Again = b, time.Time{}, recheckAt(in)
 			return d

@@ -158,7 +158,15 @@ func stopStale(in Input, x deed) *Block {
 
 func stopRecentlyUsed(in Input) *Block {
 	within := in.Policy.HoldIfUsedWithin
-	if within <= 0 || in.AWS == nil || in.AWS.LastUsed == nil || in.AWS.Key == v1alpha1.KeyAbsent || in.Now.Sub(in.AWS.LastUsed.Date.Time) >= within {
+	switch {
+	case within <= 0 || in.AWS == nil || in.AWS.Key == v1alpha1.KeyAbsent:
+		return nil
+	case in.AWS.UseUnknown:
+		// A missing right must not read as "never used".
+		return &Block{Reason: v1alpha1.ReasonLastUseUnknown, Message: fmt.Sprintf(
+			"AWS does not tell when key %s was last used: allow iam:GetAccessKeyLastUsed to the operator, or remove spec.aws.holdIfUsedWithin",
+			in.Lease.Spec.AccessKeyID)}
+	case in.AWS.LastUsed == nil || in.Now.Sub(in.AWS.LastUsed.Date.Time) >= within:
 		return nil
 	}
 	return &Block{Reason: v1alpha1.ReasonRecentlyUsed, Message: fmt.Sprintf(

@@ -115,6 +115,10 @@ var byGuard = map[string]stops{
 			in.Policy.HoldIfUsedWithin = 24 * time.Hour
 			o.LastUsed = &v1alpha1.LastUsed{Date: metav1.NewTime(in.Now.Add(-time.Hour))}
 		}), v1alpha1.ReasonRecentlyUsed, "was used at 2026-12-09 14:05"},
+		"AWS does not tell when it was used": {aws(func(o *Observation, in *Input) {
+			in.Policy.HoldIfUsedWithin = 24 * time.Hour
+			o.UseUnknown = true
+		}), v1alpha1.ReasonLastUseUnknown, "iam:GetAccessKeyLastUsed"},
 	},
 	guardMode: {
 		"mode DryRun": {policy(func(p *Policy) { p.DryRun = true }), v1alpha1.ReasonDryRun, "would be deleted"},
@@ -195,6 +199,11 @@ func TestGuardsLetPass(t *testing.T) {
 			in.Policy.HoldIfUsedWithin = 24 * time.Hour
 			o.LastUsed = &v1alpha1.LastUsed{Date: metav1.NewTime(in.Now)}
 		}),
+		"an unknown use that nobody asks for": aws(func(o *Observation, _ *Input) { o.UseUnknown = true }),
+		"an unknown use of a key that is gone": aws(func(o *Observation, in *Input) {
+			absent(o)
+			in.Policy.HoldIfUsedWithin, o.UseUnknown = 24*time.Hour, true
+		}),
 		"a spent extension mark": rowHolds(v1alpha1.ReasonExtensionRequested, "2026-11-30"),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -249,6 +258,9 @@ func TestAStopIsSaidInStatus(t *testing.T) {
 			in.Policy.HoldIfUsedWithin = time.Hour
 			o.LastUsed = &v1alpha1.LastUsed{Date: metav1.NewTime(in.Now)}
 		})), "Expired; held RecentlyUsed; blocked by NotRecentlyUsed: RecentlyUsed; again 2026-12-09 16:05"},
+		"a key of unknown use is held": {due(aws(func(o *Observation, in *Input) {
+			in.Policy.HoldIfUsedWithin, o.UseUnknown = time.Hour, true
+		})), "Expired; held LastUseUnknown; blocked by NotRecentlyUsed: LastUseUnknown; again 2026-12-09 16:05"},
 		"what AWS shows is asked again": {due(aws(func(o *Observation, _ *Input) { o.UserID = "AIDAOTHER" })), "Expired; blocked by SameUser: UserRecreated; next 2026-12-09 15:00; again 2026-12-09 16:05"},
 		"and not within the hour": {
 			due(func(in *Input) { in.AWS = nil }, condition(v1alpha1.ConditionKeyVerified, metav1.ConditionFalse, v1alpha1.ReasonUserRecreated)),

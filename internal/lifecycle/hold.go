@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -16,7 +17,7 @@ func hold(in Input) (b *Block, ask bool) {
 		return h, false
 	}
 	was := heldAlready(in.Lease)
-	if was == nil || (was.Reason != v1alpha1.ReasonProtected && was.Reason != v1alpha1.ReasonRecentlyUsed) {
+	if was == nil || heldByAWS(was.Reason) == "" {
 		return nil, false
 	}
 	if t := in.Lease.Status.Term; t == nil || t.EndDate != in.Lease.Spec.EndDate {
@@ -45,14 +46,19 @@ func heldAlready(l *v1alpha1.AccessKeyLease) *Block {
 	if c == nil || c.Status != "True" {
 		return nil
 	}
-	b := &Block{Guard: guardHeld, Reason: c.Reason, Message: c.Message}
-	switch c.Reason {
+	return &Block{Guard: cmp.Or(heldByAWS(c.Reason), guardHeld), Reason: c.Reason, Message: c.Message}
+}
+
+// heldByAWS is the guard that holds a lease for what AWS shows of its key or user, until AWS says otherwise; empty: the
+// reason is none of those.
+func heldByAWS(reason string) string {
+	switch reason {
 	case v1alpha1.ReasonProtected:
-		b.Guard = guardProtected
-	case v1alpha1.ReasonRecentlyUsed:
-		b.Guard = guardRecentUse
+		return guardProtected
+	case v1alpha1.ReasonRecentlyUsed, v1alpha1.ReasonLastUseUnknown:
+		return guardRecentUse
 	}
-	return b
+	return ""
 }
 
 // sheetHold is why the row or a person keeps the lease out of all processing; nil: neither does.

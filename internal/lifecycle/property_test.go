@@ -74,7 +74,7 @@ func anyInput(t *rapid.T) Input {
 	odds(25, "given up", lease(func(l *v1alpha1.AccessKeyLease) { l.Annotations = map[string]string{v1alpha1.AnnotationGiveUp: "true"} }))
 	odds(25, "a hold", rowHolds(rapid.SampledFrom([]string{v1alpha1.ReasonUnclearMark, v1alpha1.ReasonExtensionRequested}).Draw(t, "reason"), end))
 	odds(25, "a spent mark", rowHolds(v1alpha1.ReasonExtensionRequested, "2026-11-30"))
-	odds(25, "was held", wasHeldFor(rapid.SampledFrom([]string{v1alpha1.ReasonProtected, v1alpha1.ReasonRecentlyUsed, v1alpha1.ReasonUnclearMark}).Draw(t, "was")))
+	odds(25, "was held", wasHeldFor(rapid.SampledFrom([]string{v1alpha1.ReasonProtected, v1alpha1.ReasonRecentlyUsed, v1alpha1.ReasonLastUseUnknown, v1alpha1.ReasonUnclearMark}).Draw(t, "was")))
 	odds(25, "marked deleted", markedDeleted)
 	odds(25, "a mark found", foundMark(""))
 	odds(25, "a summary", foundMark("2026-12-05 09:00"))
@@ -128,6 +128,7 @@ func anyAnswer(o *Observation, oneIn func(n int, what string) bool) {
 	odds(25, "recreated key", func() { o.CreateDate = created.Add(time.Hour) })
 	odds(25, "other owner", func() { o.KeyUser = "svc-backup" })
 	odds(25, "used", func() { o.LastUsed = &v1alpha1.LastUsed{Date: metav1.NewTime(o.Time.Add(-time.Hour))} })
+	odds(25, "use unknown", func() { o.UseUnknown = true })
 }
 
 // mayDestroy states every guard of behaviour §3 anew, in other words than the code's. It names what forbids the deed.
@@ -167,7 +168,7 @@ func mayDestroy(in Input, d Decision) string {
 		return "the key is not the one first seen"
 	case o.UserExists && o.UserID != "AIDAREPORT" && l.Status.Key.UserID != "" && !successor:
 		return "the user is not the one first seen"
-	case p.HoldIfUsedWithin > 0 && o.LastUsed != nil && !gone:
+	case p.HoldIfUsedWithin > 0 && (o.LastUsed != nil || o.UseUnknown) && !gone:
 		return "it is in use"
 	case !ours && !anyNotice(in, d):
 		return "nobody was told long enough ago"

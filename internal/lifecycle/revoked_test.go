@@ -132,6 +132,7 @@ func TestTellNamesWhatAdminsHearOnceATerm(t *testing.T) {
 		"a protected user":              {at("2026-12-10 09:00", noticed, wasHeldFor(v1alpha1.ReasonProtected)), v1alpha1.NoticeProtected},
 		"once":                          {at("2026-12-10 09:00", noticed, wasHeldFor(v1alpha1.ReasonProtected), toldOf(v1alpha1.NoticeProtected)), ""},
 		"a key in use":                  {at("2026-12-10 09:00", noticed, wasHeldFor(v1alpha1.ReasonRecentlyUsed)), v1alpha1.NoticeRecentlyUsed},
+		"a key of unknown use":          {at("2026-12-10 09:00", noticed, wasHeldFor(v1alpha1.ReasonLastUseUnknown)), v1alpha1.NoticeLastUseUnknown},
 		"a date that GitOps owns":       {at("2026-12-10 09:00", rowHolds(v1alpha1.ReasonFieldOwnedElsewhere, "")), v1alpha1.NoticeFieldOwned},
 		"an extension, which they know": {at("2026-12-10 09:00", rowHolds(v1alpha1.ReasonExtensionRequested, end)), ""},
 		"what is stalled":               {at("2026-12-03 09:00", noticed, stalled), v1alpha1.NoticeStalled},

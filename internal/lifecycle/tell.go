@@ -29,6 +29,8 @@ func heldNotice(d Decision) string {
 		return v1alpha1.NoticeProtected
 	case v1alpha1.ReasonRecentlyUsed:
 		return v1alpha1.NoticeRecentlyUsed
+	case v1alpha1.ReasonLastUseUnknown:
+		return v1alpha1.NoticeLastUseUnknown
 	case v1alpha1.ReasonFieldOwnedElsewhere:
 		return v1alpha1.NoticeFieldOwned
 	}

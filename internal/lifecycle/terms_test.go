@@ -113,6 +113,8 @@ func TestWhatAWSHoldsIsAskedOfAWSAgain(t *testing.T) {
 		"nor does another account":      {at("2026-12-09 16:00", noticed, held, answered(func(o *Observation) { *o = Observation{Identity: Identity{AccountID: "999999999999"}} })), "Active; held Protected; again 2026-12-09 17:00"},
 		"a date that moved releases it": {at("2026-12-09 16:00", noticed, held, endDate("2027-03-31")), "Active; term 2 EndDateChanged; next 2027-03-24 15:00"},
 		"used lately, used still":       {at("2026-12-09 16:00", noticed, wasHeldFor(v1alpha1.ReasonRecentlyUsed), policy(func(p *Policy) { p.HoldIfUsedWithin = 24 * time.Hour }), answered(func(o *Observation) { o.LastUsed = &v1alpha1.LastUsed{Date: *moment("2026-12-09 12:00")} })), "Active; held RecentlyUsed; again 2026-12-09 17:00"},
+		"unknown use, unknown still":    {at("2026-12-09 16:00", noticed, wasHeldFor(v1alpha1.ReasonLastUseUnknown), policy(func(p *Policy) { p.HoldIfUsedWithin = 24 * time.Hour }), answered(func(o *Observation) { o.UseUnknown = true })), "Active; held LastUseUnknown; again 2026-12-09 17:00"},
+		"unknown use, known by now":     {at("2026-12-09 16:00", noticed, wasHeldFor(v1alpha1.ReasonLastUseUnknown), policy(func(p *Policy) { p.HoldIfUsedWithin = 24 * time.Hour }), asked), "Active; term 2 HoldReleased; do Notify Expiry 7"},
 		"used lately, and not since":    {at("2026-12-10 16:00", noticed, wasHeldFor(v1alpha1.ReasonRecentlyUsed), policy(func(p *Policy) { p.HoldIfUsedWithin = 24 * time.Hour }), answered(func(o *Observation) { o.LastUsed = &v1alpha1.LastUsed{Date: *moment("2026-12-09 12:00")} })), "Active; term 2 HoldReleased; do Notify Expiry 7"},
 	}.check(t)
 }

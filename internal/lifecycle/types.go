@@ -61,8 +61,10 @@ type Observation struct {
 	CreateDate time.Time
 	// OtherKeys are the user's other access key IDs.
 	OtherKeys []string
-	// LastUsed, nil where never.
+	// LastUsed, nil where never, or where AWS did not say.
 	LastUsed *v1alpha1.LastUsed
+	// UseUnknown: the key is there, and AWS did not say when it was last used.
+	UseUnknown bool
 	// KeyUser is the user that GetAccessKeyLastUsed names as the key's; empty where AWS did not say.
 	KeyUser string
 	// AccountHasUsers is false where the account shows no IAM user at all: then nothing counts as gone.

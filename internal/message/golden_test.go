@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 var adminKinds = []string{
 	v1alpha1.NoticeKeyStillExists, v1alpha1.NoticeRowGone, v1alpha1.NoticeDateConflict, v1alpha1.NoticeFieldOwned,
-	v1alpha1.NoticeStalled, v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed,
+	v1alpha1.NoticeStalled, v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeLastUseUnknown,
 }
 
 var ownerKinds = []string{v1alpha1.NoticeExpiry, v1alpha1.NoticeDeactivated, v1alpha1.NoticeRevoked}
@@ -40,7 +40,7 @@ func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
 				switch kind {
 				case v1alpha1.NoticeRevoked:
 					n.Today, n.DeleteAt, n.Revocation, n.UsedWithin24h = "2026-12-09", time.Time{}, aRevocation(), true
-				case v1alpha1.NoticeKeyStillExists, v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeStalled:
+				case v1alpha1.NoticeKeyStillExists, v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeLastUseUnknown, v1alpha1.NoticeStalled:
 					n.Today = "2026-12-09"
 				case v1alpha1.NoticeDeactivated:
 					n.Today, n.DeleteAt = "2026-12-09", time.Date(2026, 12, 16, 15, 0, 0, 0, jst)

@@ -117,7 +117,7 @@ func TestAKeyThatWasGoneBeforeIsNotSaidToHaveBeenDeletedByKeylease(t *testing.T)
 func TestOnlyAKeyThatGoesItsWayToDeletionIsToldADateOfDeletion(t *testing.T) {
 	for kind, want := range map[string]bool{
 		v1alpha1.NoticeExpiry: true, v1alpha1.NoticeDeactivated: true, v1alpha1.NoticeRowGone: true, v1alpha1.NoticeDateConflict: true,
-		v1alpha1.NoticeKeyStillExists: false, v1alpha1.NoticeProtected: false, v1alpha1.NoticeRecentlyUsed: false,
+		v1alpha1.NoticeKeyStillExists: false, v1alpha1.NoticeProtected: false, v1alpha1.NoticeRecentlyUsed: false, v1alpha1.NoticeLastUseUnknown: false,
 		v1alpha1.NoticeFieldOwned: false, v1alpha1.NoticeStalled: false, v1alpha1.NoticeRevoked: false,
 	} {
 		r := render(t, "ja", aNotice(kind, message.ToAdmin))

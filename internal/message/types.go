@@ -52,7 +52,7 @@ type Owner struct {
 // Notice is a message about one key to one audience.
 type Notice struct {
 	// Kind is a v1alpha1.Notice… constant: Expiry, Deactivated, Revoked, KeyStillExists, RowGone, DateConflict,
-	// FieldOwnedElsewhere, Stalled, Protected, RecentlyUsed.
+	// FieldOwnedElsewhere, Stalled, Protected, RecentlyUsed, LastUseUnknown.
 	Kind     string
 	Audience Audience
 	Lease    Lease

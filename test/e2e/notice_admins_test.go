@@ -32,6 +32,14 @@ func TestAdminsHearOnceATermOfALeaseThatWaits(t *testing.T) {
 			cure:   func(*stage) {},
 			says:   []string{"最近使われた", "2026-12-09 10:00"}, held: v1alpha1.ReasonRecentlyUsed,
 		},
+		"AWS does not tell when the key was used": {
+			spec: func(a *v1alpha1.AccessKeySheet) {
+				a.Spec.AWS.HoldIfUsedWithin = &metav1.Duration{Duration: 72 * time.Hour}
+			},
+			happen: func(s *stage) { s.IAM.Inject(iam.Fault{Action: "GetAccessKeyLastUsed", Code: "AccessDenied"}) },
+			cure:   func(s *stage) { s.IAM.ClearFaults() },
+			says:   []string{"最終利用を確認でき", "iam:GetAccessKeyLastUsed", "確認できませんでした"}, held: v1alpha1.ReasonLastUseUnknown,
+		},
 		"AWS denies": {
 			happen: func(s *stage) { s.IAM.Inject(iam.Fault{Action: "UpdateAccessKey", Code: "AccessDenied"}) },
 			cure:   func(s *stage) { s.IAM.ClearFaults() },

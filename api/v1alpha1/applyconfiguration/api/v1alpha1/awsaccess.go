@@ -25,7 +25,8 @@ type AWSAccessApplyConfiguration struct {
 	KeepConsoleUsers *bool `json:"keepConsoleUsers,omitempty"`
 	// ReportUnleased lists, once a day, keys in AWS that stand in no row. They are never touched.
 	ReportUnleased *bool `json:"reportUnleased,omitempty"`
-	// HoldIfUsedWithin holds a key that was used so recently for an admin instead of deleting it. Absent or 0: off.
+	// HoldIfUsedWithin holds a key that was used so recently for an admin instead of deleting it, and one of
+	// which AWS does not tell the last use: that needs the right iam:GetAccessKeyLastUsed. Absent or 0: off.
 	HoldIfUsedWithin *v1.Duration `json:"holdIfUsedWithin,omitempty"`
 }
 
