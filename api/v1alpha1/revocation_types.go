@@ -105,4 +105,7 @@ type RevocationPlan struct {
 	// Blocked says what would stop it, if anything.
 	// +optional
 	Blocked string `json:"blocked,omitempty"`
+	// BlockedReason is the reason that Blocked explains, as KeyVerified or Held would have it: Protected, UserRecreated, …
+	// +optional
+	BlockedReason string `json:"blockedReason,omitempty"`
 }

@@ -163,12 +163,14 @@ func (s *story) deeds() {
 		}
 		return
 	}
-	if p := s.lease.Status.Plan; p != nil && len(p.Steps) > 0 {
+	switch p := s.lease.Status.Plan; {
+	case p == nil:
+	case p.Blocked != "":
+		s.line("")
+		s.line("A deletion would be stopped, as AWS stood at %s: %s", s.at(p.Time), period(p.Blocked))
+	case len(p.Steps) > 0:
 		s.line("")
 		s.line("A deletion would do this, as AWS stood at %s: %s.", s.at(p.Time), strings.Join(p.Steps, "; "))
-		if p.Blocked != "" {
-			s.line("It would be stopped: %s.", p.Blocked)
-		}
 	}
 }
 

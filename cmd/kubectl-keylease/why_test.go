@@ -73,6 +73,8 @@ func TestWhySaysInOneSentenceWhetherTheKeyIsDeleted(t *testing.T) {
 		"marked by hand": {v1alpha1.AccessKeyLeaseStatus{Phase: v1alpha1.PhaseRevoked, Conditions: []metav1.Condition{
 			condition(v1alpha1.ConditionKeyVerified, metav1.ConditionFalse, v1alpha1.ReasonKeyStillExists, "the key still exists in AWS")}},
 			[]string{"NOT DELETED BY KEYLEASE", "the key still exists in AWS"}},
+		"to be stopped": {v1alpha1.AccessKeyLeaseStatus{Phase: v1alpha1.PhaseNotified, Plan: &v1alpha1.RevocationPlan{
+			Time: at(1, 10), Blocked: "user svc-report is tagged"}}, []string{"A deletion would be stopped, as AWS stood at 2026-12-01 10:00 JST: user svc-report is tagged."}},
 		"half way": {v1alpha1.AccessKeyLeaseStatus{Phase: v1alpha1.PhaseExpired, Revocation: &v1alpha1.RevocationStatus{KeyDeletedTime: ptr.To(at(1, 11))}},
 			[]string{"DELETED at 2026-12-01 11:00 JST; what hangs on the key follows"}},
 		"gone": {v1alpha1.AccessKeyLeaseStatus{Phase: v1alpha1.PhaseRevoked, Revocation: &v1alpha1.RevocationStatus{

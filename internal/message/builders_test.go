@@ -53,7 +53,7 @@ func aPlan() *v1alpha1.RevocationPlan {
 	return &v1alpha1.RevocationPlan{
 		Steps:    []string{"DeleteAccessKey AKIAKEYLEASE00000002", "DeleteUser svc-report"},
 		Retained: []v1alpha1.Retained{{Target: "arn:aws:iam::123456789012:policy/svc-report", Reason: "UsedAsBoundary"}},
-		Blocked:  "the login profile cannot be changed for some minutes",
+		Blocked:  "user svc-report is tagged keylease.dev/protected=true: remove the tag to let the key go", BlockedReason: v1alpha1.ReasonProtected,
 	}
 }
 

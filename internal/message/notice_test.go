@@ -91,7 +91,7 @@ func TestAnAdminLearnsWhetherTheOwnerWasTold(t *testing.T) {
 func TestAnAdminSeesThePlanAndTheOwnerDoesNot(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)
 	n.Plan = aPlan()
-	expectWords(t, render(t, "en", n), "delete the IAM user: svc-report", "permissions boundary", "login profile")
+	expectWords(t, render(t, "en", n), "delete the IAM user: svc-report", "permissions boundary", "is tagged")
 	n.Audience = message.ToOwner
 	expectNoWords(t, render(t, "en", n), "delete the IAM user:")
 }
@@ -144,6 +144,16 @@ func TestWhyADeletionIsStuckIsSaidInTheRecipientsLanguage(t *testing.T) {
 	expectWords(t, render(t, "ja", n), "理由：AWSの認証情報が、対象のAWSアカウントのものではありません", "「the credentials are of account 1」")
 	n.Reason = "SomethingNew"
 	expectNoWords(t, render(t, "ja", n), "理由：")
+}
+
+func TestWhatWouldStopTheDeletionIsSaidInTheRecipientsLanguage(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)
+	n.Plan = &v1alpha1.RevocationPlan{BlockedReason: v1alpha1.ReasonUserRecreated, Blocked: "user svc-report was recreated"}
+	expectWords(t, render(t, "ja", n), "このままでは削除できません。\n理由：同じ名前のIAMユーザーが作り直されています\n", "「user svc-report was recreated」")
+	n.Plan.BlockedReason = "" // of a plan that was stored before plans had one
+	r := render(t, "ja", n)
+	expectWords(t, r, "このままでは削除できません。\n詳細", "「user svc-report was recreated」")
+	expectNoWords(t, r, "理由：")
 }
 
 func TestTheMessageAfterTheEndSaysThatItHasExpiredAndWhenTheKeyGoes(t *testing.T) {

@@ -50,7 +50,8 @@ type view struct {
 	UserDeleted, Gone   bool
 	PlanSteps, PlanKept []string
 	MorePlanSteps       int
-	PlanBlocked         string
+	// PlanBlocked is the operator's own English sentence, PlanBlockedBy the reason in words.
+	PlanBlocked, PlanBlockedBy string
 }
 
 // runsOn are the kinds after which the key goes its way to deletion. In any other it was deleted, is held, or is left
@@ -148,7 +149,7 @@ func (t texts) setPlan(v *view, p *v1alpha1.RevocationPlan) {
 	}
 	v.PlanSteps, v.MorePlanSteps = firstOf(v.PlanSteps)
 	v.PlanKept = t.kept(p.Retained)
-	v.PlanBlocked = clean(p.Blocked, maxValue)
+	v.PlanBlocked, v.PlanBlockedBy = clean(p.Blocked, maxValue), t.known("reason", p.BlockedReason)
 }
 
 // step of a deletion, "<action> <target>", with the action in words.

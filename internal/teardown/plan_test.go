@@ -205,7 +205,7 @@ func TestThePreviewShowsStepsOrWhatBlocksThem(t *testing.T) {
 	}
 	o := observation()
 	o.Tags = map[string]string{lifecycle.ProtectedTag: "true"}
-	if plan := Preview(o, fullInventory(), target(), nil, now); len(plan.Steps) != 0 || plan.Blocked == "" {
+	if plan := Preview(o, fullInventory(), target(), nil, now); len(plan.Steps) != 0 || plan.Blocked == "" || plan.BlockedReason != v1alpha1.ReasonProtected {
 		t.Errorf("plan for a protected user %+v", plan)
 	}
 }

@@ -24,7 +24,7 @@ func Preview(o Observation, inv Inventory, t Target, rev *v1alpha1.RevocationSta
 	}
 	plan := v1alpha1.RevocationPlan{Time: metav1.NewTime(now)}
 	if refusal := lifecycle.CheckAWS(o, t.AWSTarget); refusal != nil {
-		plan.Blocked = refusal.Message
+		plan.Blocked, plan.BlockedReason = refusal.Message, refusal.Reason
 		return plan
 	}
 	steps, retained := Plan(o, inv, t, rev)

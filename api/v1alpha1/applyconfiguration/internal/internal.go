@@ -551,6 +551,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: blocked
       type:
         scalar: string
+    - name: blockedReason
+      type:
+        scalar: string
     - name: retained
       type:
         list:

@@ -17,6 +17,8 @@ type RevocationPlanApplyConfiguration struct {
 	Retained []RetainedApplyConfiguration `json:"retained,omitempty"`
 	// Blocked says what would stop it, if anything.
 	Blocked *string `json:"blocked,omitempty"`
+	// BlockedReason is the reason that Blocked explains, as KeyVerified or Held would have it: Protected, UserRecreated, …
+	BlockedReason *string `json:"blockedReason,omitempty"`
 }
 
 // RevocationPlanApplyConfiguration constructs a declarative configuration of the RevocationPlan type for use with
@@ -61,5 +63,13 @@ func (b *RevocationPlanApplyConfiguration) WithRetained(values ...*RetainedApply
 // If called multiple times, the Blocked field is set to the value of the last call.
 func (b *RevocationPlanApplyConfiguration) WithBlocked(value string) *RevocationPlanApplyConfiguration {
 	b.Blocked = &value
+	return b
+}
+
+// WithBlockedReason sets the BlockedReason field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the BlockedReason field is set to the value of the last call.
+func (b *RevocationPlanApplyConfiguration) WithBlockedReason(value string) *RevocationPlanApplyConfiguration {
+	b.BlockedReason = &value
 	return b
 }
