@@ -207,7 +207,7 @@ func (r *leaseRun) messageOwner(d lifecycle.Decision) message.Owner {
 	}
 	rec := lifecycle.Record(r.lease.Status.Notices, d.TermNumber(), d.Action.Notice, o.SlackUserID)
 	if rec != nil && rec.State != v1alpha1.NoticeDelivered {
-		o.Unreachable = rec.Reason
+		o.Unreachable, o.NotYet = rec.Reason, rec.State == v1alpha1.NoticePending
 	}
 	return o
 }

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -42,7 +43,7 @@ func (r *sheetRun) tell(ctx context.Context, slack Slack, t telling) error {
 	}
 	var failed error
 	for _, b := range open {
-		if err := r.deliverBatch(ctx, slack, t, b, items, fresh); err != nil {
+		if err := r.deliverBatch(ctx, slack, t, b, fresh); err != nil {
 			failed = err
 		}
 	}
@@ -81,11 +82,11 @@ func (r *sheetRun) render(t telling, lines []message.Item) ([]message.Message, e
 	})
 }
 
-func (r *sheetRun) deliverBatch(ctx context.Context, slack Slack, t telling, b notice.OpenBatch, items map[string]message.Item, fresh map[string]bool) error {
+func (r *sheetRun) deliverBatch(ctx context.Context, slack Slack, t telling, b notice.OpenBatch, fresh map[string]bool) error {
 	var lines []message.Item
-	for _, id := range b.Problems {
-		if item, ok := items[id]; ok {
-			lines = append(lines, item)
+	for _, p := range t.problems { // in their order: that of a batch is one of hashes
+		if slices.Contains(b.Problems, p.id) {
+			lines = append(lines, p.item)
 		}
 	}
 	if len(lines) == 0 {

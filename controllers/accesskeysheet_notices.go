@@ -119,13 +119,19 @@ func (r *sheetRun) unreadableSheet() telling {
 	return once(v1alpha1.NoticeUnreadable, c.Message, c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339))
 }
 
+// rowProblems in the order of their rows. Rows with the very same problem, such as the same key ID, are one.
 func rowProblems(kind string, rows []sheet.Problem) telling {
 	t := telling{kind: kind}
-	for _, p := range rows {
-		t.problems = append(t.problems, problem{
-			id:   notice.ProblemID(p.AccessKeyID, p.Reason, p.Value),
-			item: message.Item{Row: p.Row, AccessKeyID: p.AccessKeyID, Reason: p.Reason, Value: p.Value, Detail: p.Message},
-		})
+	known := map[string]int{}
+	for _, p := range slices.SortedStableFunc(slices.Values(rows), func(a, b sheet.Problem) int { return a.Row - b.Row }) {
+		id := notice.ProblemID(p.AccessKeyID, p.Reason, p.Value)
+		if i, ok := known[id]; ok {
+			t.problems[i].item.AlsoRows = append(t.problems[i].item.AlsoRows, p.Row)
+			continue
+		}
+		known[id] = len(t.problems)
+		t.problems = append(t.problems, problem{id: id,
+			item: message.Item{Row: p.Row, AccessKeyID: p.AccessKeyID, Reason: p.Reason, Value: p.Value, Detail: p.Message}})
 	}
 	return t
 }

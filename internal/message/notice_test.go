@@ -78,7 +78,10 @@ func TestAnAdminLearnsWhetherTheOwnerWasTold(t *testing.T) {
 		"told":        {message.Owner{SlackUserID: "U0EMPLOY02"}, []string{"The owner (Slack ID U0EMPLOY02) is told"}},
 		"unknown":     {message.Owner{}, []string{`no Slack user in the users tab matches the name "鈴木 花子"`}},
 		"ambiguous":   {message.Owner{Candidates: []string{"U0EMPLOY19", "U0EMPLOY20"}}, []string{"several Slack users", "U0EMPLOY19, U0EMPLOY20"}},
-		"unreachable": {message.Owner{SlackUserID: "U0EMPLOY02", Unreachable: "user_disabled"}, []string{"U0EMPLOY02", "user_disabled"}},
+		"unreachable": {message.Owner{SlackUserID: "U0EMPLOY02", Unreachable: "user_disabled"}, []string{"U0EMPLOY02", "could not be reached by direct message (Slack's error: user_disabled)"}},
+		"not yet":     {message.Owner{SlackUserID: "U0EMPLOY02", NotYet: true}, []string{"The owner (Slack ID U0EMPLOY02) could not be reached by direct message yet. It"}},
+		"not yet, by an error": {message.Owner{SlackUserID: "U0EMPLOY02", NotYet: true, Unreachable: "http_503"},
+			[]string{"could not be reached by direct message yet (Slack's error: http_503). It is sent again"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)
@@ -112,6 +115,8 @@ func TestAKeyThatWasGoneBeforeIsNotSaidToHaveBeenDeletedByKeylease(t *testing.T)
 	r := render(t, "ja", n)
 	expectWords(t, r, "はすでに削除されていました", "すでにAWSに存在しませんでした")
 	expectNoWords(t, r, "を削除しました")
+	n.Audience = message.ToAdmin
+	expectNoWords(t, render(t, "ja", n), "ご本人") // who gets no message of it
 }
 
 func TestOnlyAKeyThatGoesItsWayToDeletionIsToldADateOfDeletion(t *testing.T) {

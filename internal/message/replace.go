@@ -123,7 +123,7 @@ func sheetExample(kind string, full bool) SheetMessage {
 	m := SheetMessage{Kind: kind}
 	if full {
 		m = SheetMessage{Kind: kind, Namespace: "keylease", SheetName: "keys", Tab: "tab", Detail: "detail", Approval: "hash", Part: 1, Parts: 2,
-			Items: []Item{{Row: 2, AccessKeyID: "AKIA", UserName: "svc", OwnerName: "山田", EndDate: "2026-12-08",
+			Items: []Item{{Row: 2, AlsoRows: []int{3}, AccessKeyID: "AKIA", UserName: "svc", OwnerName: "山田", EndDate: "2026-12-08",
 				Reason: v1alpha1.RowInvalidDate, Value: "value", Detail: "detail", DeleteAt: time.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)}}}
 	}
 	return m

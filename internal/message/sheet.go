@@ -12,11 +12,13 @@ const (
 	maxItems    = 20
 	maxItemText = 8000
 	// itemOverhead is what a line has besides its values, at most.
-	itemOverhead = 240
+	itemOverhead = 320
 	// maxItemSection leaves room for the line that crosses it.
 	maxItemSection = 1800
 	maxItemValue   = 200
 	maxItemName    = 80
+	// maxItemRows that a line names.
+	maxItemRows = 10
 )
 
 // Split divides a message whose items do not fit one Slack message; each part renders as exactly one. A caller that
@@ -79,7 +81,10 @@ type sheetView struct {
 
 // itemView is one line of it.
 type itemView struct {
-	Row                              int
+	Row int
+	// Rows are all rows of the line, Row the first of them; MoreRows is how many further ones there are.
+	Rows                             []int
+	MoreRows                         int
 	AccessKeyID, UserName, OwnerName string
 	EndDate, Value, DeleteAt         string
 	// Reason in words and ToDo, what to write instead. ReasonInWords is false where the reason stands for itself.
@@ -150,8 +155,10 @@ func (s *speaker) items(items []Item) []string {
 }
 
 func (s *speaker) item(i Item) itemView {
+	rows := append([]int{i.Row}, i.AlsoRows...)
+	shown := rows[:min(len(rows), maxItemRows)]
 	return itemView{
-		Row: i.Row, AccessKeyID: clean(i.AccessKeyID, maxItemName), UserName: clean(i.UserName, maxItemName),
+		Row: i.Row, Rows: shown, MoreRows: len(rows) - len(shown), AccessKeyID: clean(i.AccessKeyID, maxItemName), UserName: clean(i.UserName, maxItemName),
 		OwnerName: clean(i.OwnerName, maxItemName), EndDate: s.day(i.EndDate),
 		Reason: s.word("reason", i.Reason), ToDo: s.known("fix", i.Reason), ReasonInWords: s.known("reason", i.Reason) != "",
 		Value: clean(i.Value, maxItemValue), DeleteAt: moment(i.DeleteAt), ItemNote: clean(i.Detail, maxItemValue),

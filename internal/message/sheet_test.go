@@ -100,3 +100,29 @@ func TestAKindThatIsNotThereIsAnError(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestRowsWithTheSameProblemStandInOneLine(t *testing.T) {
+	m := invalidRows(2)
+	m.Items[0].AlsoRows = []int{5, 7}
+	for lang, want := range map[string][]string{"ja": {"・2・5・7行目 AKIA", "・3行目 AKIA"}, "en": {"・ Rows 2, 5, 7 AKIA", "・ Row 3 AKIA"}} {
+		ms, err := message.RenderSheet(lang, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectWords(t, read(t, ms[0]), want...)
+	}
+}
+
+func TestAProblemOfThousandsOfRowsFitsAMessage(t *testing.T) {
+	m := invalidRows(20)
+	for i := range m.Items {
+		for row := range 5000 {
+			m.Items[i].AlsoRows = append(m.Items[i].AlsoRows, 100+row)
+		}
+	}
+	ms, err := message.RenderSheet("ja", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectWords(t, read(t, ms[0]), "・2・100・101・102・103・104・105・106・107・108、ほか4991行 AKIA")
+}

@@ -47,6 +47,8 @@ type Owner struct {
 	Candidates  []string
 	// Unreachable is Slack's error code where the owner's message could not be delivered.
 	Unreachable string
+	// NotYet: it is tried again.
+	NotYet bool
 }
 
 // Notice is a message about one key to one audience.
@@ -102,8 +104,9 @@ type SheetMessage struct {
 
 // Item is one line of a SheetMessage.
 type Item struct {
-	// Row in the tab, 0 where there is none.
+	// Row in the tab, 0 where there is none; AlsoRows are others of which the very same is to be said.
 	Row         int
+	AlsoRows    []int
 	AccessKeyID string
 	UserName    string
 	OwnerName   string

@@ -38,7 +38,7 @@ type view struct {
 	// Use is Used, Never or Unknown.
 	Use, UsedAt, UsedService, UsedRegion string
 	UsedWithin24h                        bool
-	// OwnerState is Told, Unknown, Ambiguous or Unreachable.
+	// OwnerState is Told, Unknown, Ambiguous, NotYet (with Unreachable, if Slack gave an error) or Unreachable.
 	OwnerState, SlackUserID, Candidates, Unreachable string
 	Row                                              int
 	MarkExtended, Namespace, Name                    string
@@ -116,6 +116,8 @@ func (v *view) setOwner(o Owner) {
 		v.Candidates += clean(c, 32)
 	}
 	switch {
+	case o.NotYet:
+		v.OwnerState = "NotYet"
 	case o.Unreachable != "":
 		v.OwnerState = "Unreachable"
 	case o.SlackUserID != "":

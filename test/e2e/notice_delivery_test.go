@@ -53,7 +53,7 @@ func TestAdminsDoNotWaitForEverForAnOwnerWhomSlackCannotReachNow(t *testing.T) {
 	down := s.Slack.Inject(0, slack.OnTarget(post, owner), slack.FailStatus(503))
 	s.until("2026-12-01 15:30")
 	for _, to := range []string{admin, admin2} {
-		s.expectTold(to, 1, report.user, "http_503")
+		s.expectTold(to, 1, report.user, "http_503", "まだDMを届けられていません")
 	}
 	s.expectPhase(report.key, v1alpha1.PhaseActive) // without the owner's it does not count as delivered
 	down.Remove()

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -38,6 +39,26 @@ func TestTheWeeklySummaryComesOnMondaysOnceWithWhatIsOverdue(t *testing.T) {
 	s.until("2026-12-14 15:10")
 	if got, named := s.told(summary), s.told(summary, key(1), key(30)); got != 2 || named != 1 {
 		t.Errorf("%d summaries in two weeks, %d with what was new", got, named)
+	}
+}
+
+func TestRowsThatCannotBeUsedAreListedInTheirOrderEachOnce(t *testing.T) {
+	s, _ := companyStage(t)
+	s.start()
+	s.until("2026-12-01 15:05")
+	var rows []string
+	for _, m := range s.Slack.Messages("U0ADMIN01") {
+		if !strings.Contains(m.PlainText(), "申請シートに読み取れない行") {
+			continue
+		}
+		for line := range strings.Lines(m.PlainText()) {
+			if row, _, ok := strings.Cut(line, "行目"); ok {
+				rows = append(rows, strings.TrimPrefix(row, "・"))
+			}
+		}
+	}
+	if diff := cmp.Diff([]string{"11", "12", "13・14", "27", "28", "29"}, rows); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 }
 
