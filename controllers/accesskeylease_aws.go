@@ -70,6 +70,9 @@ func (r *leaseRun) unobserved(err error) {
 		return
 	}
 	r.in.AWSReason = v1alpha1.ReasonAWSForbidden
+	// AWS answered: the failures before it are no row any more, and what a person asked to be tried again was tried.
+	r.backoff.succeeded(r.key, serviceReading)
+	r.in.Retry = false
 	key := v1alpha1.KeyStatus{}
 	if r.lease.Status.Key != nil {
 		key = *r.lease.Status.Key

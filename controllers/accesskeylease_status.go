@@ -99,7 +99,8 @@ var reasonPattern = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$
 func stalls(reason string) bool {
 	switch reason {
 	case v1alpha1.ReasonWrongAccount, v1alpha1.ReasonEmptyAccount, v1alpha1.ReasonOtherUser,
-		v1alpha1.ReasonUserRecreated, v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden:
+		v1alpha1.ReasonUserRecreated, v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden,
+		v1alpha1.RetainedIdentityNotPinned:
 		return true
 	}
 	return false
