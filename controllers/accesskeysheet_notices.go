@@ -193,11 +193,7 @@ func (r *sheetRun) breakers() []telling {
 			continue
 		}
 		t := once(v1alpha1.NoticeBreaker, c.Message, v1alpha1.ReasonBreakerOpen, l.Spec.AccountID, today)
-		limit := defaultRevocationsPerDay
-		if n := r.sheet.Spec.Limits.MaxRevocationsPerDay; n != nil {
-			limit = int(*n)
-		}
-		t.approval = fmt.Sprintf("%s=%d", today, 2*limit)
+		t.approval = raisedLimit(r.sheet, today)
 		waiting[l.Spec.AccountID] = t
 	}
 	var out []telling

@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -162,17 +161,32 @@ func earlier(a, b *v1alpha1.AccessKeyLease) bool {
 	return a.Name < b.Name
 }
 
-// breakerLimit of today: the spec's, or what an annotation "<YYYY-MM-DD>=<N>" raises it to.
 func (r *leaseRun) breakerLimit() int {
-	limit := defaultRevocationsPerDay
-	if n := r.sheet.Spec.Limits.MaxRevocationsPerDay; n != nil {
+	limit, _ := revocationsOn(r.sheet, r.in.Policy.Today(r.now()))
+	return limit
+}
+
+// revocationsOn a day: the spec's number, or what an annotation "<YYYY-MM-DD>=<N>" raises it to; and the most that it can.
+func revocationsOn(s *v1alpha1.AccessKeySheet, today string) (limit, most int) {
+	limit = defaultRevocationsPerDay
+	if n := s.Spec.Limits.MaxRevocationsPerDay; n != nil {
 		limit = int(*n)
 	}
-	day, n, ok := strings.Cut(r.sheet.Annotations[v1alpha1.AnnotationAllowRevocations], "=")
-	if raised, err := strconv.Atoi(strings.TrimSpace(n)); ok && err == nil && strings.TrimSpace(day) == r.in.Policy.Today(r.now()) {
-		limit = slices.Max([]int{limit, min(raised, mostRaised*limit)})
+	most = mostRaised * limit
+	day, n, ok := strings.Cut(s.Annotations[v1alpha1.AnnotationAllowRevocations], "=")
+	if raised, err := strconv.Atoi(strings.TrimSpace(n)); ok && err == nil && strings.TrimSpace(day) == today {
+		limit = max(limit, min(raised, most))
 	}
-	return limit
+	return limit, most
+}
+
+// raisedLimit is the annotation's value that a message proposes: twice the day's number. Empty where nothing raises it.
+func raisedLimit(s *v1alpha1.AccessKeySheet, today string) string {
+	limit, most := revocationsOn(s, today)
+	if limit >= most {
+		return ""
+	}
+	return fmt.Sprintf("%s=%d", today, min(2*limit, most))
 }
 
 func (r *leaseRun) breakerMessage() string {

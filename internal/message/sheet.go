@@ -17,6 +17,8 @@ const (
 	maxItemSection = 1800
 	maxItemValue   = 200
 	maxItemName    = 80
+	// maxApproval leaves whole what people are to paste: a claim of 256 characters is the longest.
+	maxApproval = 300
 	// maxItemRows that a line names.
 	maxItemRows = 10
 )
@@ -99,7 +101,7 @@ type itemView struct {
 func (t texts) sheetMessage(m SheetMessage) (Message, error) {
 	s := speaker{texts: t, data: sheetView{
 		Namespace: clean(m.Namespace, maxName), SheetName: clean(m.SheetName, maxName), Tab: clean(m.Tab, maxName),
-		Detail: clean(m.Detail, maxDetail), Approval: clean(m.Approval, maxName),
+		Detail: clean(m.Detail, maxDetail), Approval: clean(m.Approval, maxApproval),
 		MarkExtended: clean(cmp.Or(m.MarkExtended, "延長申請済み"), maxName),
 		Count:        subjects(m.Items), Part: m.Part, Parts: m.Parts,
 	}}

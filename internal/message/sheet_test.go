@@ -126,3 +126,15 @@ func TestAProblemOfThousandsOfRowsFitsAMessage(t *testing.T) {
 	}
 	expectWords(t, read(t, ms[0]), "・2・100・101・102・103・104・105・106・107・108、ほか4991行 AKIA")
 }
+
+func TestTheCommandThatPeoplePasteIsWhole(t *testing.T) {
+	m := aSheetMessage(v1alpha1.NoticeForeignClaim)
+	m.Approval = strings.Repeat("claim ", 42) + "end"
+	for _, lang := range []string{"ja", "en"} {
+		ms, err := message.RenderSheet(lang, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectWords(t, read(t, ms[0]), "'iam.keylease.dev/take-claim="+m.Approval+"'")
+	}
+}
