@@ -67,7 +67,7 @@ func decideHeld(in Input, d Decision, h *Block, ask bool) Decision {
 	case ask:
 		d.Action = Action{Kind: ActionObserve}
 	case h.Guard != guardHeld:
-		d.Again = recheckAt(in)
+		d.Again = recheckAfter(in, holdStands(h.Reason))
 	}
 	return d
 }

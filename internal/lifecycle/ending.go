@@ -58,7 +58,7 @@ func destroy(in Input, d Decision, x deed) Decision {
 		d.Blocked = b
 		if heldByAWS(b.Reason) != "" {
 			// Out of all processing from now on, until AWS says otherwise.
-			d.Hold, d.Next, d.Again = b, time.Time{}, recheckAt(in)
+			d.Hold, d.Next, d.Again = b, time.Time{}, recheckAfter(in, holdStands(b.Reason))
 			return d
 		}
 		d.Action = notify

@@ -253,7 +253,7 @@ func TestAnUnpinnedKeyIsRefusedWhileItIsThere(t *testing.T) {
 
 func TestAStopIsSaidInStatus(t *testing.T) {
 	decisions{
-		"a protected user is held": {due(aws(func(o *Observation, _ *Input) { o.Tags = map[string]string{ProtectedTag: "true"} })), "Expired; held Protected; blocked by NotProtected: Protected; again 2026-12-09 16:05"},
+		"a protected user is held": {due(aws(func(o *Observation, _ *Input) { o.Tags = map[string]string{ProtectedTag: "true"} })), "Expired; held Protected; blocked by NotProtected: Protected; again 2026-12-10 15:05"},
 		"a key in use is held": {due(aws(func(o *Observation, in *Input) {
 			in.Policy.HoldIfUsedWithin = time.Hour
 			o.LastUsed = &v1alpha1.LastUsed{Date: metav1.NewTime(in.Now)}

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // hold is why the lease is out of all processing: the row, an annotation, or what AWS showed when its turn came. The
-// latter is asked again every hour (ask), and holds until AWS says otherwise: a release begins a new term.
+// latter is asked again after holdStands (ask), and holds until AWS says otherwise: a release begins a new term.
 func hold(in Input) (b *Block, ask bool) {
 	if h := sheetHold(in); h != nil {
 		return h, false
@@ -25,7 +26,7 @@ func hold(in Input) (b *Block, ask bool) {
 	}
 	switch {
 	case in.AWS == nil:
-		return was, in.AWSError == "" && !rechecked(in)
+		return was, in.AWSError == "" && !askedWithin(in, holdStands(was.Reason))
 	case misread(*in.AWS, TargetOf(in.Lease, in.Policy)) != nil:
 		// AWS did not speak of this key: what it said before stands.
 		return was, false
@@ -47,6 +48,15 @@ func heldAlready(l *v1alpha1.AccessKeyLease) *Block {
 		return nil
 	}
 	return &Block{Guard: cmp.Or(heldByAWS(c.Reason), guardHeld), Reason: c.Reason, Message: c.Message}
+}
+
+// holdStands is how long AWS's answer stands that holds a lease. Who is protected mostly stays so for years, and a reading
+// is half a dozen calls.
+func holdStands(reason string) time.Duration {
+	if reason == v1alpha1.ReasonProtected {
+		return 24 * time.Hour
+	}
+	return recheck
 }
 
 // heldByAWS is the guard that holds a lease for what AWS shows of its key or user, until AWS says otherwise; empty: the

@@ -169,7 +169,7 @@ func giveBack(in Input, d Decision) Decision {
 	}
 	d.Blocked, d.Again = b, recheckAt(in)
 	if b.Reason == v1alpha1.ReasonProtected {
-		d.Hold = b
+		d.Hold, d.Again = b, recheckAfter(in, holdStands(b.Reason))
 	}
 	return d
 }

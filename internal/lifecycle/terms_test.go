@@ -104,13 +104,14 @@ func TestAHeldLeaseIsOutOfAllProcessingInEveryPhase(t *testing.T) {
 func TestWhatAWSHoldsIsAskedOfAWSAgain(t *testing.T) {
 	held := wasHeldFor(v1alpha1.ReasonProtected)
 	decisions{
-		"within the hour it stays":      {at("2026-12-09 16:00", noticed, held), "Active; held Protected; again 2026-12-09 16:59"},
-		"after it AWS is asked":         {at("2026-12-09 16:00", noticed, held, seenAt("2026-12-09 15:00")), "Active; held Protected; do Observe"},
+		"within the day it stays":       {at("2026-12-09 16:00", noticed, held, seenAt("2026-12-08 16:01")), "Active; held Protected; again 2026-12-09 16:01"},
+		"after it AWS is asked":         {at("2026-12-09 16:00", noticed, held, seenAt("2026-12-08 16:00")), "Active; held Protected; do Observe"},
+		"what changes by use, hourly":   {at("2026-12-09 16:00", noticed, wasHeldFor(v1alpha1.ReasonRecentlyUsed), seenAt("2026-12-09 15:00")), "Active; held RecentlyUsed; do Observe"},
 		"at once where a person asks":   {at("2026-12-09 16:00", noticed, held, func(in *Input) { in.Retry = true }), "Active; held Protected; do Observe"},
-		"still protected":               {at("2026-12-09 16:00", noticed, held, answered(func(o *Observation) { o.Tags = map[string]string{ProtectedTag: "true"} })), "Active; held Protected; again 2026-12-09 17:00"},
+		"still protected":               {at("2026-12-09 16:00", noticed, held, answered(func(o *Observation) { o.Tags = map[string]string{ProtectedTag: "true"} })), "Active; held Protected; again 2026-12-10 16:00"},
 		"not any more: a new term":      {at("2026-12-09 16:00", noticed, held, asked), "Active; term 2 HoldReleased; do Notify Expiry 7"},
-		"no answer releases nothing":    {at("2026-12-09 16:00", noticed, held, seenAt("2026-12-09 15:00"), func(in *Input) { in.AWSError, in.AWSReason = "timeout", v1alpha1.ReasonAWSUnavailable }), "Active; held Protected; again 2026-12-09 17:00"},
-		"nor does another account":      {at("2026-12-09 16:00", noticed, held, answered(func(o *Observation) { *o = Observation{Identity: Identity{AccountID: "999999999999"}} })), "Active; held Protected; again 2026-12-09 17:00"},
+		"no answer releases nothing":    {at("2026-12-09 16:00", noticed, held, seenAt("2026-12-08 15:00"), func(in *Input) { in.AWSError, in.AWSReason = "timeout", v1alpha1.ReasonAWSUnavailable }), "Active; held Protected; again 2026-12-09 17:00"},
+		"nor does another account":      {at("2026-12-09 16:00", noticed, held, answered(func(o *Observation) { *o = Observation{Identity: Identity{AccountID: "999999999999"}} })), "Active; held Protected; again 2026-12-10 16:00"},
 		"a date that moved releases it": {at("2026-12-09 16:00", noticed, held, endDate("2027-03-31")), "Active; term 2 EndDateChanged; next 2027-03-24 15:00"},
 		"used lately, used still":       {at("2026-12-09 16:00", noticed, wasHeldFor(v1alpha1.ReasonRecentlyUsed), policy(func(p *Policy) { p.HoldIfUsedWithin = 24 * time.Hour }), answered(func(o *Observation) { o.LastUsed = &v1alpha1.LastUsed{Date: *moment("2026-12-09 12:00")} })), "Active; held RecentlyUsed; again 2026-12-09 17:00"},
 		"unknown use, unknown still":    {at("2026-12-09 16:00", noticed, wasHeldFor(v1alpha1.ReasonLastUseUnknown), policy(func(p *Policy) { p.HoldIfUsedWithin = 24 * time.Hour }), answered(func(o *Observation) { o.UseUnknown = true })), "Active; held LastUseUnknown; again 2026-12-09 17:00"},
@@ -181,7 +182,7 @@ func TestAnExtendedLeaseGetsItsKeyBack(t *testing.T) {
 		"and it is activated":    {all(answered(inactive)), again + "do Reactivate"},
 		"not another key":        {all(answered(func(o *Observation) { inactive(o); o.CreateDate = created.Add(time.Hour) })), again + "blocked by SameKey: KeyRecreated; next 2027-03-24 15:00; again 2026-12-10 10:00"},
 		"not a key never pinned": {all(answered(inactive), lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Key.UserID = "" })), again + "blocked by Pinned: IdentityNotPinned; next 2027-03-24 15:00; again 2026-12-10 10:00"},
-		"not a protected user's": {all(answered(func(o *Observation) { inactive(o); o.Tags = map[string]string{ProtectedTag: "true"} })), again + "held Protected; blocked by NotProtected: Protected; again 2026-12-10 10:00"},
+		"not a protected user's": {all(answered(func(o *Observation) { inactive(o); o.Tags = map[string]string{ProtectedTag: "true"} })), again + "held Protected; blocked by NotProtected: Protected; again 2026-12-11 09:00"},
 		"not in DryRun":          {all(answered(inactive), policy(func(p *Policy) { p.DryRun = true })), again + "blocked by Mode: DryRun; next 2027-03-24 15:00; again 2026-12-10 10:00"},
 		"the outcome of the deactivation is not known: given back all the same": {
 			all(asked, revocation(func(r *v1alpha1.RevocationStatus) {

@@ -23,17 +23,22 @@ func askedAt(in Input) time.Time {
 }
 
 // recheckAt is when AWS is asked again.
-func recheckAt(in Input) time.Time {
-	if at := askedAt(in).Add(recheck); at.After(in.Now) {
+func recheckAt(in Input) time.Time { return recheckAfter(in, recheck) }
+
+// recheckAfter that time since the last answer; where that has passed, AWS could not be asked, and is an hour from now.
+func recheckAfter(in Input, d time.Duration) time.Time {
+	if at := askedAt(in).Add(d); at.After(in.Now) {
 		return at
 	}
 	return in.Now.Add(recheck)
 }
 
 // rechecked: AWS was asked so recently that its answer still stands.
-func rechecked(in Input) bool {
+func rechecked(in Input) bool { return askedWithin(in, recheck) }
+
+func askedWithin(in Input, d time.Duration) bool {
 	k := in.Lease.Status.Key
-	return !in.Retry && k != nil && k.ObservedTime != nil && in.Now.Sub(k.ObservedTime.Time) < recheck
+	return !in.Retry && k != nil && k.ObservedTime != nil && in.Now.Sub(k.ObservedTime.Time) < d
 }
 
 // failedLately is what AWS refused or failed with in the last hour, nil: nothing; asking again at every reconcile would
