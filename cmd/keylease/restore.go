@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -97,10 +98,10 @@ func (c restoreConfig) show(p restore.Plan) {
 	if p.Resumed {
 		fmt.Fprintln(c.out, "An earlier run began to restore this user.")
 	}
-	if len(p.Steps) > 0 {
-		fmt.Fprintln(c.out, "\nTo be created:")
-	}
-	for _, s := range p.Steps {
+	for i, s := range slices.Concat(p.Steps, p.Last) {
+		if i == 0 {
+			fmt.Fprintln(c.out, "\nTo be created:")
+		}
 		fmt.Fprintln(c.out, "  "+line(s))
 	}
 	for i, note := range p.Notes {

@@ -115,6 +115,14 @@ func (m *Maker) JoinGroup(ctx context.Context, userName, group string) error {
 	})
 }
 
+// Tag the user.
+func (m *Maker) Tag(ctx context.Context, userName string, t teardown.SnapshotTag) error {
+	return m.change(ctx, onUser("TagUser", userName), func() error {
+		_, err := m.c.iam.TagUser(ctx, &iam.TagUserInput{UserName: &userName, Tags: iamTags([]teardown.SnapshotTag{t})}, m.c.writing)
+		return err
+	})
+}
+
 // Untag takes a tag from the user.
 func (m *Maker) Untag(ctx context.Context, userName, key string) error {
 	return m.change(ctx, onUser("UntagUser", userName), func() error {

@@ -35,13 +35,32 @@ func Apply(ctx context.Context, aws IAM, p Plan, wait Wait, tell func(Step)) err
 	if err != nil {
 		return err
 	}
-	if err := aws.Untag(ctx, p.want.UserName, MarkerTag); err != nil {
-		// Where only the answer was lost, the tag is gone.
-		if tags, exists, look := aws.UserTags(ctx, p.want.UserName); look != nil || !exists || tags[MarkerTag] != "" {
-			return fmt.Errorf("%w: run the command again to go on", err)
+	err = aws.Untag(ctx, p.want.UserName, MarkerTag)
+	if err := unlessTags(ctx, aws, p.want.UserName, err, func(tags map[string]string) bool { return tags[MarkerTag] == "" }); err != nil {
+		return err
+	}
+	for _, s := range p.Last {
+		err := s.do(ctx)
+		if err := unlessTags(ctx, aws, p.want.UserName, err, func(tags map[string]string) bool {
+			value, there := tags[p.last.Key]
+			return there && value == p.last.Value
+		}); err != nil {
+			return err
 		}
+		tell(s)
 	}
 	return nil
+}
+
+// unlessTags gives the error of a change of tags, unless they are as they were to be: then only the answer was lost.
+func unlessTags(ctx context.Context, aws IAM, userName string, err error, changed func(tags map[string]string) bool) error {
+	if err == nil {
+		return nil
+	}
+	if tags, exists, look := aws.UserTags(ctx, userName); look == nil && exists && changed(tags) {
+		return nil
+	}
+	return fmt.Errorf("%w: run the command again to go on", err)
 }
 
 // errIncomplete: the user is not yet what it was.

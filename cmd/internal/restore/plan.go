@@ -15,6 +15,9 @@ import (
 // run began from one that somebody else made.
 const MarkerTag = "keylease.dev/restoring"
 
+// tagsPerUser that IAM allows ("IAM and AWS STS quotas", IAM User Guide).
+const tagsPerUser = 50
+
 // IAM is what a restore asks and does, with the person's own credentials.
 type IAM interface {
 	Identity(ctx context.Context) (teardown.Identity, error)
@@ -28,6 +31,7 @@ type IAM interface {
 	PutInlinePolicy(ctx context.Context, userName string, p teardown.SnapshotPolicy) error
 	AttachPolicy(ctx context.Context, userName, arn string) error
 	JoinGroup(ctx context.Context, userName, group string) error
+	Tag(ctx context.Context, userName string, t teardown.SnapshotTag) error
 	Untag(ctx context.Context, userName, key string) error
 }
 
@@ -45,10 +49,13 @@ type Plan struct {
 	// Resumed: an earlier run began.
 	Resumed bool
 	Steps   []Step
+	// Last is done when the marker is gone: a user with all the tags that IAM allows has no room for both.
+	Last []Step
 	// Notes on what will not be as it was, one sentence each.
 	Notes []string
-	// want is what the user is to be in the end.
+	// want is what the user is to be in the end, but for the tag that comes last.
 	want teardown.Snapshot
+	last *teardown.SnapshotTag
 }
 
 // Decide what is missing of a snapshot. It refuses for credentials of another account, for a user that exists and was not
@@ -70,18 +77,24 @@ func Decide(ctx context.Context, aws IAM, saved Saved) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	want.Tags = p.roomForMarker(want)
+	marked := tags[MarkerTag] == saved.Digest
+	occupied := fmt.Errorf("user %s exists in account %s: nothing is restored over it", want.UserName, want.AccountID)
 	if exists {
-		if tags[MarkerTag] != saved.Digest {
-			return Plan{}, fmt.Errorf("user %s exists in account %s: nothing is restored over it", want.UserName, want.AccountID)
+		if !marked && (p.plan.last == nil || len(tags) != len(want.Tags)) {
+			return Plan{}, occupied
 		}
 		p.plan.Resumed = true
 		if p.have, err = aws.Snapshot(ctx, want.UserName); err != nil {
 			return Plan{}, err
 		}
 	}
-	want.Tags = p.ownTags(want.Tags)
 	if err := p.decide(ctx, &want, saved.Digest); err != nil {
 		return Plan{}, err
+	}
+	if exists && !marked && (len(p.plan.Steps) > 0 || complete(ctx, aws, want) != nil) {
+		// Not one that lacks nothing but the tag that comes when the marker is gone.
+		return Plan{}, occupied
 	}
 	p.plan.want = want
 	return p.plan, nil
@@ -99,6 +112,19 @@ func (p *planner) note(format string, args ...any) {
 
 func (p *planner) step(action, target string, do func(ctx context.Context) error) {
 	p.plan.Steps = append(p.plan.Steps, Step{Action: action, Target: target, do: do})
+}
+
+// roomForMarker gives the tags that the user has while it carries the marker.
+func (p *planner) roomForMarker(want teardown.Snapshot) []teardown.SnapshotTag {
+	tags := p.ownTags(want.Tags)
+	if len(tags) < tagsPerUser {
+		return tags
+	}
+	last := tags[len(tags)-1]
+	p.plan.last = &last
+	p.plan.Last = []Step{{Action: "TagUser", Target: last.Key + "=" + last.Value,
+		do: func(ctx context.Context) error { return p.aws.Tag(ctx, want.UserName, last) }}}
+	return tags[:len(tags)-1]
 }
 
 // ownTags leaves out what only AWS can set.

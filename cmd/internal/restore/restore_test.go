@@ -77,6 +77,69 @@ func TestARestoreThatStoppedAfterAnyCallGoesOn(t *testing.T) {
 	}
 }
 
+// fiftyTags is the most that IAM lets a user or a policy have.
+func fiftyTags() (options []iam.UserOption, tags []teardown.SnapshotTag) {
+	for i := range 50 {
+		tag := teardown.SnapshotTag{Key: fmt.Sprintf("tag-%02d", i), Value: fmt.Sprint(i)}
+		options, tags = append(options, iam.WithTag(tag.Key, tag.Value)), append(tags, tag)
+	}
+	return options, tags
+}
+
+// withFiftyTags gives a world in which the deleted user and its policy had as many tags as they may.
+func withFiftyTags(t *testing.T) *world {
+	options, tags := fiftyTags()
+	w := newWorldOf(t, options, tags)
+	if got := len(w.saved.Snapshot.Tags); got != 50 {
+		t.Fatalf("the snapshot has %d tags", got)
+	}
+	return w
+}
+
+func TestAUserWithAllTheTagsThatIAMAllowsComesBack(t *testing.T) {
+	w := withFiftyTags(t)
+	p := w.decide()
+	w.must(w.apply(p))
+	w.expectBack()
+	if last := p.Last; len(last) != 1 || last[0].Action != "TagUser" || last[0].Target != "tag-49=49" {
+		t.Errorf("what comes last is not shown: %v", last)
+	}
+	expectError(t, func() error { _, err := restore.Decide(t.Context(), w.aws, w.saved); return err }(), "nothing is restored over it")
+}
+
+func TestARestoreOfAllTheTagsGoesOnAfterAnyCall(t *testing.T) {
+	for _, call := range []int{0, 1, 8, 9, 10} {
+		for _, lost := range []bool{false, true} {
+			t.Run(fmt.Sprintf("call %d, answer lost %v", call, lost), func(t *testing.T) {
+				w := withFiftyTags(t)
+				fault := iam.Fault{Match: iam.Call.Changing, Skip: call, Times: 1, LoseAnswer: lost}
+				if !lost {
+					fault.Code = "AccessDenied"
+				}
+				injected := w.Inject(fault)
+				err := w.apply(w.decide())
+				if injected.Hits() != 1 {
+					t.Fatalf("call %d was not made", call)
+				}
+				if err != nil {
+					w.must(w.apply(w.decide()))
+				} else if !lost {
+					t.Error("a refused call is no error")
+				}
+				w.expectBack()
+			})
+		}
+	}
+}
+
+func TestAUserOfTheNameWithoutOneTagIsStillSomebodyElses(t *testing.T) {
+	w := withFiftyTags(t)
+	options, _ := fiftyTags()
+	w.account.AddUser("svc-report", options[:49]...)
+	_, err := restore.Decide(t.Context(), w.aws, w.saved)
+	expectError(t, err, "user svc-report exists in account 123456789012")
+}
+
 func TestWhatIAMDoesNotKnowOfYetIsTriedAgain(t *testing.T) {
 	for _, action := range []string{"PutUserPolicy", "AttachUserPolicy", "AddUserToGroup"} {
 		w := newWorld(t)

@@ -42,6 +42,12 @@ type world struct {
 // newWorld lets the operator delete the user as it does, and keeps its snapshot.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, []iam.UserOption{iam.WithTag("team", "データ"), iam.WithTag("env", "")}, []teardown.SnapshotTag{{Key: "cost", Value: "42"}})
+}
+
+// newWorldOf a user with these tags, and its policy with those.
+func newWorldOf(t *testing.T, userTags []iam.UserOption, policyTags []teardown.SnapshotTag) *world {
+	t.Helper()
 	w := &world{T: t, clock: testclock.NewFakePassiveClock(time.Date(2026, 12, 9, 6, 0, 0, 0, time.UTC))}
 	w.Server = iam.New(iam.Options{Clock: w.clock})
 	listener := httptest.NewServer(w.Server)
@@ -55,11 +61,11 @@ func newWorld(t *testing.T) *world {
 	w.connect(person)
 	w.must(w.aws.CreatePolicy(w.Context(), teardown.SnapshotPolicy{ARN: ownPolicy, Name: "svc-report", Path: "/team/",
 		Description: "monthly report", Document: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`,
-		Tags: []teardown.SnapshotTag{{Key: "cost", Value: "42"}}}))
+		Tags: policyTags}))
 	w.account.AddPolicy("shared", "/", "")
 	w.account.AttachToRole("app", shared)
-	w.account.AddUser("svc-report", iam.WithPath("/service/"), iam.WithTag("team", "データ"), iam.WithTag("env", ""),
-		iam.WithLoginProfile(), iam.WithSSHKey(), iam.WithInlinePolicy("first", ""),
+	w.account.AddUser("svc-report", userTags...)
+	w.account.AddToUser("svc-report", iam.WithPath("/service/"), iam.WithLoginProfile(), iam.WithSSHKey(), iam.WithInlinePolicy("first", ""),
 		iam.WithInlinePolicy("second", `{"Version":"2012-10-17","Statement":[{"Sid":"a+b %20"}]}`),
 		iam.WithAttachedPolicy(ownPolicy, shared, readOnly), iam.WithBoundary(ownPolicy), iam.WithGroup("staff", "reports"))
 	w.account.AddAccessKey("svc-report", iam.AccessKey{ID: leased, Created: w.clock.Now()})
