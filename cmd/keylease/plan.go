@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,7 @@ func newPlanCommand() *cobra.Command {
 	f.StringVar(&c.spreadsheet, "spreadsheet", "", "a Google spreadsheet's ID: the long part of its address between /d/ and /edit")
 	f.StringVar(&c.credentials, "credentials", "", "file with a service account's JSON, for --spreadsheet\n(default: Application Default Credentials)")
 	f.StringVar(&c.manifest, "sheet-manifest", "", "file with an AccessKeySheet, whose tabs, columns, schedule and marks are used\n(default: those of an AccessKeySheet that leaves them open)")
-	f.StringVar(&c.date, "date", "", "day to plan for, YYYY-MM-DD (default: today in the sheet's time zone)")
+	f.StringVar(&c.date, "date", "", "day to plan for: YYYY-MM-DD, today or tomorrow (default: today in the sheet's time zone)")
 	f.StringVarP(&c.output, "output", "o", "table", "table or json")
 	return cmd
 }
@@ -128,14 +129,24 @@ func (c planConfig) spec() (v1alpha1.AccessKeySheetSpec, error) {
 	return spec, nil
 }
 
+// day to plan for, in whatever form people write dates into a sheet.
 func (c planConfig) day(spec v1alpha1.AccessKeySheetSpec) (string, error) {
-	if c.date == "" {
+	switch strings.ToLower(strings.TrimSpace(c.date)) {
+	case "", "today", "今日", "本日":
 		return plan.DayOf(spec, c.now)
+	case "tomorrow", "明日":
+		today, err := plan.DayOf(spec, c.now)
+		if err != nil {
+			return "", err
+		}
+		day, err := time.Parse(time.DateOnly, today)
+		return day.AddDate(0, 0, 1).Format(time.DateOnly), err
 	}
-	if _, err := time.Parse(time.DateOnly, c.date); err != nil {
-		return "", fmt.Errorf("--date %s: give a calendar date as YYYY-MM-DD", c.date)
+	day, err := sheet.ParseDate(c.date)
+	if err != nil {
+		return "", fmt.Errorf("--date %s: give a calendar date as YYYY-MM-DD, or today or tomorrow", c.date)
 	}
-	return c.date, nil
+	return day, nil
 }
 
 // book is a spreadsheet in files.

@@ -297,3 +297,22 @@ func TestTheTableIsAlignedWhereNamesAreWide(t *testing.T) {
 		t.Errorf("the end dates of the header and 23 rows stand in columns %v:\n%s", column, out)
 	}
 }
+
+func TestADayIsNamedAsPeopleNameIt(t *testing.T) {
+	path := workbookOf(t, company(t))
+	for name, want := range map[string]string{
+		"2026-12-01": "2026-12-01", "2026/12/1": "2026-12-01", "２０２６年１２月１日": "2026-12-01", " 20261201 ": "2026-12-01",
+		"": "2026-12-31", "today": "2026-12-31", "今日": "2026-12-31", "Tomorrow": "2027-01-01", "明日": "2027-01-01",
+	} {
+		c := planConfig{xlsx: path, output: "json", date: name, now: time.Date(2026, 12, 30, 16, 0, 0, 0, time.UTC)} // in Tokyo it is the 31st
+		var out bytes.Buffer
+		c.out = &out
+		if err := runPlan(t.Context(), c); err != nil && !errors.Is(err, problemsFound) {
+			t.Errorf("%q: %v", name, err)
+			continue
+		}
+		if !strings.Contains(out.String(), `"at": "`+want+"T") {
+			t.Errorf("%q is not %s:\n%.200s", name, want, &out)
+		}
+	}
+}

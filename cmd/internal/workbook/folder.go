@@ -27,7 +27,7 @@ func OpenFolder(path string) (*Folder, error) {
 	case err != nil:
 		return nil, err
 	case !info.IsDir():
-		return nil, fmt.Errorf("%s is no folder: give the folder with one CSV file for each tab", path)
+		return nil, fmt.Errorf("%s is no folder: give the folder with one CSV file for each tab: --csv %s", path, filepath.Dir(path))
 	}
 	return &Folder{path}, nil
 }
@@ -74,7 +74,11 @@ func (f *Folder) find(tab string) (string, error) {
 		return downloaded[0], nil
 	}
 	slices.Sort(all)
-	return "", fmt.Errorf("%s has no file %q: its other CSV files are %s", f.path, tab+".csv", quoted(all))
+	others := "it has no CSV file at all"
+	if len(all) > 0 {
+		others = "its CSV files are " + quoted(all)
+	}
+	return "", fmt.Errorf("%s has no file %q: %s", f.path, tab+".csv", others)
 }
 
 // readCSV parses one file. encoding/csv leaves blank lines out, but a blank line is a blank row: without it every row

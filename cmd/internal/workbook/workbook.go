@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,9 @@ type Book struct {
 
 // Open a workbook. Errors are sentences that name the file.
 func Open(path string) (*Book, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder, not an Excel workbook: a folder with one CSV file for each tab is given with --csv", path)
+	}
 	file, err := excelize.OpenFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
