@@ -11,6 +11,8 @@ import (
 	_ "time/tzdata" // the image holds no time zones, and calendar days need them
 
 	"github.com/spf13/cobra"
+
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 // version is set by the linker: -X main.version=v1.2.3.
@@ -30,7 +32,7 @@ func main() {
 	if given := exitCode(0); errors.As(err, &given) {
 		code = int(given)
 	} else if err != nil {
-		fmt.Fprintln(os.Stderr, "keylease:", err)
+		fmt.Fprintln(os.Stderr, "keylease:", kube.Sentence(err))
 		code = 1
 	}
 	os.Exit(code)
@@ -42,8 +44,10 @@ func newCommand() *cobra.Command {
 		Short: "AWS access keys that end when the sheet says",
 		Long: "Keylease reads requests for AWS access keys from a Google Sheet, warns their owners in Slack before they\n" +
 			"end, and deletes them from IAM after.",
+		Version:      version,
 		SilenceUsage: true, SilenceErrors: true,
 	}
+	c.SetFlagErrorFunc(kube.FlagError)
 	c.AddCommand(newManagerCommand(), newPlanCommand(), newRestoreCommand(), newVersionCommand())
 	return c
 }

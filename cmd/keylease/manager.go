@@ -16,6 +16,7 @@ import (
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/client/config"
 	ctrlzap "sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/keylease/keylease/cmd/internal/kube"
 	"github.com/keylease/keylease/cmd/internal/operator"
 )
 
@@ -41,7 +42,7 @@ func newManagerCommand() *cobra.Command {
 			"The cluster is found by --kubeconfig, KUBECONFIG, the pod's service account or ~/.kube/config, in this order.\n" +
 			"Environment: POD_NAMESPACE; SLACK_API_URL; SHEETS_EMULATOR_HOST; GOOGLE_APPLICATION_CREDENTIALS; the AWS SDK's\n" +
 			"own (AWS_REGION, AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS, AWS_ROLE_ARN, …).",
-		Args: cobra.NoArgs,
+		Args: kube.Exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.options.SlackAPIURL = os.Getenv("SLACK_API_URL")
 			c.options.SheetsEmulatorHost = os.Getenv("SHEETS_EMULATOR_HOST")
@@ -57,9 +58,9 @@ func newManagerCommand() *cobra.Command {
 	f.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve /metrics by HTTPS, to whom the API server lets read it")
 	f.StringVar(&o.HealthProbeBindAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0: none")
 	f.StringVar(&o.Namespace, "namespace", "", "namespace of the operator, whose sheets may use the operator's own AWS credentials\n(default: POD_NAMESPACE, else the pod's, else "+operator.DefaultNamespace+")")
-	f.StringSliceVar(&o.CredentialsNamespaces, "credentials-namespaces", nil, "further namespaces whose sheets may use them, separated by commas;\nother sheets must name a role (spec.aws.roleARN)")
-	f.StringVar(&o.TemplatesDir, "templates-dir", "", "folder with ja.tmpl or en.tmpl, whose texts take the place of the program's own in Slack messages")
-	f.IntVar(&o.Workers, "workers", 0, "leases reconciled at once; 0: the default")
+	f.StringSliceVar(&o.CredentialsNamespaces, "credentials-namespaces", nil, "further namespaces, separated by commas, whose sheets may use the operator's own AWS credentials too;\nsheets of all others must name a role (spec.aws.roleARN)")
+	f.StringVar(&o.TemplatesDir, "templates-dir", "", "folder with ja.tmpl or en.tmpl, whose texts take the place\nof the program's own in Slack messages")
+	f.IntVar(&o.Workers, "workers", 0, "leases reconciled at once; 0: 20")
 	goFlags := flag.NewFlagSet("", flag.ContinueOnError)
 	c.log.BindFlags(goFlags)
 	f.AddGoFlagSet(goFlags)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 	"github.com/keylease/keylease/cmd/internal/plan"
 	"github.com/keylease/keylease/cmd/internal/workbook"
 	"github.com/keylease/keylease/internal/googlesheets"
@@ -48,7 +49,7 @@ func newPlanCommand() *cobra.Command {
 			"  keylease plan --csv downloads/ --date 2026-12-01\n" +
 			"  keylease plan --spreadsheet 1duJ… --credentials google.json --date 2026-12-01 -o json\n" +
 			"  keylease plan --xlsx requests.xlsx --sheet-manifest accesskeysheet.yaml",
-		Args: cobra.NoArgs,
+		Args: kube.Exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c.emulator, c.now, c.out = os.Getenv("SHEETS_EMULATOR_HOST"), time.Now(), cmd.OutOrStdout()
 			return runPlan(cmd.Context(), c)
@@ -173,6 +174,9 @@ func (c planConfig) readSpreadsheet(ctx context.Context, spec v1alpha1.AccessKey
 		}
 	}
 	google, err := googlesheets.New(ctx, googlesheets.Options{CredentialsJSON: key, EmulatorHost: c.emulator, UserAgent: "keylease/" + version})
+	if err != nil && c.credentials == "" {
+		return plan.Tabs{}, errors.New("no Google credentials can be used: give --credentials FILE or GOOGLE_APPLICATION_CREDENTIALS=FILE with the JSON of a service account that the spreadsheet is shared with")
+	}
 	if err != nil {
 		return plan.Tabs{}, err
 	}

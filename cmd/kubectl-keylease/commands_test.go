@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -164,4 +166,40 @@ func TestWithoutAClusterTheSentenceSaysSo(t *testing.T) {
 	d.kubeconfig += ".missing"
 	_, problem := d.keylease("list")
 	d.says(problem, "no cluster", ".missing")
+}
+
+func TestAClusterThatDoesNotAnswerIsSaidToBeThat(t *testing.T) {
+	d := newDesk(t)
+	config, err := os.ReadFile(d.kubeconfig)
+	d.must(err)
+	gone := regexp.MustCompile(`server: .*`).ReplaceAll(config, []byte("server: https://127.0.0.1:1"))
+	d.must(os.WriteFile(d.kubeconfig, gone, 0o600))
+	for _, args := range [][]string{{"list"}, {"why", keyB}} {
+		_, problem := d.keylease(args...)
+		d.says(problem, "no cluster answers at 127.0.0.1:1", "refused", "kubeconfig")
+	}
+}
+
+func TestAWrongCallSaysHowToGoOn(t *testing.T) {
+	d := newDesk(t)
+	for name, c := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"an unknown flag":        {[]string{"list", "--nope"}, []string{"unknown flag: --nope", "kubectl keylease list --help"}},
+		"too little":             {[]string{"extend", keyB}, []string{"call it as: kubectl keylease extend LEASE DATE", "--help"}},
+		"too much":               {[]string{"list", keyB}, []string{"call it as: kubectl keylease list", "--help"}},
+		"a mistyped subcommand":  {[]string{"aprove"}, []string{`unknown command "aprove"`, "approve"}},
+		"no such context":        {[]string{"list", "--context", "nowhere"}, []string{`context "nowhere" does not exist`}},
+		"a phase that is none":   {[]string{"list", "--phase", "Gone"}, []string{"--phase Gone", "Revoked"}},
+		"a date that is unclear": {[]string{"list", "--ends-before", "1/6/2026"}, []string{"--ends-before 1/6/2026", "YYYY-MM-DD"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, problem := d.keylease(c.args...)
+			d.says(problem, c.want...)
+			if problem != strings.TrimSpace(problem) {
+				t.Errorf("blank lines around %q", problem)
+			}
+		})
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 	"github.com/keylease/keylease/cmd/internal/table"
 )
 
@@ -31,7 +32,7 @@ func newListCommand(c *cluster) *cobra.Command {
 		Use:     "list",
 		Short:   "List leases, the one that ends first on top",
 		Example: "  kubectl keylease list --phase Expired -A\n  kubectl keylease list --ends-before 2027-01-01",
-		Args:    cobra.NoArgs,
+		Args:    kube.Exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cl, namespace, err := c.connect()
 			if err != nil {

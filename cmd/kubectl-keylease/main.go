@@ -31,13 +31,19 @@ func main() {
 
 func newCommand(c *cluster) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:         "kubectl-keylease",
-		Short:       "Look after the leases of AWS access keys",
+		Use:   "kubectl-keylease",
+		Short: "Look after the leases of AWS access keys",
+		Long: "Looks after leases of AWS access keys and their AccessKeySheets, with your own rights in the cluster. A LEASE is\n" +
+			"named by its access key ID, in whatever case; a SHEET is an AccessKeySheet's name.",
+		Example: "  kubectl keylease list -n keylease\n" +
+			"  kubectl keylease why AKIAKEYLEASE00000002 -n keylease\n" +
+			"  kubectl keylease extend AKIAKEYLEASE00000002 2027-03-31 -n keylease",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl keylease"},
 		Version:     version,
 
 		SilenceUsage: true, SilenceErrors: true,
 	}
+	cmd.SetFlagErrorFunc(kube.FlagError)
 	c.AddTo(cmd.PersistentFlags())
 	cmd.AddCommand(newListCommand(c), newExtendCommand(c), newWhyCommand(c), newApproveCommand(c), newSyncCommand(c), newRetryCommand(c))
 	return cmd

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,9 @@ func (c *Flags) Connect(userAgent string) (client.Client, string, error) {
 	overrides.Context.Namespace = c.namespace
 	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 	config, err := loader.ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, "", errors.New("no cluster: no kubeconfig was found: set KUBECONFIG or give --kubeconfig FILE")
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("no cluster: %w", err)
 	}
@@ -84,6 +88,11 @@ func Exactly(n int) cobra.PositionalArgs {
 	}
 }
 
+// FlagError of cobra's, with the way to go on.
+func FlagError(cmd *cobra.Command, err error) error {
+	return fmt.Errorf("%w: %s --help lists the flags", err, cmd.CommandPath())
+}
+
 // Sentence that the API server refused with, without the object's whole coordinates before it. Of several the first:
 // whoever mends that meets the next, and some rules say the same of one mistake.
 func Sentence(err error) string {
@@ -100,5 +109,14 @@ func Sentence(err error) string {
 	if meta.IsNoMatchError(err) {
 		return "this cluster does not know Keylease's kinds: install its CustomResourceDefinitions, or name another context"
 	}
-	return err.Error()
+	if apierrors.IsUnauthorized(err) {
+		return "the cluster does not accept your credentials: log in to it again, or name another context"
+	}
+	var request *url.Error
+	if errors.As(err, &request) {
+		if at, parseErr := url.Parse(request.URL); parseErr == nil {
+			return fmt.Sprintf("no cluster answers at %s (%v): check that it runs, and that the kubeconfig's context is the one you mean", at.Host, request.Err)
+		}
+	}
+	return strings.TrimSpace(err.Error())
 }
