@@ -7,7 +7,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/keylease/keylease/api/v1alpha1"
-	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/teardown"
 )
@@ -70,13 +69,5 @@ func (r *leaseRun) preview(ctx context.Context, o lifecycle.Observation) (v1alph
 	if err != nil {
 		return v1alpha1.RevocationPlan{}, err
 	}
-	var inv teardown.Inventory
-	// Nothing more is asked of an account that is not ours to ask.
-	if o.UserExists && lifecycle.CheckAWS(o, t.AWSTarget) == nil {
-		inv, err = c.Inventory(ctx, t.UserName, t.PolicyName)
-		if err != nil && !failure.Is(err, failure.NotFound) {
-			return v1alpha1.RevocationPlan{}, err
-		}
-	}
-	return teardown.Preview(o, inv, t, r.lease.Status.Revocation, moment(r.now()).Time), nil
+	return teardown.ReadPreview(ctx, c, o, t, r.lease.Status.Revocation, moment(r.now()).Time)
 }

@@ -31,7 +31,7 @@ func (r *sheetRun) read(ctx context.Context) error {
 	r.readable = true
 	r.rows = tabs[0]
 	r.requests = sheet.ParseRequests(r.rows, r.options())
-	r.directory = sheet.ParseDirectory(tabs[1], int(headerRows(spec.Users.HeaderRows)), spec.Users.Columns)
+	r.directory = sheet.ParseDirectory(tabs[1], sheet.HeaderRows(spec.Users.HeaderRows), spec.Users.Columns)
 	if len(tabs) > 2 {
 		r.claim = sheet.ClaimText(tabs[2])
 	}
@@ -85,17 +85,4 @@ func (r *sheetRun) unreadable(ctx context.Context, err error) error {
 	return err
 }
 
-func (r *sheetRun) options() sheet.Options {
-	spec := r.sheet.Spec
-	return sheet.Options{
-		Tab: spec.Requests.Tab, HeaderRows: int(headerRows(spec.Requests.HeaderRows)), Columns: spec.Requests.Columns,
-		AccountID: spec.AWS.AccountID, Marks: spec.Marks,
-	}
-}
-
-func headerRows(n *int32) int32 {
-	if n == nil {
-		return 1
-	}
-	return *n
-}
+func (r *sheetRun) options() sheet.Options { return sheet.OptionsOf(r.sheet.Spec) }

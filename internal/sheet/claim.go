@@ -66,10 +66,7 @@ func CheckClaimCell(cell string, tab v1alpha1.RequestsTab) error {
 	if err != nil {
 		return fmt.Errorf("spec.claimCell %s: %w", quoted(cell), err)
 	}
-	header := 1
-	if tab.HeaderRows != nil {
-		header = int(*tab.HeaderRows)
-	}
+	header := HeaderRows(tab.HeaderRows)
 	for _, column := range requestColumns(tab.Columns) {
 		if ColumnIndex(column) == ColumnIndex(v1alpha1.ColumnLetter(cell[:at])) && row > header {
 			return fmt.Errorf("spec.claimCell %s stands among the requests: name a cell of the header rows, or in a column that is not configured", cell)

@@ -35,19 +35,16 @@ func Preview(o Observation, inv Inventory, t Target, rev *v1alpha1.RevocationSta
 	return plan
 }
 
-// Preview reads AWS and changes nothing.
-func (r *Runner) Preview(ctx context.Context, t Target, rev *v1alpha1.RevocationStatus) (v1alpha1.RevocationPlan, error) {
-	o, err := r.IAM.Observe(ctx, t.UserName, t.AccessKeyID)
-	if err != nil {
-		return v1alpha1.RevocationPlan{}, err
-	}
+// ReadPreview reads what a preview needs besides the observation. It changes nothing.
+func ReadPreview(ctx context.Context, c IAM, o Observation, t Target, rev *v1alpha1.RevocationStatus, now time.Time) (v1alpha1.RevocationPlan, error) {
 	var inv Inventory
 	// Nothing more is asked of an account that is not ours to ask.
 	if o.UserExists && lifecycle.CheckAWS(o, t.AWSTarget) == nil {
-		inv, err = r.IAM.Inventory(ctx, t.UserName, t.PolicyName)
+		var err error
+		inv, err = c.Inventory(ctx, t.UserName, t.PolicyName)
 		if err != nil && !failure.Is(err, failure.NotFound) {
 			return v1alpha1.RevocationPlan{}, err
 		}
 	}
-	return Preview(o, inv, t, rev, r.Clock.Now()), nil
+	return Preview(o, inv, t, rev, now), nil
 }

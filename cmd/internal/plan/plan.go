@@ -31,16 +31,13 @@ func Of(source string, tabs Tabs, spec v1alpha1.AccessKeySheetSpec, day string) 
 	if err := checkColumns(tabs, spec); err != nil {
 		return Plan{}, err
 	}
-	options := sheet.Options{
-		Tab: spec.Requests.Tab, HeaderRows: headerRows(spec.Requests.HeaderRows), Columns: spec.Requests.Columns,
-		AccountID: spec.AWS.AccountID, Marks: spec.Marks,
-	}
+	options := sheet.OptionsOf(spec)
 	if err := sheet.CheckShape(tabs.Requests, options); err != nil && !empty(err) {
 		return Plan{}, err
 	}
 	at := policy.Due(day, 0)
 	requests := sheet.ParseRequests(tabs.Requests, options)
-	people := sheet.ParseDirectory(tabs.Users, headerRows(spec.Users.HeaderRows), spec.Users.Columns)
+	people := sheet.ParseDirectory(tabs.Users, sheet.HeaderRows(spec.Users.HeaderRows), spec.Users.Columns)
 	p := Plan{
 		Source: source, At: at.Format(time.RFC3339), TimeZone: policy.Location.String(),
 		Counts: Counts{Total: requests.Total, Leases: len(requests.Rows), Pending: requests.Pending, Invalid: len(requests.Problems)},
@@ -68,13 +65,6 @@ func DayOf(spec v1alpha1.AccessKeySheetSpec, now time.Time) (string, error) {
 		return "", err
 	}
 	return policy.Today(now), nil
-}
-
-func headerRows(n *int32) int {
-	if n == nil {
-		return 1
-	}
-	return int(*n)
 }
 
 // empty: a tab without requests is nothing wrong before the first.
@@ -110,7 +100,7 @@ func checkColumns(tabs Tabs, spec v1alpha1.AccessKeySheetSpec) error {
 			width = max(width, len(row))
 		}
 		for _, column := range tab.columns {
-			if headerRows(tab.headerRows) > 0 && column.letter != "" && sheet.ColumnIndex(column.letter) >= width {
+			if sheet.HeaderRows(tab.headerRows) > 0 && column.letter != "" && sheet.ColumnIndex(column.letter) >= width {
 				return fmt.Errorf("tab %q has no column %s, where %s should stand: %s; say where it stands in spec.%s.columns of --sheet-manifest",
 					tab.name, column.letter, column.name, extent(width), tab.field)
 			}

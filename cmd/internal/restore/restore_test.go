@@ -52,26 +52,31 @@ func TestADeletedUserComesBackAsItWas(t *testing.T) {
 	}
 }
 
+// comesBackThough one call is refused, or its answer lost, in whatever is run again then.
+func (w *world) comesBackThough(call int, lost bool) {
+	w.Helper()
+	fault := iam.Fault{Match: iam.Call.Changing, Skip: call, Times: 1, LoseAnswer: lost}
+	if !lost {
+		fault.Code = "AccessDenied"
+	}
+	injected := w.Inject(fault)
+	err := w.apply(w.decide())
+	if injected.Hits() != 1 {
+		w.Fatalf("call %d was not made", call)
+	}
+	if err != nil {
+		w.must(w.apply(w.decide()))
+	} else if !lost {
+		w.Error("a refused call is no error")
+	}
+	w.expectBack()
+}
+
 func TestARestoreThatStoppedAfterAnyCallGoesOn(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		for call := range 10 {
 			t.Run(fmt.Sprintf("call %d, answer lost %v", call, lost), func(t *testing.T) {
-				w := newWorld(t)
-				fault := iam.Fault{Match: iam.Call.Changing, Skip: call, Times: 1, LoseAnswer: lost}
-				if !lost {
-					fault.Code = "AccessDenied"
-				}
-				injected := w.Inject(fault)
-				err := w.apply(w.decide())
-				if injected.Hits() != 1 {
-					t.Fatalf("call %d was not made", call)
-				}
-				if err != nil {
-					w.must(w.apply(w.decide()))
-				} else if !lost {
-					t.Error("a refused call is no error")
-				}
-				w.expectBack()
+				newWorld(t).comesBackThough(call, lost)
 			})
 		}
 	}
@@ -111,22 +116,7 @@ func TestARestoreOfAllTheTagsGoesOnAfterAnyCall(t *testing.T) {
 	for _, call := range []int{0, 1, 8, 9, 10} {
 		for _, lost := range []bool{false, true} {
 			t.Run(fmt.Sprintf("call %d, answer lost %v", call, lost), func(t *testing.T) {
-				w := withFiftyTags(t)
-				fault := iam.Fault{Match: iam.Call.Changing, Skip: call, Times: 1, LoseAnswer: lost}
-				if !lost {
-					fault.Code = "AccessDenied"
-				}
-				injected := w.Inject(fault)
-				err := w.apply(w.decide())
-				if injected.Hits() != 1 {
-					t.Fatalf("call %d was not made", call)
-				}
-				if err != nil {
-					w.must(w.apply(w.decide()))
-				} else if !lost {
-					t.Error("a refused call is no error")
-				}
-				w.expectBack()
+				withFiftyTags(t).comesBackThough(call, lost)
 			})
 		}
 	}
