@@ -84,6 +84,9 @@ func (v *verification) keepsKey(at cellAddress, former any, o Options) bool {
 	return err != nil || formerErr != nil || is > was
 }
 
+// blankRow is the identity of a row without any cell but those that Keylease writes.
+const blankRow = "cells:"
+
 type cellAddress struct {
 	row    int // from 0, in after
 	column v1alpha1.ColumnLetter
@@ -132,7 +135,7 @@ func identities(rows [][]any, key int, own []int) (ids []string, rowsOf map[stri
 	for i, row := range rows {
 		id := "key:" + keyID(cellAt(row, key))
 		if id == "key:" {
-			id = "cells:" + contents(row, own)
+			id = blankRow + contents(row, own)
 		}
 		ids = append(ids, id)
 		rowsOf[id] = append(rowsOf[id], i)
@@ -215,28 +218,29 @@ func (v *verification) strays(column v1alpha1.ColumnLetter) []int {
 		}
 		seen = append(seen, value)
 		most := v.unaccounted(column, value)
-		if most == 0 {
-			continue
-		}
-		var there, elsewhere, fresh []int
+		var there, elsewhere, copies []int
+		known := 0
 		for row := range v.after {
-			switch at := (cellAddress{row, column}); {
+			at, fresh := cellAddress{row, column}, v.fresh(row)
+			seen, wasFresh := v.knownStray(at)
+			switch {
 			case !v.suspect(at, value):
-			case v.writtenTo(at, value):
+			case seen, v.writtenTo(at, value):
 				there = append(there, row)
-			case len(v.beforeRows[v.afterID[row]]) == 0:
-				fresh = append(fresh, row)
+				known += one(!fresh && !wasFresh)
+			case fresh:
+				copies = append(copies, row)
 			default:
 				elsewhere = append(elsewhere, row)
 			}
 		}
 		strays = append(strays, there...)
-		if most -= len(there); len(elsewhere) <= most {
+		// A row that was not there before may be a copy of one with a stray value: it does not count against that one.
+		if known += len(elsewhere); known <= most {
 			strays = append(strays, elsewhere...)
-			// A row that was not there before may be a copy of one with a stray value.
-			if len(elsewhere)+len(fresh) <= most {
-				strays = append(strays, fresh...)
-			}
+		}
+		if len(there)+len(elsewhere)+len(copies) <= most {
+			strays = append(strays, copies...)
 		}
 	}
 	return strays
@@ -253,6 +257,9 @@ func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int 
 		case e.Column != column:
 		case sameCell(e.New, value):
 			n++
+			if e.Of == blankRow {
+				continue // which blank row shows it, and since when, cannot be told
+			}
 			// Of rows that nothing tells apart, as blank ones, as many must show it as did before, and none what it replaced.
 			shown := v.count(v.after, rows, column, value)
 			legit := slices.ContainsFunc(rows, func(row int) bool { return !v.suspect(cellAddress{row, column}, value) })
@@ -260,11 +267,34 @@ func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int 
 			if shown > 0 && legit && shown >= v.count(v.before, v.beforeRows[e.Of], column, value) && !replaced {
 				arrived[e.Of] = true
 			}
-		case e.Clears && sameCell(e.Old, value) && len(rows) > 0 && !v.shownIn(rows, column, value):
+		case e.Clears && !e.Fresh && sameCell(e.Old, value) && len(rows) > 0 && !v.shownIn(rows, column, value):
 			cleared[e.Of] = true
 		}
 	}
 	return max(0, n-len(arrived)-len(cleared))
+}
+
+// fresh: the row was not there before, and has cells that a person may have copied.
+func (v *verification) fresh(row int) bool {
+	id := v.afterID[row]
+	return id != blankRow && len(v.beforeRows[id]) == 0
+}
+
+// knownStray: a former reading found this value astray in this row already; fresh: in a row that it had not seen before.
+func (v *verification) knownStray(at cellAddress) (known, fresh bool) {
+	for _, e := range v.written {
+		if e.Clears && e.Column == at.column && e.Of == v.afterID[at.row] && sameCell(e.Old, v.cell(at)) {
+			known, fresh = true, fresh || e.Fresh
+		}
+	}
+	return known, fresh
+}
+
+func one(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // writtenTo: the value was written to that address.
@@ -277,8 +307,11 @@ func (v *verification) writtenTo(at cellAddress, value any) bool {
 func (v *verification) writtenBy(repairs []CellEdit, stray map[cellAddress]bool) []WrittenCell {
 	var cells []WrittenCell
 	for _, e := range repairs {
+		at := cellAddress{e.Row - 1, e.Column}
+		_, fresh := v.knownStray(at)
 		cells = append(cells, WrittenCell{
-			Of: v.afterID[e.Row-1], Column: e.Column, Row: e.Row, Old: e.Old, New: e.New, Clears: stray[cellAddress{e.Row - 1, e.Column}],
+			Of: v.afterID[at.row], Column: e.Column, Row: e.Row, Old: e.Old, New: e.New, Clears: stray[at],
+			Fresh: fresh || v.fresh(at.row),
 		})
 	}
 	return cells

@@ -10,40 +10,54 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// line is one row of a sheet that people move about, with what must stand in its status cell in the end.
-type line struct {
-	cells []any
-	// status before the write; wanted instead of it, where a mark is to be written.
-	status string
-	wanted *string
-	// edited: a person wrote this into the status cell behind the write.
-	edited *string
+// word is what must stand in one cell of a row in the end.
+type word struct {
+	// was before the write; wanted instead of it, where something is to be written.
+	was    any
+	wanted any
+	// edited: a person wrote this behind the write, which is the last word.
+	edited any
 }
 
-func (l *line) final() string {
+func (w *word) final() any {
 	switch {
-	case l.edited != nil:
-		return *l.edited
-	case l.wanted != nil:
-		return *l.wanted
+	case w.edited != nil:
+		return w.edited
+	case w.wanted != nil:
+		return w.wanted
 	}
-	return l.status
+	return w.was
+}
+
+// line is one row of a sheet that people move about.
+type line struct {
+	cells        []any
+	status, date word
+	// late: it came when the write was under way.
+	late bool
 }
 
 func (l *line) blank() bool { return len(l.cells) == 0 || l.cells[0] == nil }
 
-func (l *line) says() string {
-	i := sheet.ColumnIndex(defaultColumns.Status)
-	if i >= len(l.cells) || l.cells[i] == nil {
-		return ""
+func (l *line) says(column string) any {
+	if i := indexOf(column); i < len(l.cells) && l.cells[i] != nil {
+		return l.cells[i]
 	}
-	return l.cells[i].(string)
+	return ""
 }
 
-func (l *line) say(status string) {
+func (l *line) say(column string, value any) {
 	rows := [][]any{l.cells}
-	put(rows, sheet.CellEdit{Row: 1, Column: defaultColumns.Status, New: status})
+	put(rows, sheet.CellEdit{Row: 1, Column: defaultColumns.Status, New: l.says("K")}) // as wide as both
+	rows[0][indexOf(column)] = value
 	l.cells = rows[0]
+}
+
+func (l *line) key() string {
+	if len(l.cells) < 12 || l.cells[11] == nil {
+		return ""
+	}
+	return l.cells[11].(string)
 }
 
 // grid is a tab whose rows are followed wherever they go. The header is its first line.
@@ -52,6 +66,8 @@ type grid struct {
 	made  int
 	// noBlanks: blank rows cannot be told apart, which is too little to follow values through several repairs.
 	noBlanks bool
+	// copies were made: then nobody can tell a row that came new under a write, and got a date, from a copy of such a row.
+	copies bool
 }
 
 func (g *grid) rows() [][]any {
@@ -65,44 +81,51 @@ func (g *grid) rows() [][]any {
 func (g *grid) write(edits []sheet.CellEdit) {
 	for _, e := range edits {
 		for len(g.lines) < e.Row {
-			g.lines = append(g.lines, &line{})
+			g.lines = append(g.lines, &line{status: word{was: ""}, date: word{was: ""}})
 		}
-		g.lines[e.Row-1].say(e.New.(string))
+		g.lines[e.Row-1].say(string(e.Column), e.New)
 	}
 }
 
 // newLine is a row with a key, without one, or a blank one.
-func (g *grid) newLine(t *rapid.T, status string) *line {
+func (g *grid) newLine(t *rapid.T, status, date string) *line {
 	g.made++
-	l := &line{status: status}
+	l := &line{status: word{was: status}, date: word{was: date}}
 	name, asked := fmt.Sprintf("申請者 %d", g.made), fmt.Sprintf("2026/06/03 09:00:%02d", g.made)
 	switch rapid.IntRange(0, 4).Draw(t, "kind of row") {
 	case 0:
 		l.cells = request(map[string]any{"A": asked, "B": name, "L": nil})
 	case 1:
 		if !g.noBlanks {
-			l.status = ""
+			l.status.was, l.date.was = "", ""
 			return l
 		}
 		fallthrough
 	default:
 		l.cells = request(map[string]any{"A": asked, "B": name, "L": keyOf(g.made)})
 	}
-	l.say(l.status)
+	l.say("K", status)
+	l.say("I", date)
 	return l
 }
 
 // move does what people do to rows while a write is under way. The header stays. A row that nobody read before the write
-// is inserted without a status: what it said before a value was written over it, nobody can know. Nor does one blank row
-// go while another comes: they cannot be told apart.
+// is inserted without a status and a date: what it said before a value was written over it, nobody can know. Nor does one
+// blank row go while another comes: they cannot be told apart.
 func (g *grid) move(t *rapid.T) {
 	body := g.lines[1:]
 	at := func(label string) int { return rapid.IntRange(0, len(body)).Draw(t, label) }
-	switch rapid.SampledFrom([]string{"nothing", "sort", "insert", "delete", "move a row"}).Draw(t, "a person does") {
+	switch rapid.SampledFrom([]string{"nothing", "sort", "insert", "delete", "move a row", "swap", "copy"}).Draw(t, "a person does") {
 	case "sort":
 		body = rapid.Permutation(body).Draw(t, "order")
 	case "insert":
-		body = slices.Insert(slices.Clone(body), at("before"), g.newLine(t, ""))
+		l := g.newLine(t, "", "")
+		l.late = true
+		body = slices.Insert(slices.Clone(body), at("before"), l)
+	case "copy":
+		if i := at("row"); i < len(body) && !body[i].blank() {
+			body = slices.Insert(slices.Clone(body), at("before"), g.copied(body[i]))
+		}
 	case "delete":
 		if i := at("row"); i < len(body) && !body[i].blank() {
 			body = slices.Delete(slices.Clone(body), i, i+1)
@@ -113,69 +136,141 @@ func (g *grid) move(t *rapid.T) {
 			body = slices.Delete(slices.Clone(body), i, i+1)
 			body = slices.Insert(body, min(at("to"), len(body)), l)
 		}
+	case "swap":
+		if i, j := at("row"), at("with"); i < len(body) && j < len(body) {
+			body = slices.Clone(body)
+			body[i], body[j] = body[j], body[i]
+		}
 	}
 	g.lines = append([]*line{g.lines[0]}, body...)
 }
 
-// edit has a person write into some status cells, which is the last word there. Not into those of blank rows: nothing
-// tells one of them from the other.
+// copied is a new request that a person begins with a copy of another: for another purpose, without its key and its mark.
+// The date that was copied is theirs, wherever it came from.
+func (g *grid) copied(from *line) *line {
+	g.made++
+	g.copies = true
+	l := &line{cells: slices.Clone(from.cells), status: word{was: ""}}
+	l.cells[0], l.cells[11] = fmt.Sprintf("2026/06/03 09:00:%02d", g.made), nil
+	l.cells[2] = fmt.Sprint("別件 ", g.made)
+	l.say("K", "")
+	return l
+}
+
+// edit has a person write into some cells, which is the last word there. Not into those of blank rows: nothing tells one
+// of them from the other.
 func (g *grid) edit(t *rapid.T) {
 	for _, l := range g.lines[1:] {
-		if !l.blank() && rapid.IntRange(0, 4).Draw(t, "a person edits") == 0 {
-			l.edited = text(rapid.SampledFrom([]string{"削除しないで", "延長", "連絡済み"}).Draw(t, "text"))
-			l.say(*l.edited)
+		if l.blank() {
+			continue
+		}
+		if rapid.IntRange(0, 4).Draw(t, "a person edits a mark") == 0 {
+			g.made++
+			l.status.edited = fmt.Sprint(rapid.SampledFrom([]string{"削除しないで", "延長", "連絡済み"}).Draw(t, "text"), " ", g.made)
+			l.say("K", l.status.edited)
+		}
+		if rapid.IntRange(0, 4).Draw(t, "a person edits a date") == 0 {
+			g.made++
+			l.date.edited = fmt.Sprintf("%d/%02d/%02d", 2030+g.made/336, 1+g.made/28%12, 1+g.made%28)
+			l.say("I", l.date.edited)
 		}
 	}
 }
 
 func someGrid(t *rapid.T, blanks bool) (*grid, map[string]sheet.Wanted) {
-	g := &grid{lines: []*line{{cells: header, status: "状態"}}, noBlanks: !blanks}
+	head := &line{cells: header}
+	head.status.was, head.date.was = head.says("K"), head.says("I")
+	g := &grid{lines: []*line{head}, noBlanks: !blanks}
 	want := map[string]sheet.Wanted{}
-	for range rapid.IntRange(1, 7).Draw(t, "rows") {
-		l := g.newLine(t, rapid.SampledFrom([]string{"", "", "通知済み", "要確認", "削除済み"}).Draw(t, "status"))
+	for n := range rapid.IntRange(1, 7).Draw(t, "rows") {
+		status := rapid.SampledFrom([]string{"", "", "通知済み", "要確認", "削除済み"}).Draw(t, "status")
+		l := g.newLine(t, status, rapid.SampledFrom([]string{"2026/12/08", "2026/12/09"}).Draw(t, "date"))
 		g.lines = append(g.lines, l)
-		if len(l.cells) == 0 || l.cells[11] == nil || !rapid.Bool().Draw(t, "a mark is wanted") {
+		if l.key() == "" || !rapid.Bool().Draw(t, "a write is wanted") {
 			continue
 		}
-		l.wanted = text(rapid.SampledFrom([]string{"通知済み", "期限切れ", "削除済み", ""}).Draw(t, "mark"))
-		want[l.cells[11].(string)] = sheet.Wanted{StatusText: l.wanted, BasisStatus: l.status, BasisEndDate: "2026-12-08"}
+		mark := rapid.SampledFrom([]string{"通知済み", "期限切れ", "削除済み", "", "延長申請済み"}).Draw(t, "mark")
+		w := sheet.Wanted{StatusText: &mark, BasisStatus: status, BasisEndDate: dashes(l.date.was.(string))}
+		l.status.wanted = mark
+		if mark == "延長申請済み" {
+			l.date.wanted = fmt.Sprintf("2027/05/%02d", n+1)
+			w.EndDate = dashes(l.date.wanted.(string))
+		}
+		want[l.key()] = w
 	}
 	return g, want
 }
 
-// TestNoMarkOfAnotherRowRemains has people move rows between the look-up and the write, and move and edit them between
-// the write and the read-back.
+func dashes(slashed string) string { return slashed[:4] + "-" + slashed[5:7] + "-" + slashed[8:] }
+
+func (g *grid) expect(t *rapid.T, columns ...string) {
+	for i, l := range g.lines {
+		for _, column := range columns {
+			w := l.status
+			if column == "I" {
+				w = l.date
+			}
+			if column == "I" && g.copies && l.late && !l.blank() {
+				continue
+			}
+			if want := w.final(); want != nil && l.says(column) != want {
+				t.Errorf("%s%d %v: says %q, want %q", column, i+1, l.cells, l.says(column), want)
+			}
+		}
+	}
+}
+
+// show the rows as they stand, for whoever reads a failure.
+func (g *grid) show(t *rapid.T, what string) {
+	for i, l := range g.lines[1:] {
+		t.Logf("%s: %d %v key %q date %q mark %q", what, i+2, l.cells[:min(3, len(l.cells))], l.key(), l.says("I"), l.says("K"))
+	}
+}
+
+func (g *grid) movesAtMost(t *rapid.T, n int) {
+	for range rapid.IntRange(0, n).Draw(t, "moves") {
+		g.move(t)
+	}
+}
+
+// TestNoMarkOfAnotherRowRemains has people move rows as often as they like between any two requests of the operator's, and
+// move and edit them between the write and the read-back.
 func TestNoMarkOfAnotherRowRemains(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		repaired := rapid.IntRange(0, 2).Draw(t, "repairs that rows move under")
+		repaired := rapid.IntRange(0, 6).Draw(t, "repairs that rows move under")
 		g, want := someGrid(t, repaired == 0)
 		before := g.rows()
 		edits := sheet.PlanEdits(before, options(), tab, want)
-		g.move(t)
-		g.move(t)
+		g.show(t, "looked up")
+		g.movesAtMost(t, 4)
+		g.show(t, "at the write")
 		g.write(edits)
-		g.move(t)
+		g.movesAtMost(t, 4)
 		g.edit(t)
-		g.move(t)
+		g.movesAtMost(t, 4)
 		w := sheet.NewWrite(before, edits)
 		var repairs []sheet.CellEdit
 		for range repaired {
+			g.show(t, "read back")
 			w, repairs, _ = sheet.Verify(w, g.rows(), options(), tab)
-			g.move(t)
+			t.Logf("repairs: %v", cells(repairs))
+			g.movesAtMost(t, 4)
+			g.show(t, "at the repair")
 			g.write(repairs)
-			g.move(t)
+			g.movesAtMost(t, 2)
+			if rapid.Bool().Draw(t, "a person edits meanwhile") {
+				g.edit(t)
+			}
+			g.movesAtMost(t, 2)
 		}
 		for range 2 {
+			g.show(t, "read back at last")
 			w, repairs, _ = sheet.Verify(w, g.rows(), options(), tab)
 			g.write(repairs)
 		}
 		if _, again, _ := sheet.Verify(w, g.rows(), options(), tab); len(again) > 0 {
 			t.Fatalf("the repair was not enough: %+v", again)
 		}
-		for i, l := range g.lines {
-			if l.says() != l.final() {
-				t.Errorf("row %d %v: says %q, want %q", i+1, l.cells, l.says(), l.final())
-			}
-		}
+		g.expect(t, "K", "I")
 	})
 }

@@ -33,6 +33,8 @@ type WrittenCell struct {
 	New any `json:"new"`
 	// Clears: Old was a value of ours that had gone astray.
 	Clears bool `json:"clears,omitempty"`
+	// Fresh: the row was first seen with it, and may be a copy of one into which it was written.
+	Fresh bool `json:"fresh,omitempty"`
 }
 
 // NewWrite of edits that were addressed by before.
