@@ -51,6 +51,9 @@ type sheetMemory struct {
 	// generation of the spec that the leases last acted on; wakeAll asks for another look at all of them.
 	generation int64
 	wakeAll    bool
+	// writing is a write that was not read back to its end, with all that its readings found so far; since when.
+	writing      *sheet.Write
+	writingSince time.Time
 }
 
 // +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeysheets,verbs=get;list;watch
@@ -158,8 +161,8 @@ type sheetRun struct {
 	refused int
 	// pending cells that the sheet does not say yet, by access key ID.
 	pending map[string]sheet.Wanted
-	// writeError of this sync's write-back.
-	writeError error
+	// writeError of this sync's write-back; unfinished: an earlier write could not be put right, and no other begins before.
+	writeError, unfinished error
 	// claim is what the claim cell holds, newClaim what is to be written into it, takenFrom whose it was; claiming: it was
 	// written, and the next reading is to show that it stands.
 	claim, newClaim, takenFrom string

@@ -12,7 +12,7 @@ import (
 // verified is what a read-back asks for: the cells to write, and the keys whose write went elsewhere.
 type verified struct {
 	Repairs []cell
-	Moved   []string
+	Missed  []string
 }
 
 // person is the n-th row of these tests, which nothing else in the sheet resembles.
@@ -88,8 +88,8 @@ func TestVerifyOfAMark(t *testing.T) {
 		"the tab was emptied":                                {[][]any{header}, verified{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, repairs, moved := sheet.Verify(sheet.NewWrite(before, edits), tc.after, options(), tab)
-			if diff := cmp.Diff(tc.want, verified{cells(repairs), moved}); diff != "" {
+			got := sheet.Verify(sheet.NewWrite(before, edits), tc.after, options(), tab)
+			if diff := cmp.Diff(tc.want, verified{cells(got.Repairs), got.Missed}); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -120,8 +120,8 @@ func TestVerifyOfADate(t *testing.T) {
 			verified{swapped.Repairs[1:], []string{keyOf(1)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, repairs, moved := sheet.Verify(sheet.NewWrite(before, edits), tc.after, options(), tab)
-			if diff := cmp.Diff(tc.want, verified{cells(repairs), moved}); diff != "" {
+			got := sheet.Verify(sheet.NewWrite(before, edits), tc.after, options(), tab)
+			if diff := cmp.Diff(tc.want, verified{cells(got.Repairs), got.Missed}); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -139,12 +139,12 @@ func TestRepairsOfValuesThatWentInACircleLeaveNothingToRepair(t *testing.T) {
 	for _, e := range edits {
 		after = with(after, e.Row, string(e.Column), e.New)
 	}
-	w, repairs, moved := sheet.Verify(sheet.NewWrite(before, edits), after, options(), tab)
-	if diff := cmp.Diff([]string{keyOf(1), keyOf(2), keyOf(3)}, moved); diff != "" {
+	got := sheet.Verify(sheet.NewWrite(before, edits), after, options(), tab)
+	if diff := cmp.Diff([]string{keyOf(1), keyOf(2), keyOf(3)}, got.Missed); diff != "" {
 		t.Errorf("missed (-want +got):\n%s", diff)
 	}
 	repaired := after
-	for _, e := range repairs {
+	for _, e := range got.Repairs {
 		repaired = with(repaired, e.Row, string(e.Column), e.New)
 	}
 	for row, want := range map[int]string{2: "削除済み", 3: "通知済み", 4: "期限切れ"} {
@@ -152,7 +152,50 @@ func TestRepairsOfValuesThatWentInACircleLeaveNothingToRepair(t *testing.T) {
 			t.Errorf("row %d says %v, want %s", row, got, want)
 		}
 	}
-	if _, again, _ := sheet.Verify(w, repaired, options(), tab); len(again) > 0 {
-		t.Errorf("still to repair: %+v", again)
+	if again := sheet.Verify(got.Next, repaired, options(), tab); len(again.Repairs) > 0 {
+		t.Errorf("still to repair: %+v", again.Repairs)
+	}
+}
+
+// TestWhoIsToldOfAReadBack: 通知済み was to be written for one key and an extension for another, between rows that move.
+func TestWhoIsToldOfAReadBack(t *testing.T) {
+	before := table(person(1, nil), person(2, nil), person(3, map[string]any{"K": "要確認"}), person(4, nil))
+	edits := []sheet.CellEdit{
+		{AccessKeyID: keyOf(1), Column: "I", Row: 2, Old: "2026/12/08", New: "2027/05/01"},
+		{AccessKeyID: keyOf(1), Column: "K", Row: 2, Old: "", New: "延長申請済み"},
+		{AccessKeyID: keyOf(2), Column: "K", Row: 3, Old: "", New: "通知済み"},
+	}
+	write := sheet.NewWrite(before, edits)
+	put := func(rows [][]any) [][]any {
+		return with(with(with(rows, 2, "I", "2027/05/01"), 2, "K", "延長申請済み"), 3, "K", "通知済み")
+	}
+	verify := func(after [][]any) sheet.ReadBack { return sheet.Verify(write, after, options(), tab) }
+	recover := func(recent bool) func([][]any) sheet.ReadBack {
+		return func(after [][]any) sheet.ReadBack { return sheet.Recover(write, after, options(), tab, recent) }
+	}
+	k := func(cellName string, old, value any) cell { return cell{"'key_request_form'!" + cellName, old, value} }
+	// Rows moved before the write and behind it: the values for key 1 stand in the row of key 3 and at no address.
+	astray := order(put(order(before, 4, 3, 2, 5)), 3, 5, 4, 2)
+	for name, tc := range map[string]struct {
+		read             func([][]any) sheet.ReadBack
+		after            [][]any
+		astray, doubtful []cell
+	}{
+		"everything arrived":     {verify, put(before), nil, nil},
+		"it went elsewhere":      {verify, astray, []cell{k("I5", "2027/05/01", "2026/12/08"), k("K5", "延長申請済み", "要確認")}, nil},
+		"after a crash just now": {recover(true), astray, []cell{k("I5", "2027/05/01", "2026/12/08"), k("K5", "延長申請済み", "要確認")}, nil},
+		"after a crash, later":   {recover(false), astray, nil, []cell{k("I5", "2027/05/01", "2027/05/01"), k("K5", "延長申請済み", "延長申請済み")}},
+		"a person extends another row at that moment": {verify, with(astray, 3, "K", "延長申請済み"),
+			[]cell{k("I5", "2027/05/01", "2026/12/08"), k("K5", "延長申請済み", "要確認")}, nil},
+		"a person extends another row, and the date is gone": {verify, with(with(astray, 3, "K", "延長申請済み"), 5, "I", "2028/01/01"),
+			nil, []cell{k("K3", "延長申請済み", "延長申請済み"), k("K5", "延長申請済み", "延長申請済み")}},
+		"a person extends another row, and everything arrived": {verify, with(put(before), 5, "K", "延長申請済み"), nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := tc.read(tc.after)
+			if diff := cmp.Diff([][]cell{tc.astray, tc.doubtful}, [][]cell{cells(got.Astray), cells(got.Doubtful)}); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

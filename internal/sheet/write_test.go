@@ -56,8 +56,8 @@ func TestRecover(t *testing.T) {
 			verified{[]cell{k("I3", 46392.0, "2026/12/08"), k("K3", "延長申請済み", "")}, both[1:]}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, repairs, moved := sheet.Recover(recorded(t, sheet.NewWrite(before, edits)), tc.after, options(), tab)
-			if diff := cmp.Diff(tc.want, verified{cells(repairs), moved}); diff != "" {
+			got := sheet.Recover(recorded(t, sheet.NewWrite(before, edits)), tc.after, options(), tab, false)
+			if diff := cmp.Diff(tc.want, verified{cells(got.Repairs), got.Missed}); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

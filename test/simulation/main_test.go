@@ -62,6 +62,7 @@ type stage struct {
 	clock *world.Clock
 	// process is the operator that runs now; parts of a test share it.
 	process *process
+	sheet   *sheets.Spreadsheet
 	form    *sheets.Tab
 }
 
@@ -83,7 +84,7 @@ func newStage(t *testing.T, now string, sheet *sheets.Spreadsheet, change ...fun
 	for k, v := range w.Environment() {
 		t.Setenv(k, v)
 	}
-	s := &stage{World: w, T: t, whole: t, clock: c, process: &process{}, form: sheet.Tab("key_request_form")}
+	s := &stage{World: w, T: t, whole: t, clock: c, process: &process{}, sheet: sheet, form: sheet.Tab("key_request_form")}
 	s.must(w.Client.Create(t.Context(), w.SlackSecret()))
 	w.Seed(sheet)
 	for _, row := range s.form.Texts()[1:] {

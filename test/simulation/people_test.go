@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -26,7 +27,7 @@ const (
 // In make test there are so many rounds, and in make soak as many as fit into -soak-duration. Rows move a few times in each,
 // right between two requests where it can be. More than people ever do in those milliseconds cannot be followed: copies of
 // rows that hold a stray value, and of copies, look like people's own.
-const rounds, calmMoves, anyMoves = 12, 1, 3
+const rounds, calmMoves, anyMoves = 12, 1, people * acts
 
 // asked is what people and clients asked for, by key: the last word on each cell that only one of them edits.
 type asked struct {
@@ -37,7 +38,10 @@ type asked struct {
 	last  int
 	// unseen are the keys whose cell a person edited since the operator last read the sheet. What it writes over one then is
 	// lost: the service knows no conditional write. lost are those.
-	unseen, lost map[string]bool
+	unseen map[string]int
+	lost   map[string]bool
+	// edits so far, and how many of them the reading under way began after.
+	edits, reading int
 	// moves of rows that people may still make in this round.
 	moves int
 }
@@ -50,11 +54,25 @@ func (a *asked) mayMove() bool {
 	return a.moves >= 0
 }
 
-// seen: the operator has read everything that was written so far.
+// reads: the operator reads all that was written so far, and what is written meanwhile perhaps.
+func (a *asked) reads(*sheets.Spreadsheet) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.reading = a.edits
+}
+
+// seen: the operator has read it.
 func (a *asked) seen(*sheets.Spreadsheet) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	clear(a.unseen)
+	maps.DeleteFunc(a.unseen, func(_ string, edit int) bool { return edit <= a.reading })
+}
+
+// edited by a person: the operator is to see it.
+func (a *asked) edited(key string) {
+	a.edits++
+	a.unseen[key] = a.edits
+	delete(a.lost, key)
 }
 
 // overwritten by the operator: the only word of a person's that may be lost is one that it could not have read.
@@ -98,13 +116,14 @@ func simulate(t *testing.T, seed uint64, moves int, more func(round int) bool) {
 	}
 	t.Logf("seed %d: again with -seed %d", seed, seed)
 	var lines [][]any
-	said := &asked{dates: map[string]string{}, marks: map[string]string{}, notes: map[string]string{}, unseen: map[string]bool{}, lost: map[string]bool{}}
+	said := &asked{dates: map[string]string{}, marks: map[string]string{}, notes: map[string]string{}, unseen: map[string]int{}, lost: map[string]bool{}}
 	for n := range keys {
 		lines = append(lines, line(n+1, "2027/06/30", "", keyOf(n)))
 		said.dates[keyOf(n)] = "2027-06-30"
 	}
 	s := newStage(t, "2026-12-01 15:10", spreadsheet(t, lines...))
 	s.begin(generous)
+	s.Sheets.OnBeforeRead(said.reads)
 	s.Sheets.OnAfterRead(said.seen)
 	s.Sheets.OnChange(said.overwritten)
 	for round := 0; more(round); round++ {
@@ -193,13 +212,13 @@ func (s *stage) personActs(random *rand.Rand, said *asked, between chan<- func()
 		switch number(key) % 3 {
 		case 0:
 			date := said.laterDate()
-			said.dates[key], said.unseen[key] = strings.ReplaceAll(date, "/", "-"), true
-			delete(said.lost, key)
+			said.dates[key] = strings.ReplaceAll(date, "/", "-")
+			said.edited(key)
 			return g.SetCell(fmt.Sprint("I", row), date)
 		case 2:
 			mark := []string{"", "延長申請済み", "要確認", "延長 部長承認"}[random.IntN(4)]
-			said.marks[key], said.unseen[key] = mark, true
-			delete(said.lost, key)
+			said.marks[key] = mark
+			said.edited(key)
 			return g.SetCell(fmt.Sprint("K", row), mark)
 		}
 		return nil
@@ -261,9 +280,11 @@ func (s *stage) expectAgreement(round int, said *asked) {
 		}
 		if want := said.dates[key]; strings.ReplaceAll(row[8], "/", "-") != want || l.Spec.EndDate != want {
 			s.Errorf("round %d: %s ends %s in the sheet and %s in the cluster, want %s", round, key, row[8], l.Spec.EndDate, want)
+			s.tellOf(strings.ReplaceAll(want, "-", "/"))
 		}
 		if row[10] != said.marks[key] {
 			s.Errorf("round %d: %s says %q, want %q", round, key, row[10], said.marks[key])
+			s.tellOf("")
 		}
 		if row[6] != said.notes[key] {
 			s.Errorf("round %d: the note of %s is %q, want %q", round, key, row[6], said.notes[key])
@@ -271,6 +292,17 @@ func (s *stage) expectAgreement(round int, said *asked) {
 		held := meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionHeld)
 		if want := n%3 == 2 && strings.HasPrefix(said.marks[key], "延長"); held != want {
 			s.Errorf("round %d: %s is held: %v, want %v (it says %q)", round, key, held, want, row[10])
+		}
+	}
+}
+
+// tellOf a value that should stand in the sheet: what became of it, and of all in the last moments of the round.
+func (s *stage) tellOf(value string) {
+	s.Helper()
+	changes := s.sheet.Changes()
+	for i, c := range changes {
+		if i > len(changes)-150 || (value != "" && (c.New.String() == value || c.Old.String() == value)) {
+			s.Log(c.Seq, c)
 		}
 	}
 }

@@ -1,0 +1,155 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+const (
+	// writeRounds: once to write, and again for what people moved meanwhile.
+	writeRounds = 5
+	// recentWrite is one behind which people had little more time than between two requests.
+	recentWrite = time.Minute
+)
+
+// carryOut writes cells and reads them back, until everything stands where it should; then it gives the tab as it is. The
+// write is recorded before each request: what a process that dies here leaves behind is found by the next sync.
+func (r *sheetRun) carryOut(ctx context.Context, w sheet.Write, cells []sheet.CellEdit) (after [][]any, err error) {
+	for range writeRounds {
+		if err := r.recordWrite(ctx, w); err != nil {
+			return nil, err
+		}
+		if err := r.writeCells(ctx, cells); err != nil {
+			return nil, err
+		}
+		if after, err = r.readRequests(ctx); err != nil {
+			return nil, err
+		}
+		// Columns that moved would have people's own cells taken for ours.
+		if err := sheet.CheckShape(after, r.options()); err != nil {
+			return nil, unverified(err.Error())
+		}
+		found := sheet.Verify(w, after, r.options(), r.sheet.Spec.Requests.Tab)
+		r.reportReadBack(found)
+		if len(found.Repairs) == 0 {
+			r.writeDone()
+			return after, nil
+		}
+		w, cells = found.Next, found.Repairs
+		r.mem.writing = &w // known from now on, though it may not get to the record
+	}
+	return nil, unverified("rows move faster than their cells can be written")
+}
+
+// writeDone: nothing of a write has to be looked for any more. The status is written with that of this sync.
+func (r *sheetRun) writeDone() {
+	r.sheet.Status.Writing, r.mem.writing = nil, nil
+}
+
+func unverified(message string) error {
+	return &failure.Error{Class: failure.Retry, Service: "sheets", Operation: "write", Code: "NotVerified",
+		Message: message + ": what was written is looked for again by the next sync"}
+}
+
+func (r *sheetRun) recordWrite(ctx context.Context, w sheet.Write) error {
+	record, err := w.Record(r.options())
+	if err != nil {
+		return err
+	}
+	r.sheet.Status.Writing = &v1alpha1.SheetWrite{Time: *moment(r.now()), Cells: count32(len(w.Written)), Record: record}
+	if err := r.saveStatus(ctx); err != nil {
+		return err
+	}
+	r.mem.writing, r.mem.writingSince = &w, r.now()
+	return nil
+}
+
+// unread is a write that nobody read back to its end: what this process knows of it, or else the record.
+func (r *sheetRun) unread() (w *sheet.Write, since time.Time) {
+	if r.mem.writing != nil {
+		return r.mem.writing, r.mem.writingSince
+	}
+	record := r.sheet.Status.Writing
+	if record == nil {
+		return nil, since
+	}
+	found, err := sheet.ReadRecord(record.Record)
+	if err != nil {
+		return nil, since // too large to be kept, or of another version: nothing can be told of it
+	}
+	return &found, record.Time.Time
+}
+
+// finishWrite looks for what an earlier write, which nobody read back, may have put into wrong cells, before anything of
+// this reading is believed: a stray date or mark must not be taken for a person's.
+func (r *sheetRun) finishWrite(ctx context.Context) {
+	if sheet.CheckShape(r.rows, r.options()) != nil {
+		return
+	}
+	w, since := r.unread()
+	if w == nil {
+		r.writeDone()
+		return
+	}
+	found := sheet.Recover(*w, r.rows, r.options(), r.sheet.Spec.Requests.Tab, r.now().Sub(since) < recentWrite)
+	if !r.policy.DryRun {
+		r.reportReadBack(found)
+	}
+	if len(found.Repairs) == 0 {
+		r.writeDone()
+		return
+	}
+	// Whether or not the cells can be put back now, the leases see the rows as they are meant to be.
+	rows := sheet.Apply(r.rows, found.Repairs)
+	if !r.policy.DryRun {
+		after, err := r.carryOut(ctx, found.Next, found.Repairs)
+		if err != nil {
+			log.FromContext(ctx).Info("cells of other rows cannot be put back yet", "cells", len(found.Repairs), "error", err.Error())
+			r.unfinished = err
+		} else {
+			rows = after
+		}
+	}
+	r.rows, r.requests = rows, sheet.ParseRequests(rows, r.options())
+}
+
+// reportReadBack tells people whose rows moved under a write, and what became of it.
+func (r *sheetRun) reportReadBack(found sheet.ReadBack) {
+	for _, id := range found.Missed {
+		r.leaseWarning(id, v1alpha1.EventRowMoved, "rowMoved",
+			"the row moved while its mark was written: the wrong cell was put back and the right one is written")
+	}
+	for _, e := range found.Astray {
+		r.leaseWarning(e.AccessKeyID, v1alpha1.EventMarkRewritten, "markRewritten", fmt.Sprintf(
+			"rows moved while another row was written, and %s got its %s: it says %s again", e.Range, shownCell(e.Old), shownCell(e.New)))
+	}
+	for _, e := range found.Doubtful {
+		r.leaseWarning(e.AccessKeyID, v1alpha1.EventMarkDoubtful, "markDoubtful", fmt.Sprintf(
+			"%s says %s, which was written for another row while rows moved; a person may have written the same, so it stays: correct it if nobody did",
+			e.Range, shownCell(e.Old)))
+	}
+}
+
+func (r *sheetRun) leaseWarning(accessKeyID, reason, audit, message string) {
+	if l := r.leases[accessKeyID]; l != nil {
+		r.leaseEvent(l, corev1.EventTypeWarning, reason, message)
+		r.auditLease(l, audit, "message", message)
+	}
+}
+
+func shownCell(value any) string {
+	if text := fmt.Sprint(value); text != "" {
+		return strconv.Quote(text)
+	}
+	return "nothing"
+}
