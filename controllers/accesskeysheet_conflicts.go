@@ -1,9 +1,13 @@
 package controllers
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/notice"
 	"github.com/keylease/keylease/internal/sheet"
@@ -18,20 +22,34 @@ type dateConflict struct {
 // long done, and this is all that is left of it.
 func (c dateConflict) id() string { return strings.Join([]string{c.accessKeyID, c.old, c.winner}, "/") }
 
-// noteConflicts keeps what a merge decided, to be told.
-func (r *sheetRun) noteConflicts(l *v1alpha1.AccessKeyLease, changes []sheet.Change) {
+func conflictsIn(accessKeyID string, changes []sheet.Change) []dateConflict {
+	var out []dateConflict
 	for _, c := range changes {
 		if c.Reason == v1alpha1.EventEndDateConflict {
-			r.conflicts = append(r.conflicts, dateConflict{accessKeyID: l.Spec.AccessKeyID, old: c.Old, winner: c.New, message: c.Message})
+			out = append(out, dateConflict{accessKeyID: accessKeyID, old: c.Old, winner: c.New, message: c.Message})
 		}
 	}
+	return out
 }
 
-// pendConflicts records that the admins are to be told, whether Slack answers now or not: the next merge finds both sides
-// agreed.
-func (r *sheetRun) pendConflicts() {
+// foreseeConflicts records which conflicts this sync is about to decide, and that the admins are to be told, before any
+// lease is written: the next merge finds both sides agreed, so a process that died in between would leave them untold.
+func (r *sheetRun) foreseeConflicts(ctx context.Context, entries []entry) error {
 	if r.policy.DryRun {
-		return
+		return nil
+	}
+	for _, e := range entries {
+		if e.row == nil || e.lease == nil || e.row.EndDate == e.lease.Spec.EndDate {
+			continue
+		}
+		facts, lease, err := r.facts(ctx, e, e.lease)
+		if err != nil {
+			return fmt.Errorf("lease %s/%s: %w", r.key.Namespace, strings.ToLower(e.id), err)
+		}
+		r.conflicts = append(r.conflicts, conflictsIn(e.id, sheet.Merge(e.row, e.problem, lease, facts).Changes)...)
+	}
+	if len(r.conflicts) == 0 {
+		return nil
 	}
 	for _, c := range r.conflicts {
 		for _, id := range notice.Untold(r.sheet.Status.Notices, v1alpha1.NoticeDateConflict, []string{c.id()}, r.policy.Admins) {
@@ -39,6 +57,18 @@ func (r *sheetRun) pendConflicts() {
 			r.sheet.Status.Notices = notice.PendBatch(r.sheet.Status.Notices, b, r.policy.Admins, r.now())
 		}
 	}
+	return r.saveStatus(ctx)
+}
+
+// unforeseen is the error of a merge that decides a conflict which was not recorded: the lease changed meanwhile.
+func (r *sheetRun) unforeseen(accessKeyID string, changes []sheet.Change) error {
+	for _, c := range conflictsIn(accessKeyID, changes) {
+		if !r.policy.DryRun && !slices.Contains(r.conflicts, c) {
+			return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "merge lease", Code: "Conflict",
+				Message: "the end date was changed on both sides while it was merged: the next sync decides"}
+		}
+	}
+	return nil
 }
 
 // dateConflicts that were decided now, and those of before that somebody may still have to hear of.

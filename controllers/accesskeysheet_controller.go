@@ -210,7 +210,6 @@ func (r *sheetRun) sync(ctx context.Context) error {
 	}
 	err = r.mirror(ctx)
 	r.countChanges(seen)
-	r.pendConflicts()
 	if err != nil {
 		return err
 	}

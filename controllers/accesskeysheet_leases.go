@@ -42,6 +42,9 @@ func (r *sheetRun) mirror(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.foreseeConflicts(ctx, entries); err != nil {
+		return err
+	}
 	r.pending = map[string]sheet.Wanted{}
 	var mu sync.Mutex
 	var group errgroup.Group
@@ -57,7 +60,6 @@ func (r *sheetRun) mirror(ctx context.Context) error {
 				return nil
 			}
 			r.leases[e.id] = lease
-			r.noteConflicts(lease, out.Changes)
 			if e.row != nil && (out.StatusText != nil || out.EndDate != "") {
 				r.pending[e.id] = sheet.Wanted{
 					StatusText: out.StatusText, EndDate: out.EndDate,
@@ -126,6 +128,9 @@ func (r *sheetRun) mirrorOne(ctx context.Context, e entry) (*v1alpha1.AccessKeyL
 		}
 		lease = fresh
 		out := sheet.Merge(e.row, e.problem, lease, facts)
+		if err := r.unforeseen(e.id, out.Changes); err != nil {
+			return nil, out, err
+		}
 		applied, err := r.applyOutcome(ctx, e, lease, out)
 		for _, c := range out.Changes {
 			// What was written of an attempt is not to be seen by the next, and has still to be told.

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/world"
 )
 
 // crashBehind stops the operator, as a process that dies, behind its n-th request of a kind from now on: the request is
@@ -149,4 +152,30 @@ func TestAPersonsOwnExtensionIsNotTakenForAStrayOne(t *testing.T) {
 	if !s.lease(keyOf(11)).Spec.ExtensionRequested {
 		t.Error("the lease does not know of it")
 	}
+}
+
+// TestAConflictOfDatesIsToldThoughTheProcessDiedWhenItWasDecided: the merge that decided it is done then, and the next one
+// finds nothing but a date that has still to be written.
+func TestAConflictOfDatesIsToldThoughTheProcessDiedWhenItWasDecided(t *testing.T) {
+	s := momentStage(t)
+	row, _ := s.form.FindRow("L", keyOf(4))
+	s.must(s.form.SetCell(fmt.Sprint("I", row), "2028/01/31"))
+	s.crashBehind(sheets.Read, 1, 450)
+	s.reboot()
+	var told []string
+	for _, m := range s.Slack.AllMessages() {
+		if strings.Contains(m.PlainText(), keyOf(4)) {
+			told = append(told, m.PlainText())
+		}
+	}
+	if len(told) != len(s.admins()) {
+		t.Errorf("%d messages about the conflict, want one to each of %v: %q", len(told), s.admins(), told)
+	}
+}
+
+func (s *stage) admins() []string {
+	s.Helper()
+	a := &v1alpha1.AccessKeySheet{}
+	s.must(s.Get(s.Context(), world.SheetName, a))
+	return a.Spec.Slack.Admins
 }
