@@ -117,10 +117,10 @@ func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int 
 	return max(0, n-len(arrived)-len(cleared))
 }
 
-// fresh: the row was not there before, and has cells that a person may have copied.
+// fresh: the row, or one that nothing tells from it, was not there before, and has cells that a person may have copied.
 func (v *verification) fresh(row int) bool {
 	id := v.afterID[row]
-	return id != blankRow && len(v.beforeRows[id]) == 0
+	return id != blankRow && len(v.afterRows[id]) > len(v.beforeRows[id])
 }
 
 // knownStray: a former reading found this value astray in this row already; fresh: in a row that it had not seen before.

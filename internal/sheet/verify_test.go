@@ -199,3 +199,18 @@ func TestWhoIsToldOfAReadBack(t *testing.T) {
 		})
 	}
 }
+
+// TestACopyOfARowDoesNotProtectAStrayDateInIt: a row was copied without its key before, and is again when it holds the date
+// of another.
+func TestACopyOfARowDoesNotProtectAStrayDateInIt(t *testing.T) {
+	copied := person(2, map[string]any{"L": nil})
+	before := table(person(1, nil), person(2, nil), copied, person(3, nil))
+	edit := sheet.CellEdit{AccessKeyID: keyOf(1), Column: "I", Row: 2, Old: "2026/12/08", New: "2027/05/01"}
+	written := with(order(before, 3, 2, 4, 5), 2, "I", edit.New)
+	after := append(order(written, 5, 3, 4, 2), person(2, map[string]any{"L": nil, "I": edit.New}))
+	got := sheet.Verify(sheet.NewWrite(before, []sheet.CellEdit{edit}), after, options(), tab)
+	want := []cell{{"'key_request_form'!I5", edit.New, "2026/12/08"}}
+	if diff := cmp.Diff(want, cells(got.Astray)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
