@@ -85,7 +85,7 @@ func (m *merge) outcome() Outcome {
 	out := Outcome{Spec: m.spec()}
 	m.tellReverted(out.Spec)
 	out.Changes = m.changes
-	out.Sheet = v1alpha1.SheetRowStatus{
+	out.Sheet = v1alpha1.SheetRowStatus{ // T-read
 		Row: rowNumber(m.row.Number), EndDate: m.agreed, Mark: cut(m.row.Status.Text, maxAgreedMark), Hold: m.hold(),
 		MarkedDeleted: m.row.Status.Mark == MarkDeleted, FoundMark: m.found, Pending: m.pending,
 	}
@@ -95,7 +95,7 @@ func (m *merge) outcome() Outcome {
 	return out
 }
 
-// spec is the lease's spec from here on, nil where it is that already.
+// spec is the lease's spec from here on, nil where it is that already. Rule S-row of the package comment.
 func (m *merge) spec() *v1alpha1.AccessKeyLeaseSpec {
 	spec := v1alpha1.AccessKeyLeaseSpec{
 		AccessKeyID: m.row.AccessKeyID, UserName: m.row.UserName, AccountID: m.row.AccountID,

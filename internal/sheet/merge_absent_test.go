@@ -1,6 +1,7 @@
 package sheet_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,6 +55,7 @@ func TestMergeAtFirstSight(t *testing.T) {
 	}
 }
 
+// F-flag-owned.
 func TestAnotherManagersFlagHoldsAtFirstSight(t *testing.T) {
 	f := facts()
 	f.FlagOwnedElsewhere = true
@@ -69,6 +71,7 @@ func TestAnotherManagersFlagHoldsAtFirstSight(t *testing.T) {
 	}
 }
 
+// F-term.
 func TestMergeFindsNoMarkOfAnotherTerm(t *testing.T) {
 	for date, want := range map[string]bool{agreed: true, later: false} {
 		lease := agreedLease(func(l *v1alpha1.AccessKeyLease) {
@@ -239,5 +242,14 @@ func TestAMarkPutWhileTheLeaseWasRevokedHoldsAfterwards(t *testing.T) {
 	want := merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// T-read.
+func TestTheAgreedMarkIsTheCellAsItWasRead(t *testing.T) {
+	for text, want := range map[string]string{"": "", "通知済み 要確認": "通知済み 要確認", "延長不要": "延長不要", strings.Repeat("長", 300): strings.Repeat("長", 256)} {
+		if got := sheet.Merge(rowWith(agreed, text), nil, agreedLease(inPhase(v1alpha1.PhaseNotified)), facts()).Sheet.Mark; got != want {
+			t.Errorf("%q is remembered as %q", text, got)
+		}
 	}
 }

@@ -162,7 +162,7 @@ func (m *merge) early() bool {
 	return (cell.Mark == MarkNotified || cell.Mark == MarkExpired) && m.term() == nil && !m.f.FirstNoticeDue(m.date)
 }
 
-// ownMark is what the lease's phase says in the cell; false where the phase is not of the date that the lease has from
+// ownMark is what the lease's phase says in the cell (T-own); false where the phase is not of the date that the lease has from
 // here on, because its controller has yet to see that. The term alone says which date the phase is of: the spec's date is
 // one before this merge is applied and another after, and what is wanted must not depend on that.
 func (m *merge) ownMark() (Mark, bool) {

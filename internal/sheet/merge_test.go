@@ -241,6 +241,7 @@ func TestMergeKeepsTheTimeSinceWhenARowHolds(t *testing.T) {
 	}
 }
 
+// S-row.
 func TestMergeTakesPeoplesTextsFromTheRow(t *testing.T) {
 	row := rowWith(agreed, "")
 	row.Purpose, row.FullName, row.Resource = "四半期レポート", "鈴木 太郎", "Athena"
@@ -252,6 +253,7 @@ func TestMergeTakesPeoplesTextsFromTheRow(t *testing.T) {
 	}
 }
 
+// S-back.
 func TestMergePutsBackWhatSomebodyChangedInTheLease(t *testing.T) {
 	edit := func(l *v1alpha1.AccessKeyLease) { l.Spec.Purpose, l.Spec.StartDate = "別の目的", "" }
 	for name, tc := range map[string]struct {
@@ -277,6 +279,7 @@ func TestMergePutsBackWhatSomebodyChangedInTheLease(t *testing.T) {
 	}
 }
 
+// S-row.
 func TestMergeLeavesAStartOutThatTheAPIWouldRefuse(t *testing.T) {
 	row := rowWith(agreed, "")
 	row.StartDate = "2026-12-01"
@@ -285,6 +288,7 @@ func TestMergeLeavesAStartOutThatTheAPIWouldRefuse(t *testing.T) {
 	}
 }
 
+// W-dry-run.
 func TestMergeInDryRunRemembersWhatItWouldWrite(t *testing.T) {
 	f := facts()
 	f.DryRun = true
