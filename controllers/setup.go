@@ -29,6 +29,8 @@ const (
 	indexKey     = "spec.accessKeyID"
 	// reconcileTimeout ends a reconcile whose service does not answer; everything in it can be done again.
 	reconcileTimeout = 5 * time.Minute
+	// coalesce is how long a sheet waits for other leases to change too.
+	coalesce = time.Second
 	// defaultWorkers are more than a few hanging services can take: see turns.
 	defaultWorkers = 20
 )
@@ -53,7 +55,7 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 	}
 	err := ctrl.NewControllerManagedBy(mgr).Named("accesskeysheet").
 		For(&v1alpha1.AccessKeySheet{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		Watches(&v1alpha1.AccessKeyLease{}, handler.EnqueueRequestsFromMapFunc(sheetOf), builder.WithPredicates(leaseConcernsSheet())).
+		Watches(&v1alpha1.AccessKeyLease{}, soonToSheet(), builder.WithPredicates(leaseConcernsSheet())).
 		WatchesRawSource(wakeSheets).
 		WithOptions(d.options(4)).
 		Complete(sheets)
@@ -87,12 +89,22 @@ func (d *Deps) options(workers int) controller.Options {
 	}
 }
 
-func sheetOf(_ context.Context, o client.Object) []reconcile.Request {
-	l, ok := o.(*v1alpha1.AccessKeyLease)
-	if !ok {
-		return nil
+// soonToSheet asks for a sync a moment after a lease changed: who patches many leases, or a GitOps tool that applies them
+// one after the other, gets one batch.
+func soonToSheet() handler.EventHandler {
+	soon := func(o client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+		if l, ok := o.(*v1alpha1.AccessKeyLease); ok {
+			queue.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: l.Namespace, Name: l.Spec.SheetRef.Name}}, coalesce)
+		}
 	}
-	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: l.Namespace, Name: l.Spec.SheetRef.Name}}}
+	return handler.Funcs{
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			soon(e.ObjectNew, queue)
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+			soon(e.Object, queue)
+		},
+	}
 }
 
 // leaseConcernsSheet lets through what a sheet must hear of: a phase to be marked, an end date or mark set here, a lease
