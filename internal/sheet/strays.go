@@ -56,13 +56,15 @@ func (v *verification) strays(column v1alpha1.ColumnLetter) []int {
 // others there are no more than it was written and did not arrive; where there are, a person wrote the same.
 func (v *verification) straysOf(column v1alpha1.ColumnLetter, value any) []int {
 	most := v.unaccounted(column, value)
-	var certain, elsewhere, copies []int
+	var certain, elsewhere, copies, apart []int
 	count := 0
 	for row := range v.after {
 		at, fresh := cellAddress{row, column}, v.fresh(row)
 		known, knownFresh := v.knownStray(at)
 		switch {
 		case !v.suspect(at, value):
+		case !known && v.apart(at, value):
+			apart = append(apart, row)
 		case known, v.writtenTo(at, value), most > 0 && v.together(at):
 			certain = append(certain, row)
 			if !fresh && !knownFresh {
@@ -75,18 +77,25 @@ func (v *verification) straysOf(column v1alpha1.ColumnLetter, value any) []int {
 		}
 	}
 	strays := certain
+	if count+len(elsewhere) < most {
+		v.doubt(column, apart)
+	}
 	// A row that was not there before may be a copy of one with a stray value: it does not count against that one.
 	if count += len(elsewhere); count <= most {
 		strays = append(strays, elsewhere...)
 	} else if count-len(elsewhere) < most {
-		for _, row := range elsewhere {
-			v.doubtful[cellAddress{row, column}] = true
-		}
+		v.doubt(column, elsewhere)
 	}
 	if len(certain)+len(elsewhere)+len(copies) <= most {
 		strays = append(strays, copies...)
 	}
 	return strays
+}
+
+func (v *verification) doubt(column v1alpha1.ColumnLetter, rows []int) {
+	for _, row := range rows {
+		v.doubtful[cellAddress{row, column}] = true
+	}
 }
 
 // unaccounted is how often the value was written into the column and neither stands where it was meant to nor was taken
@@ -133,21 +142,49 @@ func (v *verification) knownStray(at cellAddress) (known, fresh bool) {
 	return known, fresh
 }
 
+// beside are the cells that a request wrote into the same row as e.
+func (v *verification) beside(e WrittenCell) []WrittenCell {
+	var others []WrittenCell
+	for _, o := range v.written {
+		if o.Request == e.Request && o.Of == e.Of && o.Row == e.Row && o.Column != e.Column {
+			others = append(others, o)
+		}
+	}
+	return others
+}
+
 // together: the write is recent, and the row shows date and mark that were written for one key of another row. A person
 // hardly writes both of them into one row at that very moment.
 func (v *verification) together(at cellAddress) bool {
-	if !v.recent {
-		return false
+	return v.recent && slices.ContainsFunc(v.written, func(e WrittenCell) bool {
+		return e.Column == at.column && sameCell(e.New, v.cell(at)) && slices.ContainsFunc(v.beside(e), func(o WrittenCell) bool {
+			return v.suspect(cellAddress{at.row, o.Column}, o.New)
+		})
+	})
+}
+
+// apart: wherever this mark was written, a date that no other key got was written beside it into the same row, and that
+// date is found in another row and not in this: a person wrote this mark.
+func (v *verification) apart(at cellAddress, value any) bool {
+	elsewhere := func(o WrittenCell) bool {
+		return ColumnIndex(o.Column) == v.endDate && cellText(o.New) != "" && !sameCell(v.cell(cellAddress{at.row, o.Column}), o.New) && v.foundElsewhere(o, at.row) &&
+			!slices.ContainsFunc(v.written, func(w WrittenCell) bool { return w.Column == o.Column && w.Of != o.Of && sameCell(w.New, o.New) })
 	}
-	for _, e := range v.written {
-		if e.Column != at.column || !sameCell(e.New, v.cell(at)) {
+	return ColumnIndex(at.column) != v.endDate && !slices.ContainsFunc(v.written, func(e WrittenCell) bool {
+		return e.Column == at.column && sameCell(e.New, value) && !slices.ContainsFunc(v.beside(e), elsewhere)
+	})
+}
+
+// foundElsewhere: a row, not this one, shows what was written, in its own row or astray: not since an earlier reading, and not
+// in a copy.
+func (v *verification) foundElsewhere(e WrittenCell, row int) bool {
+	for other := range v.after {
+		at := cellAddress{other, e.Column}
+		if other == row || !sameCell(v.cell(at), e.New) {
 			continue
 		}
-		for _, other := range v.written {
-			beside := cellAddress{at.row, other.Column}
-			if other.Of == e.Of && other.Row == e.Row && other.Column != e.Column && v.suspect(beside, other.New) {
-				return true
-			}
+		if known, _ := v.knownStray(at); v.afterID[other] == e.Of || (!known && !v.fresh(other) && v.suspect(at, e.New)) {
+			return true
 		}
 	}
 	return false

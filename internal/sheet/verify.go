@@ -31,7 +31,8 @@ type ReadBack struct {
 // recognised by its access key ID, one without by its other cells. What cannot be told:
 //
 //   - A value found more often than it was written, in places that nothing was written to: somebody wrote the same within
-//     those moments. All of them stay, and are Doubtful.
+//     those moments. Where the date that was written beside a mark shows which row it is, that one is put right; otherwise
+//     all of them stay, and are Doubtful. Where a stray value replaced its like, a person's own looks like the stray one.
 //   - What a cell said that a person wrote between the look-up and the write over it: the service knows no conditional
 //     writes. It gets back what it said when it was looked up, an inserted row nothing.
 //   - Which of several rows is which, where all their other cells are the same, or where there are none.
@@ -140,6 +141,7 @@ type verification struct {
 	written   []WrittenCell
 	columns   []v1alpha1.ColumnLetter // that were written
 	own       []int                   // columns that may be written
+	endDate   int
 	afterKeys []string
 	// identity of each row; what rows of one identity have in common is all that can be known of them.
 	beforeID, afterID []string
@@ -155,7 +157,8 @@ type verification struct {
 
 func newVerification(w Write, after [][]any, o Options, tab string) *verification {
 	v := &verification{before: w.Before, after: after, edits: w.Edits, written: w.Written, tab: tab, doubtful: map[cellAddress]bool{}}
-	v.own = []int{ColumnIndex(o.Columns.Status), ColumnIndex(o.Columns.EndDate)}
+	v.endDate = ColumnIndex(o.Columns.EndDate)
+	v.own = []int{ColumnIndex(o.Columns.Status), v.endDate}
 	key := ColumnIndex(o.Columns.AccessKeyID)
 	v.beforeID, v.beforeRows = identities(v.before, key, v.own)
 	v.afterID, v.afterRows = identities(after, key, v.own)
@@ -222,12 +225,16 @@ func (v *verification) findHome(e CellEdit) int {
 
 func (v *verification) writtenBy(repairs []CellEdit, stray map[cellAddress]bool) []WrittenCell {
 	var cells []WrittenCell
+	request := 0
+	for _, e := range v.written {
+		request = max(request, e.Request+1)
+	}
 	for _, e := range repairs {
 		at := cellAddress{e.Row - 1, e.Column}
 		_, fresh := v.knownStray(at)
 		cells = append(cells, WrittenCell{
 			Of: v.afterID[at.row], Column: e.Column, Row: e.Row, Old: e.Old, New: e.New, Clears: stray[at],
-			Fresh: fresh || v.fresh(at.row),
+			Fresh: fresh || v.fresh(at.row), Request: request,
 		})
 	}
 	return cells

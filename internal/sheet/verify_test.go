@@ -189,6 +189,9 @@ func TestWhoIsToldOfAReadBack(t *testing.T) {
 			[]cell{k("I5", "2027/05/01", "2026/12/08"), k("K5", "延長申請済み", "要確認")}, nil},
 		"a person extends another row, and the date is gone": {verify, with(with(astray, 3, "K", "延長申請済み"), 5, "I", "2028/01/01"),
 			nil, []cell{k("K3", "延長申請済み", "延長申請済み"), k("K5", "延長申請済み", "延長申請済み")}},
+		"a person extends another row, and the mark replaced its like": {func(after [][]any) sheet.ReadBack {
+			return sheet.Verify(sheet.NewWrite(with(before, 4, "K", "延長申請済み"), edits), after, options(), tab)
+		}, with(astray, 3, "K", "延長申請済み"), []cell{k("I5", "2027/05/01", "2026/12/08")}, []cell{k("K3", "延長申請済み", "延長申請済み")}},
 		"a person extends another row, and everything arrived": {verify, with(put(before), 5, "K", "延長申請済み"), nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,6 +27,8 @@ type WrittenCell struct {
 	// Of is what the row is known by that it was meant for: its key, or without one its other cells.
 	Of     string                `json:"of"`
 	Column v1alpha1.ColumnLetter `json:"column"`
+	// Request counts the requests from 0: what one of them wrote for one row went to one row.
+	Request int `json:"request,omitempty"`
 	// Row that was written to, from 1. Old is what stood there when the row was last read, New what was written.
 	Row int `json:"row"`
 	Old any `json:"old"`
