@@ -165,10 +165,7 @@ func (r *sheetRun) liveLease(ctx context.Context, id string) (*v1alpha1.AccessKe
 
 // facts for a merge. Only where the two sides differ is the live lease read, for its field owners.
 func (r *sheetRun) facts(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLease) (sheet.Facts, *v1alpha1.AccessKeyLease, error) {
-	f := sheet.Facts{
-		Now: r.start, Exempt: r.policy.Exempt, DryRun: r.policy.DryRun, Marks: r.sheet.Spec.Marks,
-		FirstNoticeDue: func(end string) bool { return !r.policy.FirstNotice(end).After(r.start) },
-	}
+	f := r.plainFacts()
 	if lease == nil || e.row == nil || lease.Status.Phase == v1alpha1.PhaseRevoked || !differs(lease, e.row) {
 		return f, lease, nil
 	}
@@ -181,6 +178,14 @@ func (r *sheetRun) facts(ctx context.Context, e entry, lease *v1alpha1.AccessKey
 	f.TextsOwnedElsewhere = ownedElsewhere(live.ManagedFields, false, "owner", "purpose", "resource", "startDate")
 	live.ManagedFields = nil
 	return f, live, nil
+}
+
+// plainFacts are those that are the same for every lease.
+func (r *sheetRun) plainFacts() sheet.Facts {
+	return sheet.Facts{
+		Now: r.start, Exempt: r.policy.Exempt, DryRun: r.policy.DryRun, Marks: r.sheet.Spec.Marks,
+		FirstNoticeDue: func(end string) bool { return !r.policy.FirstNotice(end).After(r.start) },
+	}
 }
 
 // differs tells whether the spec says anything else than the row, or carries a spent mark that the phase's own may replace.

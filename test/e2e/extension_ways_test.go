@@ -85,10 +85,10 @@ func TestEveryExtensionOfEveryLease(t *testing.T) {
 			if got := s.Account.KeyStatus(key(2)); got != tc.key {
 				t.Errorf("the key is %q, want %q (%s)", got, tc.key, ready(l))
 			}
-			// Weeks past its former end, it is as it was left.
-			s.until("2027-01-10 16:00")
+			// Days past its former end and grace, it is as it was left.
+			s.until("2026-12-13 16:00")
 			if got := s.Account.KeyStatus(key(2)); got != tc.key {
-				t.Errorf("a month later the key is %q, want %q (%s)", got, tc.key, ready(s.lease(key(2))))
+				t.Errorf("days later the key is %q, want %q (%s)", got, tc.key, ready(s.lease(key(2))))
 			}
 		})
 	}
