@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -18,79 +19,126 @@ func graceDays(a *v1alpha1.AccessKeySheet) {
 	a.Spec.Schedule.GracePeriod = &metav1.Duration{Duration: 72 * time.Hour}
 }
 
-// TestEveryExtensionOfEveryLease: svc-report in row 3 ends on 2026-12-08.
+// extension is one way to extend one lease, which ends on 2026-12-08.
+type extension struct {
+	name string
+	// held: the mark stands in the cell before.
+	held bool
+	at   string
+	// what is asked for: a date and a mark in the row, or a date with kubectl.
+	date, mark string
+	kubectl    bool
+	// what comes of it.
+	heldAfter bool
+	ends      string
+	cell, key string
+}
+
+const (
+	soonAt, expiredAt, deactivatedAt = "2026-12-02 10:00", "2026-12-09 10:00", "2026-12-09 16:00"
+	formerEnd, newEnd                = "2026-12-08", "2027-03-31"
+)
+
 func TestEveryExtensionOfEveryLease(t *testing.T) {
-	cells := func(values ...string) func(*stage) {
-		return func(s *stage) {
-			s.must(s.form().Edit(func(g *sheets.Grid) error {
-				for i := 0; i < len(values); i += 2 {
-					if err := g.SetCell(values[i], values[i+1]); err != nil {
-						return err
-					}
-				}
-				return nil
-			}))
+	extendAll(t, graceDays, []extension{
+		{name: "by date", at: soonAt, date: newEnd, ends: newEnd, key: "Active"},
+		{name: "by mark", at: soonAt, mark: "延長", heldAfter: true, ends: formerEnd, cell: "延長", key: "Active"},
+		{name: "by mark and date together", at: soonAt, date: newEnd, mark: "延長申請済み", ends: newEnd, cell: "延長申請済み", key: "Active"},
+		{name: "by kubectl", at: soonAt, kubectl: true, ends: newEnd, cell: "延長申請済み", key: "Active"},
+		{name: "held, by date", held: true, at: soonAt, date: newEnd, ends: newEnd, cell: "延長申請済み", key: "Active"},
+		{name: "held, by kubectl", held: true, at: soonAt, kubectl: true, ends: newEnd, cell: "延長申請済み", key: "Active"},
+		{name: "expired, by date", at: expiredAt, date: newEnd, ends: newEnd, key: "Active"},
+		{name: "expired, by mark", at: expiredAt, mark: "延長", heldAfter: true, ends: formerEnd, cell: "延長", key: "Active"},
+		{name: "expired, by kubectl", at: expiredAt, kubectl: true, ends: newEnd, cell: "延長申請済み", key: "Active"},
+		{name: "deactivated, by date", at: deactivatedAt, date: newEnd, ends: newEnd, key: "Active"},
+		{name: "deactivated, by mark", at: deactivatedAt, mark: "延長", heldAfter: true, ends: formerEnd, cell: "延長", key: "Inactive"},
+		{name: "deactivated, by mark and date", at: deactivatedAt, date: newEnd, mark: "延長", ends: newEnd, cell: "延長", key: "Active"},
+		{name: "deactivated, by kubectl", at: deactivatedAt, kubectl: true, ends: newEnd, cell: "延長申請済み", key: "Active"},
+	})
+}
+
+func TestEveryExtensionOfEveryLeaseWithThePolicyExempt(t *testing.T) {
+	extendAll(t, exempt, []extension{
+		{name: "by date", at: soonAt, date: newEnd, ends: newEnd, key: "Active"},
+		{name: "by mark and date together", at: soonAt, date: newEnd, mark: "延長", heldAfter: true, ends: newEnd, cell: "延長", key: "Active"},
+		{name: "by kubectl", at: soonAt, kubectl: true, ends: newEnd, key: "Active"},
+		{name: "held, by kubectl", held: true, at: soonAt, kubectl: true, heldAfter: true, ends: newEnd, cell: "延長申請済み", key: "Active"},
+		{name: "expired, by mark", at: expiredAt, mark: "延長", heldAfter: true, ends: formerEnd, cell: "延長", key: "Active"},
+	})
+}
+
+// extendAll has a lease for each, and one that nobody extends.
+func extendAll(t *testing.T, spec func(*v1alpha1.AccessKeySheet), all []extension) {
+	t.Helper()
+	s := newStage(t, "2026-12-01 15:10")
+	sp := bigSheet(t, len(all)+1)
+	s.Seed(sp)
+	s.must(ends(s.form(), 2, len(all)+2, "2026/12/08"))
+	for i := range len(all) + 1 {
+		s.Key(fmt.Sprintf("svc-%04d", i), bigKey(i), jst("2026-06-01 09:00"))
+		if i < len(all) && all[i].held {
+			s.must(s.form().SetCell(fmt.Sprint("K", 2+i), "延長申請済み"))
 		}
 	}
-	kubectl := func(s *stage) { s.must(s.patch(key(2), `{"endDate":"2027-03-31"}`)) }
-	const before, expired, deactivated = "2026-12-02 10:00", "2026-12-09 10:00", "2026-12-09 16:00"
-	for name, tc := range map[string]struct {
-		spec func(*v1alpha1.AccessKeySheet)
-		// held: the mark stands in the cell when the extension comes, at this moment.
-		held      bool
-		at        string
-		extend    func(*stage)
-		heldAfter bool
-		date      string // of the row and the lease afterwards
-		mark, key string
-	}{
-		"by date":                           {nil, false, before, cells("I3", "2027/03/31"), false, "2027-03-31", "", "Active"},
-		"by mark":                           {nil, false, before, cells("K3", "延長"), true, "2026-12-08", "延長", "Active"},
-		"by mark and date together":         {nil, false, before, cells("I3", "2027/03/31", "K3", "延長申請済み"), false, "2027-03-31", "延長申請済み", "Active"},
-		"by kubectl":                        {nil, false, before, kubectl, false, "2027-03-31", "延長申請済み", "Active"},
-		"held, by date":                     {nil, true, before, cells("I3", "2027/03/31"), false, "2027-03-31", "延長申請済み", "Active"},
-		"held, by kubectl":                  {nil, true, before, kubectl, false, "2027-03-31", "延長申請済み", "Active"},
-		"expired, by date":                  {nil, false, expired, cells("I3", "2027/03/31"), false, "2027-03-31", "", "Active"},
-		"expired, by mark":                  {nil, false, expired, cells("K3", "延長"), true, "2026-12-08", "延長", "Active"},
-		"expired, by kubectl":               {nil, false, expired, kubectl, false, "2027-03-31", "延長申請済み", "Active"},
-		"deactivated, by date":              {graceDays, false, deactivated, cells("I3", "2027/03/31"), false, "2027-03-31", "", "Active"},
-		"deactivated, by mark":              {graceDays, false, deactivated, cells("K3", "延長"), true, "2026-12-08", "延長", "Inactive"},
-		"deactivated, by mark and date":     {graceDays, false, deactivated, cells("I3", "2027/03/31", "K3", "延長"), false, "2027-03-31", "延長", "Active"},
-		"deactivated, by kubectl":           {graceDays, false, deactivated, kubectl, false, "2027-03-31", "延長申請済み", "Active"},
-		"Exempt, by date":                   {exempt, false, before, cells("I3", "2027/03/31"), false, "2027-03-31", "", "Active"},
-		"Exempt, by mark and date together": {exempt, false, before, cells("I3", "2027/03/31", "K3", "延長"), true, "2027-03-31", "延長", "Active"},
-		"Exempt, by kubectl":                {exempt, false, before, kubectl, false, "2027-03-31", "", "Active"},
-		"Exempt, held, by kubectl":          {exempt, true, before, kubectl, true, "2027-03-31", "延長申請済み", "Active"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, _ := companyStage(t)
-			if tc.spec == nil {
-				tc.spec = func(*v1alpha1.AccessKeySheet) {}
+	s.start(spec, func(a *v1alpha1.AccessKeySheet) {
+		many := int32(100)
+		a.Spec.Limits.MinChangeRows = &many
+	})
+	for _, at := range []string{soonAt, expiredAt, deactivatedAt} {
+		s.until(at)
+		for i, e := range all {
+			if e.at == at {
+				s.extend(i, e)
 			}
-			s.start(tc.spec)
-			if tc.held {
-				s.until("2026-12-01 15:04")
-				cells("K3", "延長申請済み")(s)
+		}
+		s.until(at[:14] + "20")
+		for i, e := range all {
+			if e.at == at {
+				s.expectExtended(i, e)
 			}
-			s.until(tc.at)
-			tc.extend(s)
-			s.until(tc.at[:14] + "20")
-			l := s.lease(key(2))
-			if got := heldReason(l) == v1alpha1.ReasonExtensionRequested; got != tc.heldAfter {
-				t.Errorf("held: %q, want %v", heldReason(l), tc.heldAfter)
+		}
+	}
+	// Days past the former end and the grace, all are as they were left.
+	s.until("2026-12-13 16:00")
+	for i, e := range all {
+		s.expectExtended(i, e)
+	}
+	if got := s.Account.KeyStatus(bigKey(len(all))); got != "" {
+		t.Errorf("the key that nobody extended is %q (%s)", got, ready(s.lease(bigKey(len(all)))))
+	}
+}
+
+func (s *stage) extend(i int, e extension) {
+	s.Helper()
+	if e.kubectl {
+		s.must(s.patch(bigKey(i), `{"endDate":"`+newEnd+`"}`))
+		return
+	}
+	s.must(s.form().Edit(func(g *sheets.Grid) error {
+		if e.date != "" {
+			if err := g.SetCell(fmt.Sprint("I", 2+i), e.date); err != nil {
+				return err
 			}
-			if l.Spec.EndDate != tc.date || l.Status.Sheet.EndDate != tc.date || s.cell("K3") != tc.mark {
-				t.Errorf("it ends %s, agreed on %s, and the cell says %q; want %s and %q", l.Spec.EndDate, l.Status.Sheet.EndDate, s.cell("K3"), tc.date, tc.mark)
-			}
-			if got := s.Account.KeyStatus(key(2)); got != tc.key {
-				t.Errorf("the key is %q, want %q (%s)", got, tc.key, ready(l))
-			}
-			// Days past its former end and grace, it is as it was left.
-			s.until("2026-12-13 16:00")
-			if got := s.Account.KeyStatus(key(2)); got != tc.key {
-				t.Errorf("days later the key is %q, want %q (%s)", got, tc.key, ready(s.lease(key(2))))
-			}
-		})
+		}
+		if e.mark == "" {
+			return nil
+		}
+		return g.SetCell(fmt.Sprint("K", 2+i), e.mark)
+	}))
+}
+
+func (s *stage) expectExtended(i int, e extension) {
+	s.Helper()
+	l := s.lease(bigKey(i))
+	if got := heldReason(l) == v1alpha1.ReasonExtensionRequested; got != e.heldAfter {
+		s.Errorf("%s, %s: held %q, want %v", e.at, e.name, heldReason(l), e.heldAfter)
+	}
+	cell := s.cell(fmt.Sprint("K", 2+i))
+	if l.Spec.EndDate != e.ends || l.Status.Sheet.EndDate != e.ends || cell != e.cell {
+		s.Errorf("%s, %s: it ends %s, agreed on %s, and the cell says %q; want %s and %q", e.at, e.name, l.Spec.EndDate, l.Status.Sheet.EndDate, cell, e.ends, e.cell)
+	}
+	if got := s.Account.KeyStatus(bigKey(i)); got != e.key {
+		s.Errorf("%s, %s: the key is %q, want %q (%s)", e.at, e.name, got, e.key, ready(l))
 	}
 }
 

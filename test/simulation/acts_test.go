@@ -143,6 +143,10 @@ func (s *stage) gitActs(random *rand.Rand, said *asked) {
 		said.git[key] = said.laterDate()
 		said.dates[key] = said.git[key] // later than what the row says, so it goes there
 	}
+	s.gitApply(said)
+}
+
+func (s *stage) gitApply(said *asked) {
 	for key, date := range said.git {
 		spec := applyv1alpha1.AccessKeyLeaseSpec().WithEndDate(date)
 		apply := applyv1alpha1.AccessKeyLease(strings.ToLower(key), s.Namespace).WithSpec(spec)

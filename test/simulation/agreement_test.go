@@ -107,11 +107,12 @@ func heldFor(l *v1alpha1.AccessKeyLease) string {
 }
 
 // expectRest: once all agree, nothing is written any more, however often the sheet is read and GitOps applies the same.
-func (s *stage) expectRest(round int) {
+func (s *stage) expectRest(round int, said *asked) {
 	s.Helper()
 	before := s.versions()
 	s.Sheets.ResetStats()
 	for range 2 {
+		s.gitApply(said)
 		s.sync()
 	}
 	if got := s.Sheets.Stats().Writes; got != 0 {

@@ -184,7 +184,7 @@ func simulate(t *testing.T, seed uint64, more func(round int) bool) {
 	for round := 0; more(round) && !t.Failed(); round++ {
 		s.round(seed, round, said)
 		s.expectAgreement(round, said)
-		s.expectRest(round)
+		s.expectRest(round, said)
 		s.pass(pause)
 	}
 	if t.Failed() {
