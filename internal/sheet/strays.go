@@ -60,9 +60,11 @@ func (v *verification) straysOf(column v1alpha1.ColumnLetter, value any) []int {
 	count := 0
 	for row := range v.after {
 		at, fresh := cellAddress{row, column}, v.fresh(row)
+		if !v.suspect(at, value) {
+			continue
+		}
 		known, knownFresh := v.knownStray(at)
 		switch {
-		case !v.suspect(at, value):
 		case !known && v.apart(at, value):
 			apart = append(apart, row)
 		case known, v.writtenTo(at, value), most > 0 && v.together(at):
