@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"time"
 
@@ -154,4 +155,39 @@ func (s *stage) gitApply(said *asked) {
 			s.Error(err)
 		}
 	}
+}
+
+// disturb two of the operator's next requests.
+func (s *stage) disturb(random *rand.Rand) {
+	unavailable := &sheets.Response{Status: http.StatusServiceUnavailable, Body: `{"error":{"code":503,"status":"UNAVAILABLE","message":"later"}}`}
+	for range 2 {
+		fault := oneOf(random, []sheets.Fault{{LoseAnswer: true}, {LoseRequest: true}, {Answer: unavailable}})
+		fault.On, fault.Skip = oneOf(random, []sheets.Op{sheets.Read, sheets.Write}), random.IntN(6)
+		s.Sheets.Inject(fault)
+	}
+}
+
+// mendDoubtful has people look at what the operator could not tell from their own, and say what they meant.
+func (s *stage) mendDoubtful(said *asked) {
+	s.Helper()
+	now := s.eventCounts(v1alpha1.EventMarkDoubtful)
+	said.mu.Lock()
+	defer said.mu.Unlock()
+	for n := range roles {
+		name := strings.ToLower(keyOf(n))
+		if now[name] == said.doubtful[name] {
+			continue
+		}
+		said.doubtful[name] = now[name]
+		s.Logf("%s: a person has to look at what it says", keyOf(n))
+		s.must(s.form.Edit(func(g *sheets.Grid) error {
+			row, _ := g.FindRow("L", keyOf(n))
+			if err := g.SetCell(fmt.Sprint("I", row), slashed(said.dates[keyOf(n)])); err != nil {
+				return err
+			}
+			return g.SetCell(fmt.Sprint("K", row), said.mark(n))
+		}))
+	}
+	s.sync()
+	s.sync()
 }

@@ -55,7 +55,7 @@ func (s *stage) expectAgreement(round int, said *asked) {
 			continue
 		}
 		s.expectDate(round, said, key, role, row[8], l)
-		s.expectMark(round, said, key, role, row[10], l)
+		s.expectMark(round, said, n, row[10], l)
 	}
 }
 
@@ -75,15 +75,12 @@ func (s *stage) expectDate(round int, said *asked, key string, role role, date s
 	}
 }
 
-func (s *stage) expectMark(round int, said *asked, key string, role role, mark string, l *v1alpha1.AccessKeyLease) {
+func (s *stage) expectMark(round int, said *asked, n int, mark string, l *v1alpha1.AccessKeyLease) {
 	s.Helper()
-	want := said.marks[key]
+	key, role := keyOf(n), roles[n]
+	want := said.mark(n)
 	held := (role == byMark || role == kept) && strings.HasPrefix(want, "延長")
 	switch role {
-	case byGit:
-		if said.git[key] != "" {
-			want = "延長申請済み"
-		}
 	case byBoth:
 		return // whether the mark was written before a hold began is chance
 	case due:

@@ -94,18 +94,28 @@ func dashed(slashed string) string { return slashed[:4] + "-" + slashed[5:7] + "
 // moved counts the Events that say that a row moved under a write.
 func (s *stage) moved() int {
 	s.Helper()
+	n := 0
+	for _, count := range s.eventCounts(v1alpha1.EventRowMoved) {
+		n += count
+	}
+	return n
+}
+
+// eventCounts of a reason, by the lease's name.
+func (s *stage) eventCounts(reason string) map[string]int {
+	s.Helper()
 	list := &eventsv1.EventList{}
 	s.must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
-	n := 0
+	counts := map[string]int{}
 	for _, e := range list.Items {
-		if e.Reason == v1alpha1.EventRowMoved {
-			n++
+		if e.Reason == reason {
+			counts[e.Regarding.Name]++
 			if e.Series != nil {
-				n += int(e.Series.Count)
+				counts[e.Regarding.Name] += int(e.Series.Count)
 			}
 		}
 	}
-	return n
+	return counts
 }
 
 // TestRowsMoveBetweenAnyTwoRequests has a person move rows right before the n-th request of the sync that writes: 0 is
