@@ -129,7 +129,8 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (done bo
 			r.lease.Status.Revocation = rev
 			return r.save(ctx)
 		},
-		Audit: r.auditStep,
+		Audit:    r.auditStep,
+		Observed: r.in.AWS,
 	}
 	rev := r.lease.Status.Revocation.DeepCopy()
 	if rev == nil {

@@ -13,8 +13,8 @@ type UserLocks struct {
 	held map[string]chan struct{}
 }
 
-// lock waits for the user, or until the context ends.
-func (l *UserLocks) lock(ctx context.Context, key string) (unlock func(), err error) {
+// lock waits for the user, or until the context ends. waited: another lease was worked on first.
+func (l *UserLocks) lock(ctx context.Context, key string) (unlock func(), waited bool, err error) {
 	for {
 		l.mu.Lock()
 		busy, taken := l.held[key]
@@ -30,13 +30,14 @@ func (l *UserLocks) lock(ctx context.Context, key string) (unlock func(), err er
 				defer l.mu.Unlock()
 				delete(l.held, key)
 				close(released)
-			}, nil
+			}, waited, nil
 		}
 		l.mu.Unlock()
+		waited = true
 		select {
 		case <-busy:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, waited, ctx.Err()
 		}
 	}
 }

@@ -34,12 +34,16 @@ func (r *Runner) Verify(ctx context.Context, t Target, rev *v1alpha1.RevocationS
 // pass does one kind of work while no other lease of the user is worked on.
 func (r *Runner) pass(ctx context.Context, t Target, rev *v1alpha1.RevocationStatus,
 	do func(*work, context.Context) (Progress, error)) (Progress, error) {
-	unlock, err := r.Users.lock(ctx, t.lockKey())
+	unlock, waited, err := r.Users.lock(ctx, t.lockKey())
 	if err != nil {
 		return Progress{}, err
 	}
 	defer unlock()
 	w := &work{Runner: r, t: t, rev: rev}
+	if o := r.Observed; o != nil && !waited && within(&metav1.Time{Time: o.Time}, r.Clock.Now()) {
+		w.handed = o
+	}
+	r.Observed = nil // no second pass rests on it
 	progress, err := do(w, ctx)
 	if err := errors.Join(err, w.flush(ctx)); err != nil {
 		return Progress{}, err

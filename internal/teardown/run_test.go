@@ -112,6 +112,8 @@ func TestAFailureOfACall(t *testing.T) {
 			if c.class == "" {
 				b.iam.NextErr[ActionUpdateAccessKey] = errors.New("unclassified")
 			}
+			// Looking for what became of it fails too.
+			b.iam.AfterCall = func(Step) { b.iam.NextErr["Observe"] = problem(failure.Retry, "Throttling") }
 			_, _ = b.Deactivate(ctx, target(), b.rev)
 			if got := b.rev.Intent != nil; got != c.keepsIntent {
 				t.Errorf("intent on record: %t, want %t", got, c.keepsIntent)
@@ -327,17 +329,17 @@ func TestEveryChangingCallIsAudited(t *testing.T) {
 
 func TestTheLockOfAUserEndsWithTheContext(t *testing.T) {
 	var locks UserLocks
-	unlock, err := locks.lock(ctx, "user")
+	unlock, _, err := locks.lock(ctx, "user")
 	if err != nil {
 		t.Fatal(err)
 	}
 	given, cancel := context.WithTimeout(ctx, time.Millisecond)
 	defer cancel()
-	if _, err := locks.lock(given, "user"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := locks.lock(given, "user"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a held lock gave %v", err)
 	}
 	unlock()
-	if unlock, err = locks.lock(ctx, "user"); err != nil {
+	if unlock, _, err = locks.lock(ctx, "user"); err != nil {
 		t.Errorf("a free lock gave %v", err)
 	}
 	unlock()

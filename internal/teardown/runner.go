@@ -2,7 +2,6 @@ package teardown
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/keylease/keylease/api/v1alpha1"
-	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
@@ -25,6 +23,10 @@ type Runner struct {
 	Audit func(s Step, requestID string, err error)
 	Users *UserLocks
 	Clock clock.PassiveClock
+	// Observed is the reading that the deed was decided on a moment ago: the next pass begins with it and asks every guard
+	// of it anew. A pass that had to wait for another lease of the user makes its own, and so does one whose reading is
+	// older than SettleTime. Nil: there is none.
+	Observed *Observation
 }
 
 // work is one pass over one key. It dies with the call; everything that must outlive it is in rev.
@@ -32,8 +34,8 @@ type work struct {
 	*Runner
 	t   Target
 	rev *v1alpha1.RevocationStatus
-	// observed is the last reading, nil once something was changed after it.
-	observed *Observation
+	// observed is the last reading, nil once something was changed after it; handed, until it is asked for, the Runner's.
+	observed, handed *Observation
 	// unsaved: rev holds outcomes that are not persisted yet. broken: they could not be.
 	unsaved, broken bool
 	// acted: this pass changed something. lagging: AWS still shows something that is gone.
@@ -47,7 +49,7 @@ func (w *work) observe(ctx context.Context) (Observation, error) {
 	if w.observed != nil {
 		return *w.observed, nil
 	}
-	o, err := w.IAM.Observe(ctx, w.t.UserName, w.t.AccessKeyID)
+	o, err := w.read(ctx)
 	if err != nil {
 		return Observation{}, err
 	}
@@ -61,65 +63,18 @@ func (w *work) observe(ctx context.Context) (Observation, error) {
 	return o, nil
 }
 
+// read AWS, or take the reading that was handed over.
+func (w *work) read(ctx context.Context) (Observation, error) {
+	if o := w.handed; o != nil {
+		w.handed = nil
+		return *o, nil
+	}
+	return w.IAM.Observe(ctx, w.t.UserName, w.t.AccessKeyID)
+}
+
 func (w *work) intends(action, target string) bool {
 	i := w.rev.Intent
 	return i != nil && i.Action == action && i.Target == target
-}
-
-// act records the intent, does the step and notes the outcome. What is already gone is a success: the guards have shown
-// that the account is the right one.
-func (w *work) act(ctx context.Context, s Step) error {
-	err := w.save(ctx, func(rev *v1alpha1.RevocationStatus, now metav1.Time) {
-		start(rev, now)
-		rev.Intent = &v1alpha1.RevocationIntent{Action: s.Action, Target: s.Target, Time: now}
-	})
-	if err != nil {
-		return err
-	}
-	requestID, err := w.IAM.Do(ctx, s)
-	if w.Audit != nil {
-		w.Audit(s, requestID, err)
-	}
-	w.observed = nil
-	switch {
-	case err == nil:
-		w.acted = true
-		return w.done(ctx, s)
-	case failure.Is(err, failure.NotFound):
-		return w.alreadyGone(ctx, s)
-	case failure.Of(err) == nil || failure.Is(err, failure.Uncertain):
-		return err // the intent stays: the next run looks first
-	}
-	// Nothing happened.
-	return errors.Join(err, w.save(ctx, func(rev *v1alpha1.RevocationStatus, _ metav1.Time) { rev.Intent = nil }))
-}
-
-// alreadyGone looks again where "no such entity" could mean another thing than the key: a user that was renamed took its
-// living key along. A key that is not there was neither deactivated nor activated.
-func (w *work) alreadyGone(ctx context.Context, s Step) error {
-	w.acted = true
-	if s.Action != ActionDeleteAccessKey && s.Action != ActionUpdateAccessKey {
-		return w.done(ctx, s)
-	}
-	if _, err := w.observe(ctx); err != nil {
-		return err
-	}
-	if s.Action == ActionDeleteAccessKey {
-		return w.done(ctx, s)
-	}
-	return w.save(ctx, func(rev *v1alpha1.RevocationStatus, _ metav1.Time) { rev.Intent = nil })
-}
-
-// done notes a step as done. The moments that people and other programs decide by are persisted at once; the rest goes
-// with the next intent, because a crash in between is healed by looking.
-func (w *work) done(ctx context.Context, s Step) error {
-	note(w.rev, s.Action, s.Target, w.now())
-	w.unsaved = true
-	switch s.Action {
-	case ActionUpdateAccessKey, ActionDeleteAccessKey, ActionDeleteUser, ActionDeletePolicy:
-		return w.flush(ctx)
-	}
-	return nil
 }
 
 // note enters a done step, once for each action and target, and what follows from it.
