@@ -13,7 +13,8 @@ import (
 )
 
 // act does a step. Where the answer was lost it looks, once and only at that step, and repeats it if AWS still shows it to
-// be done: a server that loses answers in a fixed rhythm would otherwise cost a whole round of backoff for each.
+// be done: a server that fails in a fixed rhythm would otherwise meet the same step in every round. Looking itself can be in
+// step with that rhythm; so what nobody else can come to own meanwhile is tried twice.
 func (w *work) act(ctx context.Context, s Step) error {
 	err := w.attempt(ctx, s)
 	if !failure.Is(err, failure.Uncertain) || ctx.Err() != nil || failure.Of(err).Code == "Timeout" {
@@ -29,11 +30,19 @@ func (w *work) act(ctx context.Context, s Step) error {
 	case w.rev.Intent == nil:
 		w.acted = true
 		return w.flush(ctx)
-	case again:
-		return w.attempt(ctx, s)
+	case !again:
+		return err
+	}
+	err = w.attempt(ctx, s)
+	if failure.Is(err, failure.Uncertain) && !byName(s) {
+		err = w.attempt(ctx, s)
 	}
 	return err
 }
+
+// byName: another user or policy could have the target's name a moment later, and would be deleted in its stead. (The first
+// version of a new policy is its default one, which DeletePolicyVersion refuses.)
+func byName(s Step) bool { return s.Action == ActionDeleteUser || s.Action == ActionDeletePolicy }
 
 // lookFor concludes the intent of a step whose outcome is unknown, if AWS shows it. again: it is still to be done, and all
 // that allowed it a moment ago still does.

@@ -71,7 +71,7 @@ func TestEachStepWhoseAnswerIsLostIsFoundDone(t *testing.T) {
 	}
 }
 
-func TestEachStepThatWasNotDoneIsRepeatedOnce(t *testing.T) {
+func TestAStepThatWasNotDoneIsRepeatedAtOnceButNotForLong(t *testing.T) {
 	for i, step := range wholeOrder {
 		action := actionOf(step)
 		t.Run(action, func(t *testing.T) {
@@ -91,7 +91,11 @@ func TestEachStepThatWasNotDoneIsRepeatedOnce(t *testing.T) {
 			if !failure.Is(err, failure.Uncertain) || b.rev.Intent == nil || b.rev.Intent.Action != action {
 				t.Errorf("error %v, intent %v", err, b.rev.Intent)
 			}
-			if want := slices.Insert(slices.Clone(wholeOrder[:i+1]), i, step); !cmp.Equal(want, b.iam.Calls) {
+			want := append(slices.Clone(wholeOrder[:i+1]), step)
+			if action != ActionDeleteUser && action != ActionDeletePolicy {
+				want = append(want, step) // no other thing can have its name a moment later
+			}
+			if !cmp.Equal(want, b.iam.Calls) {
 				t.Errorf("calls (-want +got):\n%s", cmp.Diff(want, b.iam.Calls))
 			}
 		})

@@ -100,6 +100,8 @@ func TestTroubleNowAndThen(t *testing.T) {
 		"lost answers to changes":            {LoseAnswer: true, Match: now(iam.Call.Changing)},
 		"lost answers to every third change": {LoseAnswer: true, Every: 3, Match: iam.Call.Changing},
 		"lost answers to every other change": {LoseAnswer: true, Every: 2, Match: iam.Call.Changing},
+		"500 to every third call":            {Code: "ServiceFailure", Every: 3},
+		"500 to every fifth call":            {Code: "ServiceFailure", Every: 5},
 		"500 to every other change":          {Code: "ServiceFailure", Every: 2, Match: iam.Call.Changing},
 		"concurrent modification":            {Code: "ConcurrentModification", Match: now(iam.Call.Changing)},
 		"a limit":                            {Code: "LimitExceeded", Match: now(iam.Call.Changing)},
