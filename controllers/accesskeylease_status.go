@@ -44,6 +44,8 @@ func (r *leaseRun) readiness(d lifecycle.Decision) {
 		// About to act: what it comes to is told afterwards. A stall is over only when the act succeeded.
 	case d.Blocked != nil && (stalls(d.Blocked.Reason) || d.Blocked.Reason == v1alpha1.ReasonAWSUnavailable && r.exhausted()):
 		r.stall(d.Blocked.Reason, d.Blocked.Message)
+	case d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonWaiting && r.retries(serviceAWS):
+		// What AWS refused is what people should read until it is tried again, not that a reading of the sheet is awaited too.
 	case d.Blocked != nil:
 		r.settled(metav1.ConditionFalse, d.Blocked.Reason, d.Blocked.Message)
 	case d.Phase == v1alpha1.PhaseRevoked:
@@ -90,6 +92,12 @@ func (r *leaseRun) exhausted() bool {
 		}
 	}
 	return false
+}
+
+// retries: the service failed for the lease, and it is not yet time to try again.
+func (r *leaseRun) retries(s service) bool {
+	_, why := r.backoff.until(r.key, s, r.lease, r.now())
+	return why != nil
 }
 
 // reasonPattern is what Kubernetes accepts as a condition's reason.

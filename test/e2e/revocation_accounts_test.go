@@ -1,0 +1,115 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers"
+	"github.com/keylease/keylease/internal/awsiam"
+	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/world"
+)
+
+const elsewhere = "222222222222"
+
+// twoAccounts is a sheet whose rows name their account, home's first: n of each, all of which end on a day.
+func twoAccounts(t *testing.T, n int, trusted bool) (s *stage, home, away []keyRow, other *iam.Account) {
+	t.Helper()
+	rows := rowsOf(2*n, "2026-12-08")
+	for i := range rows {
+		rows[i].account = world.AccountID
+		if i >= n {
+			rows[i].account = elsewhere
+		}
+	}
+	s = rowsStage(t, "2026-12-01 15:00", rows...)
+	other = s.IAM.AddAccount(elsewhere, iam.PartitionAWS)
+	operator := "arn:aws:sts::" + world.AccountID + ":assumed-role/" + world.OperatorRole + "/pod"
+	trust := iam.Trust{Principals: []string{operator, world.AccountID}, ExternalID: s.Namespace + "/" + world.SheetName}
+	s.Account.AddRole("keylease-target", trust)
+	if !trusted {
+		trust.ExternalID = "somebody/else"
+	}
+	other.AddRole("keylease-target", trust)
+	for _, r := range rows {
+		account := s.Account
+		if r.account == elsewhere {
+			account = other
+		}
+		account.AddUser(r.user)
+		account.AddAccessKey(r.user, iam.AccessKey{ID: r.key, Created: jst("2026-06-01 09:00")})
+	}
+	return s, rows[:n], rows[n:], other
+}
+
+func accountColumn(a *v1alpha1.AccessKeySheet) {
+	a.Spec.Requests.Columns.AccountID = "M"
+	a.Spec.AWS.RoleARN = "arn:aws:iam::{{ .AccountID }}:role/keylease-target"
+	a.Spec.AWS.ReportUnleased = ptr.To(false)
+}
+
+func TestAnAccountWhoseRoleCannotBeAssumedStallsAlone(t *testing.T) {
+	s, home, away, other := twoAccounts(t, 6, false)
+	s.start(accountColumn, atMost(100))
+	s.until("2026-12-09 16:00")
+	for _, r := range home {
+		s.expectPhase(r.key, v1alpha1.PhaseRevoked)
+	}
+	for _, r := range away {
+		if got := other.KeyStatus(r.key); got != "Active" {
+			t.Errorf("key %s is %q", r.key, got)
+		}
+		if got := s.stalledBy(r.key); got != v1alpha1.ReasonAWSForbidden {
+			t.Errorf("%s is stalled by %q (%s)", r.user, got, ready(s.lease(r.key)))
+		}
+		s.expectTold(admin, 1, r.user, "keylease-target")
+	}
+	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonWrongAccount, elsewhere)
+	s.expectOneOfEach()
+}
+
+// TestAnAccountThatNeverAnswersDelaysNoOther: all of its calls hang for as long as the test goes on, and the keys of the
+// other account go meanwhile.
+func TestAnAccountThatNeverAnswersDelaysNoOther(t *testing.T) {
+	s, home, away, _ := twoAccounts(t, 30, true)
+	s.start(accountColumn, atMost(100))
+	s.until("2026-12-09 14:55")
+	patient, err := awsiam.NewFactory(t.Context(), awsiam.Options{Clock: s.clock, Rate: 1000, Burst: 1000, AttemptTimeout: time.Hour})
+	s.must(err)
+	s.restart(func(d *controllers.Deps) {
+		d.AWS = func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
+			return patient.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
+		}
+	})
+	hanging := s.IAM.Inject(iam.Fault{Stall: true, AccountID: elsewhere})
+	gone := func() (n int) {
+		for _, r := range home {
+			if s.lease(r.key).Status.Phase == v1alpha1.PhaseRevoked {
+				n++
+			}
+		}
+		return n
+	}
+	s.clock.Set(jst("2026-12-09 15:00"))
+	for range 600 {
+		if gone() == len(home) {
+			break
+		}
+		time.Sleep(100 * time.Millisecond) // the operator works by the machine's clock while calls hang
+		s.clock.Set(s.clock.Now().Add(time.Second))
+	}
+	if n := gone(); n != len(home) || hanging.Hits() == 0 {
+		t.Errorf("%d of %d keys of the other account are gone, while %d calls hang", n, len(home), hanging.Hits())
+	}
+	hanging.Clear()
+	s.until("2026-12-09 16:00")
+	for _, r := range away {
+		s.expectPhase(r.key, v1alpha1.PhaseRevoked)
+	}
+	s.expectOneOfEach()
+}
