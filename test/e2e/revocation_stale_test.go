@@ -1,0 +1,91 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers"
+)
+
+// lagging is the operator's cache, which goes on showing one lease as it once was.
+type lagging struct {
+	client.Client
+	mu    sync.Mutex
+	shown *v1alpha1.AccessKeyLease
+}
+
+func (c *lagging) show(l *v1alpha1.AccessKeyLease) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shown = l
+}
+
+func (c *lagging) Get(ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
+	c.mu.Lock()
+	shown := c.shown
+	c.mu.Unlock()
+	if l, ok := into.(*v1alpha1.AccessKeyLease); ok && shown != nil && key == client.ObjectKeyFromObject(shown) {
+		shown.DeepCopyInto(l)
+		return nil
+	}
+	return c.Client.Get(ctx, key, into, options...)
+}
+
+// TestWhoReadsAnOldLeaseTellsNobodyTwiceAndDeletesNothingTwice: all that the operator read of the lease after a deed is
+// older than the deed.
+func TestWhoReadsAnOldLeaseTellsNobodyTwiceAndDeletesNothingTwice(t *testing.T) {
+	s := rowsStage(t, "2026-12-01 14:50", report)
+	s.start()
+	cache := &lagging{}
+	s.restart(func(d *controllers.Deps) {
+		cache.Client = d.Client
+		d.Client = cache
+	})
+	// meanwhile lets the lease be decided on again and again by the old version.
+	meanwhile := func(to ...string) {
+		for _, at := range to {
+			s.annotateLease(report.key, v1alpha1.AnnotationRetry, strings.ReplaceAll(at, " ", "T"))
+			s.until(at)
+		}
+	}
+	cache.show(s.lease(report.key))
+	s.until("2026-12-01 15:01")
+	meanwhile("2026-12-01 15:02", "2026-12-01 15:03", "2026-12-01 15:20")
+	for _, to := range []string{owner, admin, admin2} {
+		s.expectTold(to, 1, report.user)
+	}
+	cache.show(nil)
+	s.until("2026-12-09 14:55")
+	s.expectPhase(report.key, v1alpha1.PhaseExpired)
+
+	cache.show(s.lease(report.key))
+	s.until("2026-12-09 15:01")
+	meanwhile("2026-12-09 15:02", "2026-12-09 15:03", "2026-12-09 15:30")
+	cache.show(nil)
+	meanwhile("2026-12-09 15:40")
+	s.expectPhase(report.key, v1alpha1.PhaseRevoked)
+	if rev := s.lease(report.key).Status.Revocation; rev.Reason != v1alpha1.ReasonEndDatePassed {
+		t.Errorf("the revocation says %s", rev.Reason)
+	}
+	done := map[string]int{}
+	for _, c := range s.changes() {
+		done[c.Action]++
+	}
+	for action, times := range done {
+		if times != 1 {
+			t.Errorf("%s was called %d times", action, times)
+		}
+	}
+	if len(done) < 5 {
+		t.Errorf("the changes were only %v", done)
+	}
+	for _, to := range []string{owner, admin, admin2} {
+		s.expectTold(to, 2, report.user)
+	}
+	s.expectOneOfEach()
+}
