@@ -10,7 +10,6 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
-	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
@@ -103,7 +102,7 @@ func (r *leaseRun) complete(_ context.Context, reason string) error {
 		r.lease.Status.Revocation = rev
 	}
 	rev.Reason, rev.CompletionTime = reason, moment(r.now())
-	r.audit("complete", "reason", reason)
+	r.auditComplete()
 	r.event(corev1.EventTypeNormal, v1alpha1.EventRevoked, reason)
 	return nil
 }
@@ -132,6 +131,7 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (done bo
 		Audit:    r.auditStep,
 		Observed: r.in.AWS,
 	}
+	r.auditDecision(ctx, d)
 	rev := r.lease.Status.Revocation.DeepCopy()
 	if rev == nil {
 		rev = &v1alpha1.RevocationStatus{}
@@ -188,7 +188,7 @@ func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kin
 	switch {
 	case p.Complete:
 		r.event(corev1.EventTypeNormal, v1alpha1.EventRevoked, fmt.Sprintf("key %s of user %s is gone from AWS", t.AccessKeyID, t.UserName))
-		r.audit("complete", "reason", rev.Reason)
+		r.auditComplete()
 		r.wakeAt = r.now()
 	case p.Done:
 		r.wakeAt = p.VerifyAt
@@ -212,13 +212,4 @@ func (r *leaseRun) teardownTarget() (teardown.Target, error) {
 		AWSTarget: t, Partition: spec.Partition, PolicyName: policy,
 		KeepConsoleUsers: spec.KeepConsoleUsers == nil || *spec.KeepConsoleUsers,
 	}, nil
-}
-
-func (r *leaseRun) auditStep(s teardown.Step, requestID string, err error) {
-	kv := []any{"action", s.Action, "target", s.Target, "requestID", requestID}
-	if err != nil {
-		kv = append(kv, "error", err.Error())
-	}
-	r.audit("aws", kv...)
-	metrics.AWSStep(r.lease.Namespace, r.lease.Spec.SheetRef.Name, s.Action)
 }

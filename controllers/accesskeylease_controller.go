@@ -135,6 +135,9 @@ func (r *leaseRun) loop(ctx context.Context) (ctrl.Result, error) {
 		return ctrl.Result{}, err
 	}
 	if !r.parked {
+		if r.in.Retry {
+			r.auditAsked(ctx)
+		}
 		r.backoff.heard(r.key, r.lease)
 	}
 	return r.result(d), nil

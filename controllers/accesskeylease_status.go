@@ -188,11 +188,17 @@ func (r *leaseRun) announce(before v1alpha1.AccessKeyLeaseStatus, d lifecycle.De
 	if d.TermBegan {
 		r.audit("term", "number", d.Term.Number, "endDate", d.Term.EndDate, "reason", d.Term.Reason)
 	}
+	if d.Verified != nil {
+		was := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionKeyVerified)
+		if was == nil || was.Reason != d.Verified.Reason {
+			r.audit("verified", "matches", d.Verified.True, "reason", d.Verified.Reason, "message", d.Verified.Message)
+		}
+	}
 	was := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionHeld)
 	switch {
 	case d.Hold != nil && (was == nil || was.Reason != d.Hold.Reason):
 		r.event(corev1.EventTypeWarning, v1alpha1.EventHeld, d.Hold.Reason+": "+d.Hold.Message)
-		r.audit("held", "reason", d.Hold.Reason)
+		r.audit("held", "reason", d.Hold.Reason, "message", d.Hold.Message)
 	case d.Hold == nil && was != nil:
 		r.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "the hold "+was.Reason+" is gone")
 		r.audit("released", "reason", was.Reason)
@@ -223,12 +229,4 @@ func orNone(s string) string {
 
 func (r *leaseRun) event(kind, reason, message string) {
 	r.Events.Eventf(r.lease, nil, kind, reason, reason, "%s", message)
-}
-
-// audit writes one line of evidence about this lease.
-func (r *leaseRun) audit(what string, kv ...any) {
-	r.Audit.Info(what, append([]any{
-		"namespace", r.lease.Namespace, "sheet", r.lease.Spec.SheetRef.Name, "lease", r.lease.Name,
-		"accessKeyID", r.lease.Spec.AccessKeyID, "userName", r.lease.Spec.UserName, "accountID", r.lease.Spec.AccountID,
-	}, kv...)...)
 }

@@ -204,7 +204,7 @@ func (r *sheetRun) sync(ctx context.Context) error {
 	case r.newClaim != "" && !r.policy.DryRun:
 		return r.makeClaim(ctx)
 	}
-	r.accept(seen)
+	r.accept(ctx, seen)
 	if err := r.resume(ctx); err != nil {
 		return err
 	}

@@ -69,12 +69,13 @@ func (r *sheetRun) sorted() []v1alpha1.AccessKeyLease {
 }
 
 // accept the reading. An approval is used up by it, and the changes before it count no more.
-func (r *sheetRun) accept(j judgement) {
+func (r *sheetRun) accept(ctx context.Context, j judgement) {
 	if j.approved != "" {
 		r.sheet.Status.ApprovedHash = r.sheet.Status.ObservedHash
 		r.sheet.Status.RecentChanges = nil
 		r.sheetEvent(corev1.EventTypeNormal, v1alpha1.EventSheetApproved, "the change was approved by annotation")
-		r.auditSheet("approved", "hash", r.sheet.Status.ObservedHash, "reason", j.approved)
+		r.auditSheet("approved", "hash", r.sheet.Status.ObservedHash, "reason", j.approved,
+			"by", annotatedBy(ctx, r.Live, r.sheet, v1alpha1.AnnotationApproveChange))
 	}
 	r.sheetCondition(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "the sheet is as it was, or has changed as people change it")
 }

@@ -350,5 +350,6 @@ func (r *sheetRun) leaseEvent(l *v1alpha1.AccessKeyLease, kind, reason, message 
 func (r *sheetRun) auditLease(l *v1alpha1.AccessKeyLease, what string, kv ...any) {
 	r.Audit.Info(what, append([]any{
 		"namespace", r.key.Namespace, "sheet", r.key.Name, "lease", l.Name, "accessKeyID", l.Spec.AccessKeyID, "userName", l.Spec.UserName,
+		"accountID", l.Spec.AccountID,
 	}, kv...)...)
 }

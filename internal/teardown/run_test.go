@@ -327,6 +327,16 @@ func TestEveryChangingCallIsAudited(t *testing.T) {
 	}
 }
 
+func TestAStepWhoseAnswerWasLostIsAuditedOnceMoreWhenAWSShowsIt(t *testing.T) {
+	b := newBench()
+	b.iam.NextErr[ActionDeleteAccessKey] = problem(failure.Uncertain, "ConnectionLost")
+	_, _ = b.Run(ctx, target(), b.rev)
+	want := []string{"UpdateAccessKey request-id", "DeleteAccessKey request-id", "DeleteAccessKey ", "DeleteUserPolicy request-id"}
+	if diff := cmp.Diff(want, b.audited[:4]); diff != "" {
+		t.Errorf("audited (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheLockOfAUserEndsWithTheContext(t *testing.T) {
 	var locks UserLocks
 	unlock, _, err := locks.lock(ctx, "user")

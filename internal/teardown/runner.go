@@ -19,7 +19,8 @@ type Runner struct {
 	// Record persists the status, with the resource version checked: if it fails, nothing more is called. It must not
 	// keep the pointer.
 	Record func(ctx context.Context, rev *v1alpha1.RevocationStatus) error
-	// Audit is told of every call that was to change something, with the request ID that joins CloudTrail.
+	// Audit is told of every call that was to change something, with the request ID that joins CloudTrail; and once more,
+	// without one and without an error, when AWS shows that a call whose outcome was unknown was carried out.
 	Audit func(s Step, requestID string, err error)
 	Users *UserLocks
 	Clock clock.PassiveClock

@@ -177,4 +177,7 @@ func (w *work) settle() {
 	i := *w.rev.Intent
 	note(w.rev, i.Action, i.Target, i.Time)
 	w.unsaved = true
+	if w.Audit != nil {
+		w.Audit(Step{Action: i.Action, UserName: w.t.UserName, Target: i.Target}, "", nil)
+	}
 }

@@ -69,7 +69,7 @@ func TestAnIdentityThatIsNotThePinnedOneStopsTheDeletion(t *testing.T) {
 			s.Account.AddAccessKey(report.user, iam.AccessKey{ID: report.key, Created: june})
 		}, v1alpha1.ReasonUserRecreated},
 		"a user of the same name without it": {func(s *stage) { s.Account.RecreateUser(report.user, iam.WithGroup("staff")) }, v1alpha1.ReasonUserRecreated},
-		"a user of another name": {func(s *stage) { s.Account.RenameUser(report.user, "svc-renamed", "/") }, v1alpha1.ReasonOtherUser},
+		"a user of another name":             {func(s *stage) { s.Account.RenameUser(report.user, "svc-renamed", "/") }, v1alpha1.ReasonOtherUser},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := rowsStage(t, "2026-12-01 14:50", report)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -90,6 +89,4 @@ func TestManyLeasesOfOneDayInAllKindsOfTrouble(t *testing.T) {
 		}
 	}
 	s.expectOneOfEach()
-	counts := s.IAM.Counts()
-	t.Log(fmt.Sprintf("%+v", counts))
 }
