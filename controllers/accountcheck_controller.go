@@ -75,15 +75,19 @@ func (r *AccountCheck) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 		due = policy.Due(policy.Today(now), -1).Add(checkDelay)
 	}
 	next := policy.Due(policy.Today(due), 1).Add(checkDelay).Sub(now)
-	if !last.Before(due) {
+	if !last.Before(due) && !v.keysAgain {
 		return ctrl.Result{RequeueAfter: next}, nil
 	}
 	keys, err := r.list(ctx, req.NamespacedName, sheet, v)
-	if failure.Is(err, failure.Retry, failure.Uncertain) {
-		return ctrl.Result{RequeueAfter: checkRetry}, nil
+	again := failure.Is(err, failure.Retry, failure.Uncertain)
+	if again {
+		next = checkRetry
+	}
+	if again && len(keys) == 0 {
+		return ctrl.Result{RequeueAfter: next}, nil // nobody was heard: the check is still to be made
 	}
 	r.views.change(req.NamespacedName, func(v view) view {
-		v.keys, v.keysTime, v.keysComplete = keys, now, err == nil
+		v.keys, v.keysTime, v.keysComplete, v.keysAgain = keys, now, err == nil, again
 		return v
 	})
 	r.sheetWake(req.NamespacedName)
@@ -104,7 +108,7 @@ func (r *AccountCheck) list(ctx context.Context, key types.NamespacedName, sheet
 		}
 	}
 	var keys []lifecycle.AccountKey
-	var failed error
+	var failed error // one that passes, if there is one: it is worth another attempt
 	for _, account := range slices.Sorted(maps.Keys(accounts)) {
 		c, err := v.aws(ctx, account)
 		var found []lifecycle.AccountKey
@@ -113,7 +117,9 @@ func (r *AccountCheck) list(ctx context.Context, key types.NamespacedName, sheet
 		}
 		if err != nil {
 			log.FromContext(ctx).Info("the keys of an account cannot be listed", "account", account, "error", err.Error())
-			failed = err
+			if !failure.Is(failed, failure.Retry, failure.Uncertain) {
+				failed = err
+			}
 			continue
 		}
 		keys = append(keys, found...)

@@ -24,10 +24,11 @@ type view struct {
 	// awsTroubles by account: what leases met that concerns the whole account.
 	awsTroubles map[string]trouble
 	// keys of the sheet's accounts as the daily check found them at keysTime; zero: this process has made none.
-	// keysComplete: every account could be read.
+	// keysComplete: every account could be read. keysAgain: one could not, and it passes by itself.
 	keys         []lifecycle.AccountKey
 	keysTime     time.Time
 	keysComplete bool
+	keysAgain    bool
 }
 
 // trouble is what a condition says of it: a reason and a sentence. The zero value is none.

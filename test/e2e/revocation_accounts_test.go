@@ -113,3 +113,31 @@ func TestAnAccountThatNeverAnswersDelaysNoOther(t *testing.T) {
 	}
 	s.expectOneOfEach()
 }
+
+// One account that is out of order does not keep the admins from hearing of a key in another that stands in no row.
+func TestAnAccountOutOfOrderKeepsNoOtherFromItsDailyCheck(t *testing.T) {
+	s, _, _, other := twoAccounts(t, 1, true)
+	const mine, theirs = "AKIAFORGOTTEN0000001", "AKIAFORGOTTEN0000002"
+	s.Account.AddUser("svc-forgotten")
+	s.Account.AddAccessKey("svc-forgotten", iam.AccessKey{ID: mine, Created: june})
+	other.AddUser("svc-forgotten")
+	other.AddAccessKey("svc-forgotten", iam.AccessKey{ID: theirs, Created: june})
+	down := s.IAM.Inject(iam.Fault{Action: "ListUsers", AccountID: elsewhere, Code: "ServiceFailure"})
+	s.start(accountColumn, func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.ReportUnleased = nil })
+	s.until("2026-12-02 17:30")
+	if a, b := s.told(mine), s.told(theirs); a != 1 || b != 0 {
+		t.Errorf("told %d and %d times while the other account is out of order", a, b)
+	}
+	down.Clear()
+	s.until("2026-12-02 19:00")
+	if a, b := s.told(mine), s.told(theirs); a != 1 || b != 1 {
+		t.Errorf("told %d and %d times afterwards", a, b)
+	}
+	before := len(s.IAM.Calls())
+	s.until("2026-12-03 15:30")
+	for _, c := range s.IAM.Calls()[before:] {
+		if c.Action == "ListUsers" {
+			t.Errorf("%s of account %s again on the same day", c.Action, c.AccountID)
+		}
+	}
+}

@@ -152,10 +152,10 @@ func TestAProtectedUserIsHeldUntilTheTagGoes(t *testing.T) {
 	}
 	s.expectTold(admin, 2, report.user, lifecycle.ProtectedTag) // the plan in the notice said so too
 	s.Account.RemoveTag(report.user, lifecycle.ProtectedTag)
-	s.until("2026-12-12 11:10")
-	s.expectKey(report.key, "Active") // a term of its own: notice first
-	s.expectTold(owner, 2, report.user)
-	s.until("2026-12-13 15:10")
+	s.until("2026-12-13 14:50")       // it is looked at once a day
+	s.expectKey(report.key, "Active") // and begins a term of its own: notice first
+	s.until("2026-12-14 15:40")
+	s.expectTold(owner, 3, report.user)
 	s.expectPhase(report.key, v1alpha1.PhaseRevoked)
 	s.expectOneOfEach()
 }
