@@ -118,7 +118,7 @@ func (s *stage) restart(change ...func(*controllers.Deps)) {
 
 func (s *stage) settle() {
 	s.Helper()
-	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute) // a thousand new leases on a busy machine take one
 	defer cancel()
 	s.must(s.operator.Settle(ctx))
 }

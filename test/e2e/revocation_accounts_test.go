@@ -69,7 +69,7 @@ func TestAnAccountWhoseRoleCannotBeAssumedStallsAlone(t *testing.T) {
 		}
 		s.expectTold(admin, 1, r.user, "keylease-target")
 	}
-	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonWrongAccount, elsewhere)
+	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonAssumeRoleError, elsewhere)
 	s.expectOneOfEach()
 }
 
