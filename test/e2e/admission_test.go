@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
@@ -27,7 +28,7 @@ func sentences(t *testing.T, err error) []string {
 }
 
 func TestAnEditThatComesTooLateIsRefusedInOneSentence(t *testing.T) {
-	at := metav1.NewTime(jst("2026-12-09 15:00"))
+	at := metav1.NewTime(fixture.JST("2026-12-09 15:00"))
 	for name, tc := range map[string]struct {
 		status v1alpha1.AccessKeyLeaseStatus
 		edit   string
@@ -61,10 +62,10 @@ func TestAnEditThatComesTooLateIsRefusedInOneSentence(t *testing.T) {
 					AccountID: world.AccountID, EndDate: "2026-12-08",
 				},
 			}
-			s.must(s.Client.Create(t.Context(), l))
+			s.Must(s.Client.Create(t.Context(), l))
 			l.Status = tc.status
-			s.must(s.Client.Status().Update(t.Context(), l))
-			got := sentences(t, s.patch(late, tc.edit))
+			s.Must(s.Client.Status().Update(t.Context(), l))
+			got := sentences(t, s.Patch(late, tc.edit))
 			if len(got) != 1 || !strings.Contains(got[0], tc.want) {
 				t.Errorf("says %q, want one sentence with %q", got, tc.want)
 			}

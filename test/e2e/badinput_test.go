@@ -1,16 +1,18 @@
 package e2e
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
@@ -20,28 +22,10 @@ const (
 	aSecret = "-----BEGIN-PRIVATE-c2VjcmV0"
 )
 
-func (s *stage) expectSheet(kind string, want metav1.ConditionStatus, reason string, says ...string) {
-	s.Helper()
-	c := meta.FindStatusCondition(s.sheet().Status.Conditions, kind)
-	if c == nil || c.Status != want || c.Reason != reason {
-		s.Errorf("condition %s is %+v, want %s with reason %s", kind, c, want, reason)
-		return
-	}
-	for _, text := range says {
-		if !strings.Contains(c.Message, text) {
-			s.Errorf("condition %s does not say %q: %s", kind, text, c.Message)
-		}
-	}
-}
-
-func (s *stage) form() *sheets.Tab {
-	return s.Sheets.Spreadsheet(world.SpreadsheetID).Tab("key_request_form")
-}
-
 func TestASheetThatCannotBeReadSaysWhatToDo(t *testing.T) {
 	google := func(json string) func(*stage) {
 		return func(s *stage) {
-			s.must(s.Client.Create(s.Context(), &corev1.Secret{
+			s.Must(s.Client.Create(s.Context(), &corev1.Secret{
 				ObjectMeta: metav1.ObjectMeta{Name: "google", Namespace: s.Namespace}, StringData: map[string]string{"credentials.json": json},
 			}))
 		}
@@ -58,22 +42,22 @@ func TestASheetThatCannotBeReadSaysWhatToDo(t *testing.T) {
 		"no Secret":                   {nil, withGoogle, v1alpha1.ReasonSecretMissing, []string{"google", "credentials.json"}},
 		"credentials that are none":   {google("{" + aSecret), withGoogle, v1alpha1.ReasonCredentialsInvalid, nil},
 		"credentials of another kind": {google(`{"type":"external_account","token_url":"http://evil.example/` + aSecret + `"}`), withGoogle, v1alpha1.ReasonCredentialsInvalid, []string{"service_account"}},
-		"no tab":                      {func(s *stage) { s.must(s.form().RenameTab("申請")) }, nil, v1alpha1.ReasonTabMissing, []string{"key_request_form"}},
+		"no tab":                      {func(s *stage) { s.Must(s.Form().RenameTab("申請")) }, nil, v1alpha1.ReasonTabMissing, []string{"key_request_form"}},
 		"no spreadsheet":              {func(s *stage) { s.Sheets.Remove(world.SpreadsheetID) }, nil, v1alpha1.ReasonSpreadsheetNotFound, []string{world.SpreadsheetID}},
 		"not shared":                  {func(s *stage) { s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.NotShared) }, nil, v1alpha1.ReasonSpreadsheetForbidden, []string{"share"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, "2026-12-01 15:00")
-			s.Seed(company(t))
+			s.Seed(fixture.Company(t))
 			if tc.before != nil {
 				tc.before(s)
 			}
 			if tc.spec == nil {
 				tc.spec = func(*v1alpha1.AccessKeySheet) {}
 			}
-			s.start(tc.spec)
-			s.expectSheet(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, tc.reason, tc.says...)
-			s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
+			s.Begin(tc.spec)
+			s.ExpectSheet(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, tc.reason, tc.says...)
+			s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
 			s.expectNoSecret()
 		})
 	}
@@ -83,12 +67,12 @@ func TestASheetThatCannotBeReadSaysWhatToDo(t *testing.T) {
 func (s *stage) expectNoSecret() {
 	s.Helper()
 	events := &corev1.EventList{}
-	s.must(s.Client.List(s.Context(), events, client.InNamespace(s.Namespace)))
-	texts := s.audit.with(aSecret)
+	s.Must(s.Client.List(s.Context(), events, client.InNamespace(s.Namespace)))
+	texts := s.Audit.With(aSecret)
 	for _, e := range events.Items {
 		texts = append(texts, e.Message)
 	}
-	for _, c := range s.sheet().Status.Conditions {
+	for _, c := range s.Sheet().Status.Conditions {
 		texts = append(texts, c.Message)
 	}
 	for _, text := range texts {
@@ -113,7 +97,7 @@ func TestADamagedSheetIsReportedAndNothingIsLost(t *testing.T) {
 		"the end dates sorted alone": {func(f *sheets.Tab) error {
 			return f.Edit(func(g *sheets.Grid) error {
 				for row := 2; row <= 33; row++ {
-					if err := g.SetCell("I"+itoa(row), "2026/11/"+itoa(1+row%28)); err != nil {
+					if err := g.SetCell("I"+strconv.Itoa(row), "2026/11/"+strconv.Itoa(1+row%28)); err != nil {
 						return err
 					}
 				}
@@ -123,20 +107,20 @@ func TestADamagedSheetIsReportedAndNothingIsLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := companyStage(t)
-			s.start()
-			s.until("2026-12-01 15:04")
-			before := s.lease(key(2))
-			s.must(tc.damage(s.form()))
-			s.until("2026-12-02 16:00")
+			s.Begin()
+			s.Until("2026-12-01 15:04")
+			before := s.Lease(key(2))
+			s.Must(tc.damage(s.Form()))
+			s.Until("2026-12-02 16:00")
 			if name == "twelve columns cut to five" {
-				s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
+				s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
 			} else {
-				s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, tc.reason, v1alpha1.AnnotationApproveChange)
+				s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, tc.reason, v1alpha1.AnnotationApproveChange)
 			}
-			if made := s.changes(); len(made) > 0 {
+			if made := s.Changes(); len(made) > 0 {
 				t.Errorf("%d changes in AWS, the first %s of %s", len(made), made[0].Action, made[0].User())
 			}
-			if after := s.lease(key(2)); after.Spec != before.Spec {
+			if after := s.Lease(key(2)); after.Spec != before.Spec {
 				t.Errorf("the lease became %+v", after.Spec)
 			}
 		})
@@ -145,34 +129,34 @@ func TestADamagedSheetIsReportedAndNothingIsLost(t *testing.T) {
 
 func TestATabWithOnlyAHeaderIsAnEmptyStart(t *testing.T) {
 	s := newStage(t, "2026-12-01 15:00")
-	sp := company(t)
-	s.must(sp.Tab("key_request_form").DeleteRows(2, 40))
+	sp := fixture.Company(t)
+	s.Must(sp.Tab("key_request_form").DeleteRows(2, 40))
 	s.Seed(sp)
-	s.start()
-	s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+	s.Begin()
+	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 }
 
 func TestCellsOfFiftyThousandCharactersHarmNobody(t *testing.T) {
 	s, _ := companyStage(t)
 	long := strings.Repeat("長", longText)
 	for _, cell := range []string{"C2", "E3", "B4"} {
-		s.must(s.form().SetCell(cell, long))
+		s.Must(s.Form().SetCell(cell, long))
 	}
 	for _, cell := range []string{"H9", "I10", "J22", "K24", "L25"} {
-		s.must(s.form().SetCell(cell, long))
+		s.Must(s.Form().SetCell(cell, long))
 	}
-	s.start()
-	s.until("2026-12-01 15:04")
-	if got := s.lease(key(1)).Spec.Purpose; got != long {
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	if got := s.Lease(key(1)).Spec.Purpose; got != long {
 		t.Errorf("the purpose has %d bytes, want %d", len(got), len(long))
 	}
 	for _, n := range []int{2, 3} {
-		if got := s.lease(key(n)).Status.Phase; got != v1alpha1.PhaseNotified {
-			t.Errorf("key %d is %s (%s)", n, got, ready(s.lease(key(n))))
+		if got := s.Lease(key(n)).Status.Phase; got != v1alpha1.PhaseNotified {
+			t.Errorf("key %d is %s (%s)", n, got, expect.Ready(s.Lease(key(n))))
 		}
 	}
 	rows := map[int32]bool{}
-	for _, r := range s.sheet().Status.InvalidRows {
+	for _, r := range s.Sheet().Status.InvalidRows {
 		rows[r.Row] = true
 	}
 	for _, row := range []int32{10, 22, 25} {

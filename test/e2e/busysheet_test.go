@@ -12,6 +12,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/expect"
 )
 
 // People who sort the sheet all day give every lease another row all day. While AWS is asked, which takes seconds, that
@@ -30,10 +31,10 @@ func TestALeaseWhoseRowMovesAtEveryCallIsRevokedAllTheSame(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s.start()
-	s.until("2026-12-02 15:10")
-	if l := s.lease(key(4)); l.Status.Phase != v1alpha1.PhaseRevoked || s.Account.KeyStatus(key(4)) != "" {
-		t.Errorf("it is %s, the key %q (%s)", l.Status.Phase, s.Account.KeyStatus(key(4)), ready(l))
+	s.Begin()
+	s.Until("2026-12-02 15:10")
+	if l := s.Lease(key(4)); l.Status.Phase != v1alpha1.PhaseRevoked || s.Account.KeyStatus(key(4)) != "" {
+		t.Errorf("it is %s, the key %q (%s)", l.Status.Phase, s.Account.KeyStatus(key(4)), expect.Ready(l))
 	}
 	asked := 0
 	for _, c := range s.IAM.Calls() {

@@ -13,6 +13,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
 	"github.com/keylease/keylease/test/emulator/slack"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
@@ -23,13 +25,13 @@ func key(n int) string { return fmt.Sprintf("AKIAKEYLEASE%08d", n) }
 func companyStage(t *testing.T) (*stage, *sheets.Spreadsheet) {
 	t.Helper()
 	s := companyStageIn(t)
-	return s, company(t)
+	return s, fixture.Company(t)
 }
 
 func companyStageIn(t *testing.T, change ...func(*world.Options)) *stage {
 	t.Helper()
 	s := newStage(t, "2026-12-01 15:00", change...)
-	before := company(t)
+	before := fixture.Company(t)
 	s.Seed(before.Clone())
 	absent := map[int]bool{8: true, 13: true, 14: true, 15: true, 27: true, 28: true}
 	for i, row := range before.Tab("key_request_form").Texts() {
@@ -37,7 +39,7 @@ func companyStageIn(t *testing.T, change ...func(*world.Options)) *stage {
 		if number == 1 || absent[number] || len(row) < 12 || row[11] == "" {
 			continue
 		}
-		s.Key(strings.TrimSpace(row[9]), strings.ToUpper(strings.TrimSpace(row[11])), jst("2026-06-01 09:00"))
+		s.Key(strings.TrimSpace(row[9]), strings.ToUpper(strings.TrimSpace(row[11])), fixture.JST("2026-06-01 09:00"))
 	}
 	return s
 }
@@ -83,11 +85,11 @@ var atOnce = []expected{
 
 func (s *stage) expectAtOnce(want expected) {
 	s.Helper()
-	l := s.lease(want.key)
+	l := s.Lease(want.key)
 	if l.Status.Phase != want.phase {
-		s.Errorf("row %d: phase %s, want %s (%s)", want.row, l.Status.Phase, want.phase, ready(l))
+		s.Errorf("row %d: phase %s, want %s (%s)", want.row, l.Status.Phase, want.phase, expect.Ready(l))
 	}
-	if got := heldReason(l); got != want.held {
+	if got := expect.Held(l); got != want.held {
 		s.Errorf("row %d: held %q, want %q", want.row, got, want.held)
 	}
 	resolved := meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionOwnerResolved)
@@ -100,10 +102,10 @@ func (s *stage) expectAtOnce(want expected) {
 	if want.ends != "" && l.Spec.EndDate != want.ends {
 		s.Errorf("row %d: ends %s, want %s", want.row, l.Spec.EndDate, want.ends)
 	}
-	if want.next != "" && (l.Status.NextTransitionTime == nil || !l.Status.NextTransitionTime.Time.Equal(jst(want.next))) {
+	if want.next != "" && (l.Status.NextTransitionTime == nil || !l.Status.NextTransitionTime.Time.Equal(fixture.JST(want.next))) {
 		s.Errorf("row %d: next %v, want %s", want.row, l.Status.NextTransitionTime, want.next)
 	}
-	s.expectMark(want.row, want.mark)
+	s.ExpectMark(want.row, want.mark)
 	var told []string
 	for _, m := range s.ownerMessages(want.key) {
 		told = append(told, m.User)
@@ -113,20 +115,9 @@ func (s *stage) expectAtOnce(want expected) {
 	}
 }
 
-func (s *stage) expectMark(row int, want string) {
-	s.Helper()
-	if got := s.cell(fmt.Sprintf("K%d", row)); got != want {
-		s.Errorf("row %d: status cell %q, want %q", row, got, want)
-	}
-}
-
-func (s *stage) cell(name string) string {
-	return s.Sheets.Spreadsheet(world.SpreadsheetID).Tab("key_request_form").Cell(name).String()
-}
-
 // ownerMessages about a key, to people who are no admins.
 func (s *stage) ownerMessages(accessKeyID string) []slack.Message {
-	user := s.lease(accessKeyID).Spec.UserName
+	user := s.Lease(accessKeyID).Spec.UserName
 	var out []slack.Message
 	for _, m := range s.Slack.AllMessages() {
 		if strings.HasPrefix(m.User, "U0EMPLOY") && strings.Contains(m.PlainText(), user) {
@@ -134,20 +125,6 @@ func (s *stage) ownerMessages(accessKeyID string) []slack.Message {
 		}
 	}
 	return out
-}
-
-func heldReason(l *v1alpha1.AccessKeyLease) string {
-	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionHeld); c != nil {
-		return c.Reason
-	}
-	return ""
-}
-
-func ready(l *v1alpha1.AccessKeyLease) string {
-	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady); c != nil {
-		return c.Reason + ": " + c.Message
-	}
-	return "no condition"
 }
 
 // deletions of EXPECTED.md: when the key goes, "at or just after".
@@ -181,14 +158,14 @@ var invalidRows = map[int32]string{
 
 func TestTheCompanysSheetComesOutAsExpected(t *testing.T) {
 	s, before := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
+	s.Begin()
+	s.Until("2026-12-01 15:04")
 
 	t.Run("at once", func(t *testing.T) { s.on(t).expectTheFirstReading() })
 	t.Run("nothing in AWS changes within a day of the notice", func(t *testing.T) {
 		s := s.on(t)
-		s.until("2026-12-02 14:59")
-		if made := s.changes(); len(made) > 0 {
+		s.Until("2026-12-02 14:59")
+		if made := s.Changes(); len(made) > 0 {
 			t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
 		}
 	})
@@ -196,39 +173,32 @@ func TestTheCompanysSheetComesOutAsExpected(t *testing.T) {
 		t.Run(fmt.Sprintf("row %d goes at %s", d.row, d.at), func(t *testing.T) {
 			s := s.on(t)
 			if d.expires != "" {
-				s.until(d.expires)
-				s.until(s.clock.Now().In(tokyo).Add(time.Minute).Format("2006-01-02 15:04"))
-				if l := s.lease(d.key); l.Status.Phase == v1alpha1.PhaseNotified {
-					t.Errorf("at %s it is %s (%s)", s.clock.Now(), l.Status.Phase, ready(l))
+				s.Until(d.expires)
+				s.Until(s.Clock.Now().In(fixture.Tokyo).Add(time.Minute).Format("2006-01-02 15:04"))
+				if l := s.Lease(d.key); l.Status.Phase == v1alpha1.PhaseNotified {
+					t.Errorf("at %s it is %s (%s)", s.Clock.Now(), l.Status.Phase, expect.Ready(l))
 				}
 			}
-			if minuteBefore := jst(d.at).Add(-time.Minute); s.clock.Now().Before(minuteBefore) {
-				s.until(minuteBefore.Format("2006-01-02 15:04"))
+			if minuteBefore := fixture.JST(d.at).Add(-time.Minute); s.Clock.Now().Before(minuteBefore) {
+				s.Until(minuteBefore.Format("2006-01-02 15:04"))
 				if got := s.Account.KeyStatus(d.key); got != "Active" {
 					t.Errorf("a minute before its time the key is %q", got)
 				}
-				s.expectMark(d.row, strings.Replace(d.mark, "削除済み", "期限切れ", 1))
+				s.ExpectMark(d.row, strings.Replace(d.mark, "削除済み", "期限切れ", 1))
 			}
-			s.until(jst(d.at).Add(3 * time.Minute).Format("2006-01-02 15:04"))
-			l := s.lease(d.key)
+			s.Until(fixture.JST(d.at).Add(3 * time.Minute).Format("2006-01-02 15:04"))
+			l := s.Lease(d.key)
 			if got := s.Account.KeyStatus(d.key); got != "" || l.Status.Phase != v1alpha1.PhaseRevoked {
-				t.Errorf("the key is %q, its lease %s (%s)", got, l.Status.Phase, ready(l))
+				t.Errorf("the key is %q, its lease %s (%s)", got, l.Status.Phase, expect.Ready(l))
 			}
-			s.expectMark(d.row, d.mark)
+			s.ExpectMark(d.row, d.mark)
 			if user := l.Spec.UserName; s.Account.UserExists(user) != (d.row == 20) {
 				t.Errorf("user %s exists: %v", user, d.row != 20)
 			}
 		})
 	}
-	s.until("2026-12-09 16:00")
+	s.Until("2026-12-09 16:00")
 	t.Run("at the end", func(t *testing.T) { s.on(t).expectTheEnd(before) })
-}
-
-// on lets a part of the test report for itself.
-func (s *stage) on(t *testing.T) *stage {
-	c := *s
-	c.T = t
-	return &c
 }
 
 func (s *stage) expectTheFirstReading() {
@@ -237,22 +207,22 @@ func (s *stage) expectTheFirstReading() {
 		s.expectAtOnce(want)
 	}
 	invalid := map[int32]string{}
-	for _, r := range s.sheet().Status.InvalidRows {
+	for _, r := range s.Sheet().Status.InvalidRows {
 		invalid[r.Row] = r.Reason
 	}
 	if diff := cmp.Diff(invalidRows, invalid); diff != "" {
 		s.Errorf("invalid rows (-want +got):\n%s", diff)
 	}
 	leases := &v1alpha1.AccessKeyLeaseList{}
-	s.must(s.Client.List(s.Context(), leases, client.InNamespace(s.Namespace)))
+	s.Must(s.Client.List(s.Context(), leases, client.InNamespace(s.Namespace)))
 	if len(leases.Items) != len(atOnce) {
 		s.Errorf("%d leases, want %d", len(leases.Items), len(atOnce))
 	}
-	status := s.sheet().Status
+	status := s.Sheet().Status
 	if status.Rows.Pending != 1 || status.Rows.Invalid != 7 || int(status.Rows.Leases) != len(atOnce) {
 		s.Errorf("rows %+v", status.Rows)
 	}
-	zombie := s.lease(key(29))
+	zombie := s.Lease(key(29))
 	if c := meta.FindStatusCondition(zombie.Status.Conditions, v1alpha1.ConditionKeyVerified); c == nil || c.Reason != v1alpha1.ReasonKeyStillExists {
 		s.Errorf("row 31: KeyVerified %+v", c)
 	}
@@ -337,7 +307,7 @@ func (s *stage) expectTheEnd(before *sheets.Spreadsheet) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		s.Errorf("cells that differ from the input (-want +got):\n%s", diff)
 	}
-	for _, c := range s.changes() {
+	for _, c := range s.Changes() {
 		if u := c.User(); u == "svc-zombie" || u == "tmp-migration" {
 			s.Errorf("%s of user %s, which must not be touched", c.Action, u)
 		}
@@ -346,7 +316,7 @@ func (s *stage) expectTheEnd(before *sheets.Spreadsheet) {
 		s.Error("a key that must live does not")
 	}
 	for _, d := range deletions {
-		l := s.lease(d.key)
+		l := s.Lease(d.key)
 		if messages := s.ownerMessages(d.key); l.Status.Owner.SlackUserID != "" && len(messages) == 0 {
 			s.Errorf("row %d: the owner was not told of the deletion", d.row)
 		}

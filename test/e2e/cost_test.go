@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
@@ -53,20 +54,11 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // bigSheet has n rows, none of which ends soon.
 func bigSheet(t *testing.T, n int) *sheets.Spreadsheet {
 	t.Helper()
-	sp := sheets.NewSpreadsheet("big")
-	form, users := sp.AddTab("key_request_form"), sp.AddTab("users_json")
-	add := func(tab *sheets.Tab, values ...any) {
-		if _, err := tab.AppendRow(values...); err != nil {
-			t.Fatal(err)
-		}
+	rows := make([]fixture.Row, n)
+	for i := range rows {
+		rows[i] = fixture.Row{User: fmt.Sprintf("svc-%04d", i), Key: bigKey(i), Ends: "2027/06/30"}
 	}
-	add(form, "", "氏名", "利用目的", "", "AWSリソース名", "", "", "開始日", "終了日", "アカウント名", "状態", "アクセスキーID")
-	add(users, "ユーザーID", "", "", "姓", "名")
-	add(users, "U0EMPLOY01", "", "", "山田", "太郎")
-	for i := range n {
-		add(form, "", "山田 太郎", "費用の測定", "", "S3", "", "", "2026/06/01", "2027/06/30", fmt.Sprintf("svc-%04d", i), "", fmt.Sprintf("AKIABIG%013d", i))
-	}
-	return sp
+	return fixture.Rows(t, rows...)
 }
 
 func TestAnUnchangedSheetOfAThousandRowsCostsOneRequestAndNoWrite(t *testing.T) {
@@ -74,33 +66,33 @@ func TestAnUnchangedSheetOfAThousandRowsCostsOneRequestAndNoWrite(t *testing.T) 
 	s := newStage(t, "2026-12-01 10:00", func(o *world.Options) { o.Config.Wrap(asked.count) })
 	sp := bigSheet(t, 1000)
 	s.Sheets.Add(world.SpreadsheetID, sp)
-	created := jst("2026-06-01 09:00")
+	created := fixture.JST("2026-06-01 09:00")
 	for i := range 1000 {
 		s.Key(fmt.Sprintf("svc-%04d", i), fmt.Sprintf("AKIABIG%013d", i), created)
 	}
-	s.start()
-	s.until("2026-12-01 10:30")
-	if got := s.sheet().Status.Rows.Leases; got != 1000 {
-		t.Fatalf("%d leases: %+v", got, s.sheet().Status.Conditions)
+	s.Begin()
+	s.Until("2026-12-01 10:30")
+	if got := s.Sheet().Status.Rows.Leases; got != 1000 {
+		t.Fatalf("%d leases: %+v", got, s.Sheet().Status.Conditions)
 	}
 
 	s.Sheets.ResetStats()
 	s.IAM.ResetCalls()
 	slackBefore := total(s.Slack.Calls())
 	asked.forget()
-	last := s.sheet().Status.LastSyncTime
+	last := s.Sheet().Status.LastSyncTime
 	// One sync, five minutes after the last; the heartbeat is not due yet, or is the only write.
-	next, ok := s.clock.Next()
+	next, ok := s.Clock.Next()
 	if !ok {
 		t.Fatal("nothing is to come")
 	}
-	s.clock.Set(next)
-	s.settle()
+	s.Clock.Set(next)
+	s.Settle()
 
 	if got := s.Sheets.Stats(); got.Reads != 1 || got.Writes != 0 {
 		t.Errorf("requests to Sheets: %+v, want one read", got)
 	}
-	if got := asked.made(); len(got) > 0 && s.sheet().Status.LastSyncTime.Equal(last) || len(got) > 1 {
+	if got := asked.made(); len(got) > 0 && s.Sheet().Status.LastSyncTime.Equal(last) || len(got) > 1 {
 		t.Errorf("writes to the API server: %v", got)
 	}
 	if got := s.IAM.Calls(); len(got) > 0 {
@@ -116,14 +108,14 @@ func TestTheHeartbeatIsWrittenOnceInTenMinutes(t *testing.T) {
 	s := newStage(t, "2026-12-01 10:00", func(o *world.Options) { o.Config.Wrap(asked.count) })
 	s.Sheets.Add(world.SpreadsheetID, bigSheet(t, 3))
 	for i := range 3 {
-		s.Key(fmt.Sprintf("svc-%04d", i), fmt.Sprintf("AKIABIG%013d", i), jst("2026-06-01 09:00"))
+		s.Key(fmt.Sprintf("svc-%04d", i), fmt.Sprintf("AKIABIG%013d", i), fixture.JST("2026-06-01 09:00"))
 	}
-	s.start()
-	s.until("2026-12-01 10:30")
+	s.Begin()
+	s.Until("2026-12-01 10:30")
 	asked.forget()
 	s.Sheets.ResetStats()
 	ctx := s.Context()
-	s.must(s.operator.Until(ctx, jst("2026-12-01 12:30"), time.Minute))
+	s.Must(s.Operator().Until(ctx, fixture.JST("2026-12-01 12:30"), time.Minute))
 	if got, reads := len(asked.made()), s.Sheets.Stats().Reads; got != 12 || reads != 24 {
 		t.Errorf("two hours: %d writes to the API server, want 12; %d requests to Sheets, want 24\n%v", got, reads, asked.made())
 	}

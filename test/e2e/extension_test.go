@@ -7,134 +7,127 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	applyv1alpha1 "github.com/keylease/keylease/api/v1alpha1/applyconfiguration/api/v1alpha1"
+	"github.com/keylease/keylease/test/expect"
 )
-
-// patch a lease's spec, as kubectl patch does.
-func (s *stage) patch(accessKeyID, spec string) error {
-	l := &v1alpha1.AccessKeyLease{}
-	l.Name, l.Namespace = strings.ToLower(accessKeyID), s.Namespace
-	return s.Client.Patch(s.Context(), l, client.RawPatch(types.MergePatchType, []byte(`{"spec":`+spec+`}`)))
-}
 
 func TestKubectlExtendsAndTheSheetFollows(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	s.must(s.patch(key(2), `{"endDate":"2027-01-31"}`))
-	s.must(s.patch(key(3), `{"endDate":"2027-02-01"}`))
-	s.until("2026-12-01 15:05")
-	if got := s.lease(key(2)); got.Status.Phase != v1alpha1.PhaseActive || got.Status.Term.Number != 2 {
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.Must(s.Patch(key(3), `{"endDate":"2027-02-01"}`))
+	s.Until("2026-12-01 15:05")
+	if got := s.Lease(key(2)); got.Status.Phase != v1alpha1.PhaseActive || got.Status.Term.Number != 2 {
 		t.Errorf("it is %s in term %+v", got.Status.Phase, got.Status.Term)
 	}
 	for cell, want := range map[string]string{"I3": "2027/01/31", "K3": "延長申請済み", "I4": "2027-02-01", "K4": "延長申請済み"} {
-		if got := s.cell(cell); got != want {
+		if got := s.Cell(cell); got != want {
 			t.Errorf("cell %s is %q, want %q", cell, got, want)
 		}
 	}
-	s.until("2026-12-10 16:00")
+	s.Until("2026-12-10 16:00")
 	if got := s.Account.KeyStatus(key(2)); got != "Active" {
 		t.Errorf("the key is %q after its former end", got)
 	}
-	s.until("2027-01-24 15:05")
-	if got := s.lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
+	s.Until("2027-01-24 15:05")
+	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
 		t.Errorf("a week before the new end it is %s", got)
 	}
-	s.expectMark(3, "通知済み")
-	s.until("2027-02-01 15:05")
+	s.ExpectMark(3, "通知済み")
+	s.Until("2027-02-01 15:05")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("after the new end the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("after the new end the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 }
 
 func TestTheMarkHoldsUntilTheDateMoves(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	s.must(s.form().SetCell("K3", "延長申請済み"))
-	s.until("2026-12-20 16:00")
-	if l := s.lease(key(2)); heldReason(l) != v1alpha1.ReasonExtensionRequested || s.Account.KeyStatus(key(2)) != "Active" {
-		t.Errorf("it is %s, held %q, the key %q", l.Status.Phase, heldReason(l), s.Account.KeyStatus(key(2)))
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Form().SetCell("K3", "延長申請済み"))
+	s.Until("2026-12-20 16:00")
+	if l := s.Lease(key(2)); expect.Held(l) != v1alpha1.ReasonExtensionRequested || s.Account.KeyStatus(key(2)) != "Active" {
+		t.Errorf("it is %s, held %q, the key %q", l.Status.Phase, expect.Held(l), s.Account.KeyStatus(key(2)))
 	}
-	s.must(s.form().SetCell("I3", "2027年2月28日"))
-	s.until("2026-12-20 16:10")
-	if l := s.lease(key(2)); heldReason(l) != "" || l.Spec.EndDate != "2027-02-28" || l.Status.Phase != v1alpha1.PhaseActive {
-		t.Errorf("after the date moved: %s, ends %s, held %q", l.Status.Phase, l.Spec.EndDate, heldReason(l))
+	s.Must(s.Form().SetCell("I3", "2027年2月28日"))
+	s.Until("2026-12-20 16:10")
+	if l := s.Lease(key(2)); expect.Held(l) != "" || l.Spec.EndDate != "2027-02-28" || l.Status.Phase != v1alpha1.PhaseActive {
+		t.Errorf("after the date moved: %s, ends %s, held %q", l.Status.Phase, l.Spec.EndDate, expect.Held(l))
 	}
 }
 
 func TestAMarkTakenBackLetsTheLeaseRunAfterAFreshNotice(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	s.must(s.form().SetCell("K3", "延長"))
-	s.until("2026-12-20 16:00")
-	s.must(s.form().SetCell("K3", ""))
-	s.until("2026-12-20 16:10")
-	if l := s.lease(key(2)); l.Status.Phase != v1alpha1.PhaseExpired || l.Status.Term.Reason != "HoldReleased" {
-		t.Errorf("it is %s in term %+v (%s)", l.Status.Phase, l.Status.Term, ready(l))
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Form().SetCell("K3", "延長"))
+	s.Until("2026-12-20 16:00")
+	s.Must(s.Form().SetCell("K3", ""))
+	s.Until("2026-12-20 16:10")
+	if l := s.Lease(key(2)); l.Status.Phase != v1alpha1.PhaseExpired || l.Status.Term.Reason != "HoldReleased" {
+		t.Errorf("it is %s in term %+v (%s)", l.Status.Phase, l.Status.Term, expect.Ready(l))
 	}
 	if got := len(s.ownerMessages(key(2))); got != 2 {
 		t.Errorf("the owner has %d messages, want the first notice and that of the new term", got)
 	}
-	s.until("2026-12-21 15:55")
+	s.Until("2026-12-21 15:55")
 	if got := s.Account.KeyStatus(key(2)); got != "Active" {
 		t.Errorf("within 24 hours of the new notice the key is %q", got)
 	}
-	s.until("2026-12-21 16:15")
+	s.Until("2026-12-21 16:15")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("24 hours after the new notice the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("24 hours after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 }
 
 func TestAShortenedDateNeedsItsOwnNotice(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	s.must(s.form().SetCell("I2", "2026/12/01"))
-	s.until("2026-12-01 15:12")
-	s.until("2026-12-02 15:04")
-	if l := s.lease(key(1)); l.Status.Phase != v1alpha1.PhaseExpired || s.Account.KeyStatus(key(1)) != "Active" {
-		t.Errorf("it is %s, the key %q (%s)", l.Status.Phase, s.Account.KeyStatus(key(1)), ready(l))
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Form().SetCell("I2", "2026/12/01"))
+	s.Until("2026-12-01 15:12")
+	s.Until("2026-12-02 15:04")
+	if l := s.Lease(key(1)); l.Status.Phase != v1alpha1.PhaseExpired || s.Account.KeyStatus(key(1)) != "Active" {
+		t.Errorf("it is %s, the key %q (%s)", l.Status.Phase, s.Account.KeyStatus(key(1)), expect.Ready(l))
 	}
 	if got := len(s.ownerMessages(key(1))); got != 1 {
 		t.Errorf("the owner has %d messages, want one", got)
 	}
-	s.until("2026-12-02 15:20")
+	s.Until("2026-12-02 15:20")
 	if got := s.Account.KeyStatus(key(1)); got != "" {
-		t.Errorf("a day later the key is %q (%s)", got, ready(s.lease(key(1))))
+		t.Errorf("a day later the key is %q (%s)", got, expect.Ready(s.Lease(key(1))))
 	}
 }
 
 func TestADeactivatedKeyIsGivenBackWhenItsLeaseIsExtended(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start(func(a *v1alpha1.AccessKeySheet) {
+	s.Begin(func(a *v1alpha1.AccessKeySheet) {
 		a.Spec.Schedule.GracePeriod = &metav1.Duration{Duration: 72 * time.Hour}
 	})
-	s.until("2026-12-09 15:05")
+	s.Until("2026-12-09 15:05")
 	if got := s.Account.KeyStatus(key(2)); got != "Inactive" {
-		t.Fatalf("in its grace period the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Fatalf("in its grace period the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
-	s.must(s.form().SetCell("I3", "2027/03/31"))
-	s.until("2026-12-09 15:15")
-	if l := s.lease(key(2)); s.Account.KeyStatus(key(2)) != "Active" || l.Status.Phase != v1alpha1.PhaseActive || l.Status.Revocation.DeactivatedTime != nil {
+	s.Must(s.Form().SetCell("I3", "2027/03/31"))
+	s.Until("2026-12-09 15:15")
+	if l := s.Lease(key(2)); s.Account.KeyStatus(key(2)) != "Active" || l.Status.Phase != v1alpha1.PhaseActive || l.Status.Revocation.DeactivatedTime != nil {
 		t.Errorf("the key is %q, the lease %s, revocation %+v", s.Account.KeyStatus(key(2)), l.Status.Phase, l.Status.Revocation)
 	}
-	s.until("2026-12-12 15:10")
+	s.Until("2026-12-12 15:10")
 	if got := s.Account.KeyStatus(key(8)); got != "" {
-		t.Errorf("after the grace period the neighbour's key is %q (%s)", got, ready(s.lease(key(8))))
+		t.Errorf("after the grace period the neighbour's key is %q (%s)", got, expect.Ready(s.Lease(key(8))))
 	}
 }
 
 func TestARevokedLeaseCannotBeExtended(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-02 15:10")
-	err := s.patch(key(4), `{"endDate":"2027-01-31"}`)
+	s.Begin()
+	s.Until("2026-12-02 15:10")
+	err := s.Patch(key(4), `{"endDate":"2027-01-31"}`)
 	if err == nil || !strings.Contains(err.Error(), "request a new key in the sheet") {
 		t.Errorf("the extension was answered with %v", err)
 	}
@@ -142,24 +135,24 @@ func TestARevokedLeaseCannotBeExtended(t *testing.T) {
 
 func TestGitOpsKeepsItsDateAndTheSheetDoesNotFight(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	l := s.lease(key(2))
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	l := s.Lease(key(2))
 	apply := applyv1alpha1.AccessKeyLease(l.Name, l.Namespace).WithSpec(applyv1alpha1.AccessKeyLeaseSpec().WithEndDate("2027-01-31"))
-	s.must(s.Client.Apply(t.Context(), apply, client.FieldOwner("argocd"), client.ForceOwnership))
-	s.until("2026-12-01 15:10")
-	if got := s.cell("I3"); got != "2027/01/31" {
+	s.Must(s.Client.Apply(t.Context(), apply, client.FieldOwner("argocd"), client.ForceOwnership))
+	s.Until("2026-12-01 15:10")
+	if got := s.Cell("I3"); got != "2027/01/31" {
 		t.Errorf("the sheet says %q", got)
 	}
-	s.must(s.form().SetCell("I3", "2027/06/30"))
-	s.until("2026-12-01 15:30")
-	l = s.lease(key(2))
-	if l.Spec.EndDate != "2027-01-31" || heldReason(l) != v1alpha1.ReasonFieldOwnedElsewhere {
-		t.Errorf("it ends %s, held %q", l.Spec.EndDate, heldReason(l))
+	s.Must(s.Form().SetCell("I3", "2027/06/30"))
+	s.Until("2026-12-01 15:30")
+	l = s.Lease(key(2))
+	if l.Spec.EndDate != "2027-01-31" || expect.Held(l) != v1alpha1.ReasonFieldOwnedElsewhere {
+		t.Errorf("it ends %s, held %q", l.Spec.EndDate, expect.Held(l))
 	}
 	version := l.ResourceVersion
-	s.until("2026-12-01 16:30")
-	if got := s.lease(key(2)).ResourceVersion; got != version {
+	s.Until("2026-12-01 16:30")
+	if got := s.Lease(key(2)).ResourceVersion; got != version {
 		t.Error("the lease is written again and again")
 	}
 	told := 0
@@ -175,33 +168,33 @@ func TestGitOpsKeepsItsDateAndTheSheetDoesNotFight(t *testing.T) {
 
 func TestARowThatVanishesDoesNotFreeItsKey(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	s.must(s.form().DeleteRows(3, 1))
-	s.until("2026-12-02 10:00")
-	l := s.lease(key(2))
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Form().DeleteRows(3, 1))
+	s.Until("2026-12-02 10:00")
+	l := s.Lease(key(2))
 	if !meta.IsStatusConditionFalse(l.Status.Conditions, v1alpha1.ConditionRowPresent) {
 		t.Errorf("RowPresent is %+v", meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionRowPresent))
 	}
-	s.until("2026-12-09 15:10")
+	s.Until("2026-12-09 15:10")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("after its end the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("after its end the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 }
 
 func TestALeaseDeletedByHandComesBackWithoutASecondNotice(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	s.must(s.Client.Delete(t.Context(), s.lease(key(2))))
-	s.until("2026-12-01 15:30")
-	if got := s.lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
-		t.Errorf("it is %s (%s)", got, ready(s.lease(key(2))))
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Client.Delete(t.Context(), s.Lease(key(2))))
+	s.Until("2026-12-01 15:30")
+	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
+		t.Errorf("it is %s (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 	if got := len(s.ownerMessages(key(2))); got != 1 {
 		t.Errorf("the owner has %d messages", got)
 	}
-	s.until("2026-12-09 15:10")
+	s.Until("2026-12-09 15:10")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
 		t.Errorf("after its end the key is %q", got)
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 )
 
 // exempt is the Lambda's literal rule.
@@ -73,25 +75,25 @@ func extendAll(t *testing.T, spec func(*v1alpha1.AccessKeySheet), all []extensio
 	s := newStage(t, "2026-12-01 15:10")
 	sp := bigSheet(t, len(all)+1)
 	s.Seed(sp)
-	s.must(ends(s.form(), 2, len(all)+2, "2026/12/08"))
+	s.Must(ends(s.Form(), 2, len(all)+2, "2026/12/08"))
 	for i := range len(all) + 1 {
-		s.Key(fmt.Sprintf("svc-%04d", i), bigKey(i), jst("2026-06-01 09:00"))
+		s.Key(fmt.Sprintf("svc-%04d", i), bigKey(i), fixture.JST("2026-06-01 09:00"))
 		if i < len(all) && all[i].held {
-			s.must(s.form().SetCell(fmt.Sprint("K", 2+i), "延長申請済み"))
+			s.Must(s.Form().SetCell(fmt.Sprint("K", 2+i), "延長申請済み"))
 		}
 	}
-	s.start(spec, func(a *v1alpha1.AccessKeySheet) {
+	s.Begin(spec, func(a *v1alpha1.AccessKeySheet) {
 		many := int32(100)
 		a.Spec.Limits.MinChangeRows = &many
 	})
 	for _, at := range []string{soonAt, expiredAt, deactivatedAt} {
-		s.until(at)
+		s.Until(at)
 		for i, e := range all {
 			if e.at == at {
 				s.extend(i, e)
 			}
 		}
-		s.until(at[:14] + "20")
+		s.Until(at[:14] + "20")
 		for i, e := range all {
 			if e.at == at {
 				s.expectExtended(i, e)
@@ -99,22 +101,22 @@ func extendAll(t *testing.T, spec func(*v1alpha1.AccessKeySheet), all []extensio
 		}
 	}
 	// Days past the former end and the grace, all are as they were left.
-	s.until("2026-12-13 16:00")
+	s.Until("2026-12-13 16:00")
 	for i, e := range all {
 		s.expectExtended(i, e)
 	}
 	if got := s.Account.KeyStatus(bigKey(len(all))); got != "" {
-		t.Errorf("the key that nobody extended is %q (%s)", got, ready(s.lease(bigKey(len(all)))))
+		t.Errorf("the key that nobody extended is %q (%s)", got, expect.Ready(s.Lease(bigKey(len(all)))))
 	}
 }
 
 func (s *stage) extend(i int, e extension) {
 	s.Helper()
 	if e.kubectl {
-		s.must(s.patch(bigKey(i), `{"endDate":"`+newEnd+`"}`))
+		s.Must(s.Patch(bigKey(i), `{"endDate":"`+newEnd+`"}`))
 		return
 	}
-	s.must(s.form().Edit(func(g *sheets.Grid) error {
+	s.Must(s.Form().Edit(func(g *sheets.Grid) error {
 		if e.date != "" {
 			if err := g.SetCell(fmt.Sprint("I", 2+i), e.date); err != nil {
 				return err
@@ -129,38 +131,38 @@ func (s *stage) extend(i int, e extension) {
 
 func (s *stage) expectExtended(i int, e extension) {
 	s.Helper()
-	l := s.lease(bigKey(i))
-	if got := heldReason(l) == v1alpha1.ReasonExtensionRequested; got != e.heldAfter {
-		s.Errorf("%s, %s: held %q, want %v", e.at, e.name, heldReason(l), e.heldAfter)
+	l := s.Lease(bigKey(i))
+	if got := expect.Held(l) == v1alpha1.ReasonExtensionRequested; got != e.heldAfter {
+		s.Errorf("%s, %s: held %q, want %v", e.at, e.name, expect.Held(l), e.heldAfter)
 	}
-	cell := s.cell(fmt.Sprint("K", 2+i))
+	cell := s.Cell(fmt.Sprint("K", 2+i))
 	if l.Spec.EndDate != e.ends || l.Status.Sheet.EndDate != e.ends || cell != e.cell {
 		s.Errorf("%s, %s: it ends %s, agreed on %s, and the cell says %q; want %s and %q", e.at, e.name, l.Spec.EndDate, l.Status.Sheet.EndDate, cell, e.ends, e.cell)
 	}
 	if got := s.Account.KeyStatus(bigKey(i)); got != e.key {
-		s.Errorf("%s, %s: the key is %q, want %q (%s)", e.at, e.name, got, e.key, ready(l))
+		s.Errorf("%s, %s: the key is %q, want %q (%s)", e.at, e.name, got, e.key, expect.Ready(l))
 	}
 }
 
 // TestARevokedLeaseDeletedByHandIsNotRevived: what the row says of it is enough.
 func TestARevokedLeaseDeletedByHandIsNotRevived(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-09 16:00")
-	if got := s.lease(key(2)).Status.Phase; got != v1alpha1.PhaseRevoked {
+	s.Begin()
+	s.Until("2026-12-09 16:00")
+	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseRevoked {
 		t.Fatalf("it is %s", got)
 	}
-	messages, made := len(s.Slack.AllMessages()), len(s.changes())
-	s.must(s.Client.Delete(t.Context(), s.lease(key(2))))
-	s.until("2026-12-09 18:00")
-	if got := s.lease(key(2)).Status.Phase; got != v1alpha1.PhaseRevoked {
-		t.Errorf("made again, it is %s (%s)", got, ready(s.lease(key(2))))
+	messages, made := len(s.Slack.AllMessages()), len(s.Changes())
+	s.Must(s.Client.Delete(t.Context(), s.Lease(key(2))))
+	s.Until("2026-12-09 18:00")
+	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseRevoked {
+		t.Errorf("made again, it is %s (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
-	s.expectMark(3, "削除済み")
+	s.ExpectMark(3, "削除済み")
 	if got := len(s.Slack.AllMessages()); got != messages {
 		t.Errorf("%d messages more", got-messages)
 	}
-	if got := len(s.changes()); got != made {
+	if got := len(s.Changes()); got != made {
 		t.Errorf("%d changes in AWS more", got-made)
 	}
 }

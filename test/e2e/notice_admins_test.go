@@ -8,6 +8,8 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 )
 
 func TestAdminsHearOnceATermOfALeaseThatWaits(t *testing.T) {
@@ -20,15 +22,15 @@ func TestAdminsHearOnceATermOfALeaseThatWaits(t *testing.T) {
 		held string
 	}{
 		"the user is protected": {
-			happen: func(s *stage) { s.Account.AddToUser(report.user, iam.WithTag("keylease.dev/protected", "true")) },
-			cure:   func(s *stage) { s.Account.RemoveTag(report.user, "keylease.dev/protected") },
+			happen: func(s *stage) { s.Account.AddToUser(report.User, iam.WithTag("keylease.dev/protected", "true")) },
+			cure:   func(s *stage) { s.Account.RemoveTag(report.User, "keylease.dev/protected") },
 			says:   []string{"保護", "keylease.dev/protected"}, held: v1alpha1.ReasonProtected,
 		},
 		"the key was used lately": {
 			spec: func(a *v1alpha1.AccessKeySheet) {
 				a.Spec.AWS.HoldIfUsedWithin = &metav1.Duration{Duration: 72 * time.Hour}
 			},
-			happen: func(s *stage) { s.Account.UseKey(report.key, jst("2026-12-09 10:00"), "s3", "us-east-1") },
+			happen: func(s *stage) { s.Account.UseKey(report.Key, fixture.JST("2026-12-09 10:00"), "s3", "us-east-1") },
 			cure:   func(*stage) {},
 			says:   []string{"最近使われた", "2026-12-09 10:00"}, held: v1alpha1.ReasonRecentlyUsed,
 		},
@@ -61,40 +63,40 @@ func TestAdminsHearOnceATermOfALeaseThatWaits(t *testing.T) {
 			if tc.spec == nil {
 				tc.spec = func(*v1alpha1.AccessKeySheet) {}
 			}
-			s.start(tc.spec)
-			s.until("2026-12-01 15:05")
-			s.until("2026-12-09 14:00")
+			s.Begin(tc.spec)
+			s.Until("2026-12-01 15:05")
+			s.Until("2026-12-09 14:00")
 			tc.happen(s)
-			s.until("2026-12-09 20:00")
-			s.expectKey(report.key, "Active")
-			if tc.held != "" && heldReason(s.lease(report.key)) != tc.held {
-				t.Errorf("held %q, want %q", heldReason(s.lease(report.key)), tc.held)
+			s.Until("2026-12-09 20:00")
+			s.ExpectKey(report.Key, "Active")
+			if tc.held != "" && expect.Held(s.Lease(report.Key)) != tc.held {
+				t.Errorf("held %q, want %q", expect.Held(s.Lease(report.Key)), tc.held)
 			}
 			for _, to := range []string{admin, admin2} {
-				s.expectTold(to, 1, append([]string{report.user}, tc.says...)...)
+				s.ExpectTold(to, 1, append([]string{report.User}, tc.says...)...)
 			}
-			s.expectTold(owner, 1, report.user)
+			s.ExpectTold(owner, 1, report.User)
 			tc.cure(s)
-			s.until("2026-12-14 15:10")
-			s.expectKey(report.key, "")
-			s.expectTold(admin, 1, append([]string{report.user}, tc.says...)...)
-			s.expectOneOfEach()
+			s.Until("2026-12-14 15:10")
+			s.ExpectKey(report.Key, "")
+			s.ExpectTold(admin, 1, append([]string{report.User}, tc.says...)...)
+			s.ExpectOneOfEach()
 		})
 	}
 }
 
 func TestAdminsHearOnceOfARowThatIsGone(t *testing.T) {
-	s := rowsStage(t, "2026-12-01 14:50", report, keyRow{user: "svc-other", key: "AKIAOTHER00000000009", ends: "2027/12/08"})
-	s.start()
-	s.until("2026-12-01 15:05")
-	s.must(s.form().DeleteRows(2, 1))
-	s.until("2026-12-02 15:00")
+	s := rowsStage(t, "2026-12-01 14:50", report, fixture.Row{User: "svc-other", Key: "AKIAOTHER00000000009", Ends: "2027/12/08"})
+	s.Begin()
+	s.Until("2026-12-01 15:05")
+	s.Must(s.Form().DeleteRows(2, 1))
+	s.Until("2026-12-02 15:00")
 	for _, to := range []string{admin, admin2} {
-		s.expectTold(to, 1, report.user, "見つかりません")
+		s.ExpectTold(to, 1, report.User, "見つかりません")
 	}
-	s.restart()
-	s.until("2026-12-03 15:00")
-	s.expectTold(admin, 1, report.user, "見つかりません")
-	s.until("2026-12-09 15:10")
-	s.expectKey(report.key, "")
+	s.Restart()
+	s.Until("2026-12-03 15:00")
+	s.ExpectTold(admin, 1, report.User, "見つかりません")
+	s.Until("2026-12-09 15:10")
+	s.ExpectKey(report.Key, "")
 }

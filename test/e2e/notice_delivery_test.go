@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/test/emulator/slack"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 )
 
 const post = "chat.postMessage"
@@ -20,17 +21,17 @@ const post = "chat.postMessage"
 func noticeStage(t *testing.T) *stage {
 	t.Helper()
 	s := rowsStage(t, "2026-12-01 14:50", report)
-	s.start()
-	s.until("2026-12-01 14:59")
+	s.Begin()
+	s.Until("2026-12-01 14:59")
 	return s
 }
 
 func (s *stage) record(accessKeyID, recipient string) v1alpha1.NoticeStatus {
 	s.Helper()
 	days := int32(7)
-	r := lifecycle.Record(s.lease(accessKeyID).Status.Notices, 1, lifecycle.Notice{Kind: v1alpha1.NoticeExpiry, DaysBefore: &days}, recipient)
+	r := lifecycle.Record(s.Lease(accessKeyID).Status.Notices, 1, lifecycle.Notice{Kind: v1alpha1.NoticeExpiry, DaysBefore: &days}, recipient)
 	if r == nil {
-		s.Fatalf("nothing is recorded for %s: %+v", recipient, s.lease(accessKeyID).Status.Notices)
+		s.Fatalf("nothing is recorded for %s: %+v", recipient, s.Lease(accessKeyID).Status.Notices)
 	}
 	return *r
 }
@@ -38,63 +39,63 @@ func (s *stage) record(accessKeyID, recipient string) v1alpha1.NoticeStatus {
 func TestTheOwnerIsToldBeforeTheAdmins(t *testing.T) {
 	s := noticeStage(t)
 	s.Slack.Inject(3, slack.OnTarget(post, owner), slack.FailStatus(503))
-	s.until("2026-12-01 15:05")
+	s.Until("2026-12-01 15:05")
 	all := s.Slack.AllMessages()
 	if len(all) != 3 || all[0].User != owner {
 		t.Fatalf("the first of %d messages went to %s, want the owner", len(all), all[0].User)
 	}
-	s.expectTold(admin, 1, report.user, owner)
-	s.expectTold(admin, 0, "http_503")
-	s.expectOneOfEach()
+	s.ExpectTold(admin, 1, report.User, owner)
+	s.ExpectTold(admin, 0, "http_503")
+	s.ExpectOneOfEach()
 }
 
 func TestAdminsDoNotWaitForEverForAnOwnerWhomSlackCannotReachNow(t *testing.T) {
 	s := noticeStage(t)
 	down := s.Slack.Inject(0, slack.OnTarget(post, owner), slack.FailStatus(503))
-	s.until("2026-12-01 15:30")
+	s.Until("2026-12-01 15:30")
 	for _, to := range []string{admin, admin2} {
-		s.expectTold(to, 1, report.user, "http_503", "まだDMを届けられていません")
+		s.ExpectTold(to, 1, report.User, "http_503", "まだDMを届けられていません")
 	}
-	s.expectPhase(report.key, v1alpha1.PhaseActive) // without the owner's it does not count as delivered
+	s.ExpectPhase(report.Key, v1alpha1.PhaseActive) // without the owner's it does not count as delivered
 	down.Remove()
-	s.until("2026-12-01 15:40")
-	s.expectTold(owner, 1, report.user)
-	s.expectPhase(report.key, v1alpha1.PhaseNotified)
-	s.expectOneOfEach()
+	s.Until("2026-12-01 15:40")
+	s.ExpectTold(owner, 1, report.User)
+	s.ExpectPhase(report.Key, v1alpha1.PhaseNotified)
+	s.ExpectOneOfEach()
 }
 
 func TestOneAdminsTroubleBlocksNothing(t *testing.T) {
 	s := noticeStage(t)
 	s.Slack.Inject(0, slack.OnTarget(post, admin2), slack.FailStatus(503))
-	s.until("2026-12-01 15:05")
-	s.expectPhase(report.key, v1alpha1.PhaseNotified)
-	s.until("2026-12-09 15:05")
-	s.expectKey(report.key, "")
-	s.expectTold(admin2, 0, report.user)
+	s.Until("2026-12-01 15:05")
+	s.ExpectPhase(report.Key, v1alpha1.PhaseNotified)
+	s.Until("2026-12-09 15:05")
+	s.ExpectKey(report.Key, "")
+	s.ExpectTold(admin2, 0, report.User)
 }
 
 func TestAMessageThatSlackRefusesIsSaidInPlainWords(t *testing.T) {
 	s := noticeStage(t)
 	withBlocks := func(c slack.Call) bool { return c.Method == post && c.Args["blocks"] != "" && c.Args["blocks"] != "[]" }
 	s.Slack.Inject(0, withBlocks, slack.FailWith("msg_blocks_too_long"))
-	s.until("2026-12-01 15:05")
-	s.expectPhase(report.key, v1alpha1.PhaseNotified)
+	s.Until("2026-12-01 15:05")
+	s.ExpectPhase(report.Key, v1alpha1.PhaseNotified)
 	for _, to := range []string{owner, admin, admin2} {
-		s.expectTold(to, 1, report.user, "2026-12-08")
+		s.ExpectTold(to, 1, report.User, "2026-12-08")
 	}
 }
 
 func TestAnOwnerWhomNoMessageSuitsIsUnreachableAndTheAdminsHearWhy(t *testing.T) {
 	s := noticeStage(t)
 	s.Slack.Inject(0, slack.OnTarget(post, owner), slack.FailWith("msg_too_long"))
-	s.until("2026-12-01 15:05")
-	if got := s.record(report.key, owner); got.State != v1alpha1.NoticeUnreachable || got.Reason != "msg_too_long" {
+	s.Until("2026-12-01 15:05")
+	if got := s.record(report.Key, owner); got.State != v1alpha1.NoticeUnreachable || got.Reason != "msg_too_long" {
 		t.Errorf("the record is %+v", got)
 	}
-	s.expectTold(admin, 1, report.user, "msg_too_long")
-	s.expectPhase(report.key, v1alpha1.PhaseNotified)
+	s.ExpectTold(admin, 1, report.User, "msg_too_long")
+	s.ExpectPhase(report.Key, v1alpha1.PhaseNotified)
 	calls := s.Slack.Calls()[post]
-	s.until("2026-12-02 15:05")
+	s.Until("2026-12-02 15:05")
 	if got := s.Slack.Calls()[post]; got != calls {
 		t.Errorf("%d further attempts", got-calls)
 	}
@@ -103,13 +104,13 @@ func TestAnOwnerWhomNoMessageSuitsIsUnreachableAndTheAdminsHearWhy(t *testing.T)
 func TestRetryAfterIsHonoured(t *testing.T) {
 	s := noticeStage(t)
 	s.Slack.Inject(1, slack.OnTarget(post, owner), slack.RateLimit(3*time.Minute))
-	s.until("2026-12-01 15:02")
+	s.Until("2026-12-01 15:02")
 	if got := s.Slack.Calls()[post]; got != 1 {
 		t.Errorf("%d attempts before the time that Slack asked for, want 1", got)
 	}
-	s.until("2026-12-01 15:05")
-	s.expectTold(owner, 1, report.user)
-	s.expectOneOfEach()
+	s.Until("2026-12-01 15:05")
+	s.ExpectTold(owner, 1, report.User)
+	s.ExpectOneOfEach()
 }
 
 func TestALostAnswerDoesNotLeadToASecondMessage(t *testing.T) {
@@ -121,15 +122,15 @@ func TestALostAnswerDoesNotLeadToASecondMessage(t *testing.T) {
 			for _, to := range []string{owner, admin} {
 				s.Slack.Inject(1, slack.OnTarget(post, to), effect)
 			}
-			s.until("2026-12-01 15:10")
-			s.expectPhase(report.key, v1alpha1.PhaseNotified)
+			s.Until("2026-12-01 15:10")
+			s.ExpectPhase(report.Key, v1alpha1.PhaseNotified)
 			for _, to := range []string{owner, admin, admin2} {
-				s.expectTold(to, 1, report.user)
-				if got := s.record(report.key, to); got.State != v1alpha1.NoticeDelivered || got.MessageTS == "" {
+				s.ExpectTold(to, 1, report.User)
+				if got := s.record(report.Key, to); got.State != v1alpha1.NoticeDelivered || got.MessageTS == "" {
 					t.Errorf("%s: %+v", to, got)
 				}
 			}
-			s.expectOneOfEach()
+			s.ExpectOneOfEach()
 		})
 	}
 }
@@ -142,66 +143,46 @@ func TestADeathBetweenSendingAndRecordingDoesNotLeadToASecondMessage(t *testing.
 			s.Slack.OnMessage(func(m slack.Message) {
 				if m.User == to && !killed {
 					killed = true
-					s.operator.Kill()
+					s.Operator().Kill()
 				}
 			})
-			s.clock.Set(jst("2026-12-01 15:00"))
-			s.die()
+			s.Clock.Set(fixture.JST("2026-12-01 15:00"))
+			s.Die()
 			if !killed {
 				t.Fatal("nothing was sent")
 			}
-			if got := s.record(report.key, to).State; got != v1alpha1.NoticePending {
+			if got := s.record(report.Key, to).State; got != v1alpha1.NoticePending {
 				t.Errorf("after the death the record is %s, want Pending", got)
 			}
-			s.restart()
-			s.until("2026-12-01 15:10")
-			s.expectPhase(report.key, v1alpha1.PhaseNotified)
+			s.Restart()
+			s.Until("2026-12-01 15:10")
+			s.ExpectPhase(report.Key, v1alpha1.PhaseNotified)
 			for _, to := range []string{owner, admin, admin2} {
-				s.expectTold(to, 1, report.user)
+				s.ExpectTold(to, 1, report.User)
 			}
-			s.expectOneOfEach()
+			s.ExpectOneOfEach()
 		})
 	}
 }
 
-// die waits for the end of an operator that was killed, letting time pass until something kills it.
-func (s *stage) die() {
-	s.Helper()
-	for range 200 {
-		ctx, cancel := context.WithTimeout(s.Context(), 30*time.Second)
-		err := s.operator.Settle(ctx)
-		cancel()
-		if err != nil {
-			break
-		}
-		next, ok := s.clock.Next()
-		if !ok {
-			s.Fatal("nothing is to come")
-		}
-		s.clock.Set(next)
-	}
-	s.must(s.operator.Stop())
-	s.operator = nil
-}
-
 func TestABadTokenIsTheSheetsMatterAndStopsDeletions(t *testing.T) {
-	late := keyRow{user: "svc-late", key: "AKIALATE000000000001", ends: "2026/12/10"}
+	late := fixture.Row{User: "svc-late", Key: "AKIALATE000000000001", Ends: "2026/12/10"}
 	s := rowsStage(t, "2026-12-01 14:50", report, late)
-	s.start()
-	s.until("2026-12-03 14:55")
-	s.expectPhase(report.key, v1alpha1.PhaseNotified)
+	s.Begin()
+	s.Until("2026-12-03 14:55")
+	s.ExpectPhase(report.Key, v1alpha1.PhaseNotified)
 	s.Slack.RevokeToken(slack.BotToken)
-	s.until("2026-12-03 15:10")
-	s.expectSheet(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, v1alpha1.ReasonSlackTokenInvalid, "token_revoked")
-	if l := s.lease(late.key); meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionStalled) || !strings.Contains(ready(l), v1alpha1.ReasonSlackTokenInvalid) {
-		t.Errorf("the lease says %s", ready(l))
+	s.Until("2026-12-03 15:10")
+	s.ExpectSheet(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, v1alpha1.ReasonSlackTokenInvalid, "token_revoked")
+	if l := s.Lease(late.Key); meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionStalled) || !strings.Contains(expect.Ready(l), v1alpha1.ReasonSlackTokenInvalid) {
+		t.Errorf("the lease says %s", expect.Ready(l))
 	}
-	s.until("2026-12-09 16:00")
-	s.expectKey(report.key, "Active")
+	s.Until("2026-12-09 16:00")
+	s.ExpectKey(report.Key, "Active")
 	s.Slack.AddToken(slack.BotToken, slack.BotScopes()...)
-	s.until("2026-12-09 16:10")
-	s.expectKey(report.key, "")
-	s.expectTold(owner, 1, late.user)
-	s.expectTold(owner, 2, report.user)
-	s.expectOneOfEach()
+	s.Until("2026-12-09 16:10")
+	s.ExpectKey(report.Key, "")
+	s.ExpectTold(owner, 1, late.User)
+	s.ExpectTold(owner, 2, report.User)
+	s.ExpectOneOfEach()
 }

@@ -12,19 +12,21 @@ import (
 	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
 const elsewhere = "222222222222"
 
 // twoAccounts is a sheet whose rows name their account, home's first: n of each, all of which end on a day.
-func twoAccounts(t *testing.T, n int, trusted bool) (s *stage, home, away []keyRow, other *iam.Account) {
+func twoAccounts(t *testing.T, n int, trusted bool) (s *stage, home, away []fixture.Row, other *iam.Account) {
 	t.Helper()
-	rows := rowsOf(2*n, "2026-12-08")
+	rows := fixture.RowsOf(2*n, "2026-12-08")
 	for i := range rows {
-		rows[i].account = world.AccountID
+		rows[i].Account = world.AccountID
 		if i >= n {
-			rows[i].account = elsewhere
+			rows[i].Account = elsewhere
 		}
 	}
 	s = rowsStage(t, "2026-12-01 15:00", rows...)
@@ -38,11 +40,11 @@ func twoAccounts(t *testing.T, n int, trusted bool) (s *stage, home, away []keyR
 	other.AddRole("keylease-target", trust)
 	for _, r := range rows {
 		account := s.Account
-		if r.account == elsewhere {
+		if r.Account == elsewhere {
 			account = other
 		}
-		account.AddUser(r.user)
-		account.AddAccessKey(r.user, iam.AccessKey{ID: r.key, Created: jst("2026-06-01 09:00")})
+		account.AddUser(r.User)
+		account.AddAccessKey(r.User, iam.AccessKey{ID: r.Key, Created: fixture.JST("2026-06-01 09:00")})
 	}
 	return s, rows[:n], rows[n:], other
 }
@@ -55,33 +57,33 @@ func accountColumn(a *v1alpha1.AccessKeySheet) {
 
 func TestAnAccountWhoseRoleCannotBeAssumedStallsAlone(t *testing.T) {
 	s, home, away, other := twoAccounts(t, 6, false)
-	s.start(accountColumn, atMost(100))
-	s.until("2026-12-09 16:00")
+	s.Begin(accountColumn, atMost(100))
+	s.Until("2026-12-09 16:00")
 	for _, r := range home {
-		s.expectPhase(r.key, v1alpha1.PhaseRevoked)
+		s.ExpectPhase(r.Key, v1alpha1.PhaseRevoked)
 	}
 	for _, r := range away {
-		if got := other.KeyStatus(r.key); got != "Active" {
-			t.Errorf("key %s is %q", r.key, got)
+		if got := other.KeyStatus(r.Key); got != "Active" {
+			t.Errorf("key %s is %q", r.Key, got)
 		}
-		if got := s.stalledBy(r.key); got != v1alpha1.ReasonAWSForbidden {
-			t.Errorf("%s is stalled by %q (%s)", r.user, got, ready(s.lease(r.key)))
+		if got := s.stalledBy(r.Key); got != v1alpha1.ReasonAWSForbidden {
+			t.Errorf("%s is stalled by %q (%s)", r.User, got, expect.Ready(s.Lease(r.Key)))
 		}
-		s.expectTold(admin, 1, r.user, "keylease-target")
+		s.ExpectTold(admin, 1, r.User, "keylease-target")
 	}
-	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonAssumeRoleError, elsewhere)
-	s.expectOneOfEach()
+	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonAssumeRoleError, elsewhere)
+	s.ExpectOneOfEach()
 }
 
 // TestAnAccountThatNeverAnswersDelaysNoOther: all of its calls hang for as long as the test goes on, and the keys of the
 // other account go meanwhile.
 func TestAnAccountThatNeverAnswersDelaysNoOther(t *testing.T) {
 	s, home, away, _ := twoAccounts(t, 30, true)
-	s.start(accountColumn, atMost(100))
-	s.until("2026-12-09 14:55")
-	patient, err := awsiam.NewFactory(t.Context(), awsiam.Options{Clock: s.clock, Rate: 1000, Burst: 1000, AttemptTimeout: time.Hour})
-	s.must(err)
-	s.restart(func(d *controllers.Deps) {
+	s.Begin(accountColumn, atMost(100))
+	s.Until("2026-12-09 14:55")
+	patient, err := awsiam.NewFactory(t.Context(), awsiam.Options{Clock: s.Clock, Rate: 1000, Burst: 1000, AttemptTimeout: time.Hour})
+	s.Must(err)
+	s.Restart(func(d *controllers.Deps) {
 		d.AWS = func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
 			return patient.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
 		}
@@ -89,29 +91,29 @@ func TestAnAccountThatNeverAnswersDelaysNoOther(t *testing.T) {
 	hanging := s.IAM.Inject(iam.Fault{Stall: true, AccountID: elsewhere})
 	gone := func() (n int) {
 		for _, r := range home {
-			if s.lease(r.key).Status.Phase == v1alpha1.PhaseRevoked {
+			if s.Lease(r.Key).Status.Phase == v1alpha1.PhaseRevoked {
 				n++
 			}
 		}
 		return n
 	}
-	s.clock.Set(jst("2026-12-09 15:00"))
+	s.Clock.Set(fixture.JST("2026-12-09 15:00"))
 	for range 600 {
 		if gone() == len(home) {
 			break
 		}
 		time.Sleep(100 * time.Millisecond) // the operator works by the machine's clock while calls hang
-		s.clock.Set(s.clock.Now().Add(time.Second))
+		s.Clock.Set(s.Clock.Now().Add(time.Second))
 	}
 	if n := gone(); n != len(home) || hanging.Hits() == 0 {
 		t.Errorf("%d of %d keys of the other account are gone, while %d calls hang", n, len(home), hanging.Hits())
 	}
 	hanging.Clear()
-	s.until("2026-12-09 16:00")
+	s.Until("2026-12-09 16:00")
 	for _, r := range away {
-		s.expectPhase(r.key, v1alpha1.PhaseRevoked)
+		s.ExpectPhase(r.Key, v1alpha1.PhaseRevoked)
 	}
-	s.expectOneOfEach()
+	s.ExpectOneOfEach()
 }
 
 // One account that is out of order does not keep the admins from hearing of a key in another that stands in no row.
@@ -123,18 +125,18 @@ func TestAnAccountOutOfOrderKeepsNoOtherFromItsDailyCheck(t *testing.T) {
 	other.AddUser("svc-forgotten")
 	other.AddAccessKey("svc-forgotten", iam.AccessKey{ID: theirs, Created: june})
 	down := s.IAM.Inject(iam.Fault{Action: "ListUsers", AccountID: elsewhere, Code: "ServiceFailure"})
-	s.start(accountColumn, func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.ReportUnleased = nil })
-	s.until("2026-12-02 17:30")
+	s.Begin(accountColumn, func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.ReportUnleased = nil })
+	s.Until("2026-12-02 17:30")
 	if a, b := s.told(mine), s.told(theirs); a != 1 || b != 0 {
 		t.Errorf("told %d and %d times while the other account is out of order", a, b)
 	}
 	down.Clear()
-	s.until("2026-12-02 19:00")
+	s.Until("2026-12-02 19:00")
 	if a, b := s.told(mine), s.told(theirs); a != 1 || b != 1 {
 		t.Errorf("told %d and %d times afterwards", a, b)
 	}
 	before := len(s.IAM.Calls())
-	s.until("2026-12-03 15:30")
+	s.Until("2026-12-03 15:30")
 	for _, c := range s.IAM.Calls()[before:] {
 		if c.Action == "ListUsers" {
 			t.Errorf("%s of account %s again on the same day", c.Action, c.AccountID)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/expect"
 )
 
 // annotateLease as kubectl annotate --overwrite does; an empty value takes it away.
@@ -22,48 +23,48 @@ func (s *stage) annotateLease(accessKeyID, name, value string) {
 	l := &v1alpha1.AccessKeyLease{}
 	l.Name, l.Namespace = strings.ToLower(accessKeyID), s.Namespace
 	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%s}}}`, name, text)
-	s.must(s.Client.Patch(s.Context(), l, client.RawPatch(types.MergePatchType, []byte(patch))))
+	s.Must(s.Client.Patch(s.Context(), l, client.RawPatch(types.MergePatchType, []byte(patch))))
 }
 
 func TestAStalledLeaseIsTriedAgainAtOnceWhenAsked(t *testing.T) {
 	s := rowsStage(t, "2026-12-01 14:50", report)
-	s.start()
-	s.until("2026-12-09 14:50")
+	s.Begin()
+	s.Until("2026-12-09 14:50")
 	denied := s.IAM.Inject(iam.Fault{Action: "DeleteUser", Code: "AccessDenied"})
-	s.until("2026-12-09 15:10")
+	s.Until("2026-12-09 15:10")
 	tried := denied.Hits()
-	s.annotateLease(report.key, v1alpha1.AnnotationRetry, "once")
-	s.until("2026-12-09 15:12")
-	if got := denied.Hits(); got != tried+1 || s.stalledBy(report.key) != "AccessDenied" {
-		t.Errorf("tried %d times, after %d; stalled by %q", got, tried, s.stalledBy(report.key))
+	s.annotateLease(report.Key, v1alpha1.AnnotationRetry, "once")
+	s.Until("2026-12-09 15:12")
+	if got := denied.Hits(); got != tried+1 || s.stalledBy(report.Key) != "AccessDenied" {
+		t.Errorf("tried %d times, after %d; stalled by %q", got, tried, s.stalledBy(report.Key))
 	}
 	denied.Clear()
-	s.annotateLease(report.key, v1alpha1.AnnotationRetry, "twice")
-	s.until("2026-12-09 15:14")
-	s.expectPhase(report.key, v1alpha1.PhaseRevoked)
-	s.expectTold(admin, 1, report.user, "AccessDenied")
-	s.expectOneOfEach()
+	s.annotateLease(report.Key, v1alpha1.AnnotationRetry, "twice")
+	s.Until("2026-12-09 15:14")
+	s.ExpectPhase(report.Key, v1alpha1.PhaseRevoked)
+	s.ExpectTold(admin, 1, report.User, "AccessDenied")
+	s.ExpectOneOfEach()
 }
 
 func TestALeaseThatIsGivenUpIsLeftAloneAndNotForgotten(t *testing.T) {
 	s := rowsStage(t, "2026-12-01 14:50", report)
-	s.start()
-	s.until("2026-12-09 14:50")
+	s.Begin()
+	s.Until("2026-12-09 14:50")
 	denied := s.IAM.Inject(iam.Fault{Action: "DeleteAccessKey", Code: "AccessDenied"})
-	s.until("2026-12-09 15:10")
-	s.annotateLease(report.key, v1alpha1.AnnotationGiveUp, "true")
-	s.until("2026-12-09 15:20")
+	s.Until("2026-12-09 15:10")
+	s.annotateLease(report.Key, v1alpha1.AnnotationGiveUp, "true")
+	s.Until("2026-12-09 15:20")
 	tried := denied.Hits()
 	denied.Clear()
-	s.until("2026-12-11 15:00")
-	if got := heldReason(s.lease(report.key)); got != v1alpha1.ReasonGivenUp || s.stalledBy(report.key) != "" {
-		t.Errorf("held %q, stalled by %q", got, s.stalledBy(report.key))
+	s.Until("2026-12-11 15:00")
+	if got := expect.Held(s.Lease(report.Key)); got != v1alpha1.ReasonGivenUp || s.stalledBy(report.Key) != "" {
+		t.Errorf("held %q, stalled by %q", got, s.stalledBy(report.Key))
 	}
-	if s.Account.KeyStatus(report.key) != "Inactive" || denied.Hits() != tried {
-		t.Errorf("it was tried again: the key is %q", s.Account.KeyStatus(report.key))
+	if s.Account.KeyStatus(report.Key) != "Inactive" || denied.Hits() != tried {
+		t.Errorf("it was tried again: the key is %q", s.Account.KeyStatus(report.Key))
 	}
-	s.annotateLease(report.key, v1alpha1.AnnotationGiveUp, "")
-	s.until("2026-12-12 15:30")
-	s.expectPhase(report.key, v1alpha1.PhaseRevoked)
-	s.expectOneOfEach()
+	s.annotateLease(report.Key, v1alpha1.AnnotationGiveUp, "")
+	s.Until("2026-12-12 15:30")
+	s.ExpectPhase(report.Key, v1alpha1.PhaseRevoked)
+	s.ExpectOneOfEach()
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 )
 
 // evidence is one line of the audit log.
@@ -26,9 +28,9 @@ func (e evidence) get(name string) string {
 }
 
 // evidenceOf a key is what the lines say of it, oldest first.
-func evidenceOf(t *testing.T, l *lines, accessKeyID string) (key []evidence) {
+func evidenceOf(t *testing.T, l *fixture.Lines, accessKeyID string) (key []evidence) {
 	t.Helper()
-	for _, line := range l.with(`"msg":`) {
+	for _, line := range l.With(`"msg":`) {
 		e := evidence{}
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatalf("no line of JSON: %s", line)
@@ -60,7 +62,7 @@ func (e evidence) said() string {
 	case "decided":
 		return "decided to " + strings.ToLower(e.get("action"))
 	case "aws":
-		return "AWS " + e.get("action") + " " + strings.TrimPrefix(e.get("target"), report.key)
+		return "AWS " + e.get("action") + " " + strings.TrimPrefix(e.get("target"), report.Key)
 	case "verified":
 		return "AWS says " + e.get("reason")
 	case "complete":
@@ -75,20 +77,20 @@ func (e evidence) said() string {
 // after kubectl, deactivated again and deleted. An auditor has nothing but the lines.
 func TestTheWholeLifeOfAKeyIsToldFromTheAuditLinesAlone(t *testing.T) {
 	s := rowsStage(t, "2026-12-01 14:50", report)
-	s.start(grace(48*time.Hour), func(a *v1alpha1.AccessKeySheet) { a.Spec.Slack.Admins = []string{admin} })
-	s.until("2026-12-02 10:00")
-	s.must(s.form().SetCell("K2", "延長申請済み"))
-	s.until("2026-12-03 10:00")
-	s.must(s.form().SetCell("I2", "2026/12/12"))
-	s.until("2026-12-13 15:30")
-	s.expectKey(report.key, "Inactive")
-	s.must(s.patch(report.key, `{"endDate":"2026-12-20"}`))
-	s.until("2026-12-13 16:00")
-	s.expectKey(report.key, "Active")
-	s.until("2026-12-23 16:30")
-	s.expectPhase(report.key, v1alpha1.PhaseRevoked)
+	s.Begin(grace(48*time.Hour), func(a *v1alpha1.AccessKeySheet) { a.Spec.Slack.Admins = []string{admin} })
+	s.Until("2026-12-02 10:00")
+	s.Must(s.Form().SetCell("K2", "延長申請済み"))
+	s.Until("2026-12-03 10:00")
+	s.Must(s.Form().SetCell("I2", "2026/12/12"))
+	s.Until("2026-12-13 15:30")
+	s.ExpectKey(report.Key, "Inactive")
+	s.Must(s.Patch(report.Key, `{"endDate":"2026-12-20"}`))
+	s.Until("2026-12-13 16:00")
+	s.ExpectKey(report.Key, "Active")
+	s.Until("2026-12-23 16:30")
+	s.ExpectPhase(report.Key, v1alpha1.PhaseRevoked)
 
-	key := evidenceOf(t, s.audit, report.key)
+	key := evidenceOf(t, s.Audit, report.Key)
 	lease, sheet := storyOf(key)
 	if diff := cmp.Diff(leaseStory, lease); diff != "" {
 		t.Errorf("what became of the key (-want +got):\n%s", diff)
@@ -98,8 +100,8 @@ func TestTheWholeLifeOfAKeyIsToldFromTheAuditLinesAlone(t *testing.T) {
 	}
 	s.expectEveryChangeInEvidence(key)
 	s.expectEveryMessageInEvidence()
-	snapshot := s.lease(report.key).Status.Revocation.SnapshotRef
-	if end := s.audit.with(`"msg":"complete"`, report.key); len(end) != 1 || !containsAll(end[0], snapshot.Name, snapshot.SHA256) {
+	snapshot := s.Lease(report.Key).Status.Revocation.SnapshotRef
+	if end := s.Audit.With(`"msg":"complete"`, report.Key); len(end) != 1 || !expect.ContainsAll(end[0], snapshot.Name, snapshot.SHA256) {
 		t.Errorf("where the snapshot is kept: %v", end)
 	}
 }
@@ -145,7 +147,7 @@ func storyOf(key []evidence) (lease, sheet []string) {
 func (s *stage) expectEveryMessageInEvidence() {
 	s.Helper()
 	for _, m := range s.Slack.AllMessages() {
-		if strings.Contains(m.PlainText(), report.user) && len(s.audit.with(`"msg":"notice"`, m.TS, m.Channel)) != 1 {
+		if strings.Contains(m.PlainText(), report.User) && len(s.Audit.With(`"msg":"notice"`, m.TS, m.Channel)) != 1 {
 			s.Errorf("not in one line: %s", m.PlainText())
 		}
 	}
@@ -155,32 +157,32 @@ func (s *stage) expectEveryMessageInEvidence() {
 func TestApprovalsAndWishesAreInTheAuditLog(t *testing.T) {
 	rows := staggered(12)
 	s := rowsStage(t, "2026-12-01 10:00", rows...)
-	s.start(atMost(1), func(a *v1alpha1.AccessKeySheet) { a.Spec.Limits.MinChangeRows = ptr.To[int32](2) })
-	s.until("2026-12-01 10:10")
-	denied := s.IAM.Inject(iam.Fault{Action: "DeleteUser", User: rows[11].user, Code: "AccessDenied"})
-	s.until("2026-12-02 10:20")
-	s.annotate(v1alpha1.AnnotationAllowRevocations, "2026-12-02=3")
-	s.until("2026-12-02 10:40")
+	s.Begin(atMost(1), func(a *v1alpha1.AccessKeySheet) { a.Spec.Limits.MinChangeRows = ptr.To[int32](2) })
+	s.Until("2026-12-01 10:10")
+	denied := s.IAM.Inject(iam.Fault{Action: "DeleteUser", User: rows[11].User, Code: "AccessDenied"})
+	s.Until("2026-12-02 10:20")
+	s.Annotate(v1alpha1.AnnotationAllowRevocations, "2026-12-02=3")
+	s.Until("2026-12-02 10:40")
 	denied.Clear()
-	s.annotateLease(rows[11].key, v1alpha1.AnnotationRetry, "please")
-	s.until("2026-12-02 10:50")
+	s.annotateLease(rows[11].Key, v1alpha1.AnnotationRetry, "please")
+	s.Until("2026-12-02 10:50")
 	for i := range rows {
-		s.must(s.form().SetCell(fmt.Sprint("I", i+2), "2027/03/31"))
+		s.Must(s.Form().SetCell(fmt.Sprint("I", i+2), "2027/03/31"))
 	}
-	s.until("2026-12-02 11:00")
-	s.annotate(v1alpha1.AnnotationApproveChange, s.sheet().Status.ObservedHash)
-	s.until("2026-12-02 11:10")
-	who := s.sheet().ManagedFields[len(s.sheet().ManagedFields)-1].Manager
+	s.Until("2026-12-02 11:00")
+	s.Annotate(v1alpha1.AnnotationApproveChange, s.Sheet().Status.ObservedHash)
+	s.Until("2026-12-02 11:10")
+	who := s.Sheet().ManagedFields[len(s.Sheet().ManagedFields)-1].Manager
 	for name, texts := range map[string][]string{
-		"the breaker was raised":     {`"msg":"decided"`, rows[10].key, `"approval":"2026-12-02=3"`, `"approvedBy":"` + who + `"`},
-		"another attempt was wanted": {`"msg":"asked"`, rows[11].key, `"value":"please"`, `"by":"` + who + `"`},
-		"the change was approved":    {`"msg":"approved"`, s.sheet().Status.ApprovedHash, `"by":"` + who + `"`},
+		"the breaker was raised":     {`"msg":"decided"`, rows[10].Key, `"approval":"2026-12-02=3"`, `"approvedBy":"` + who + `"`},
+		"another attempt was wanted": {`"msg":"asked"`, rows[11].Key, `"value":"please"`, `"by":"` + who + `"`},
+		"the change was approved":    {`"msg":"approved"`, s.Sheet().Status.ApprovedHash, `"by":"` + who + `"`},
 	} {
-		if len(s.audit.with(texts...)) != 1 {
+		if len(s.Audit.With(texts...)) != 1 {
 			t.Errorf("%s: not in one line with %q", name, texts)
 		}
 	}
-	if usual := s.audit.with(`"msg":"decided"`, rows[11].key); len(usual) != 1 || strings.Contains(usual[0], "approv") {
+	if usual := s.Audit.With(`"msg":"decided"`, rows[11].Key); len(usual) != 1 || strings.Contains(usual[0], "approv") {
 		t.Errorf("what needed no approval: %v", usual)
 	}
 }
@@ -188,7 +190,7 @@ func TestApprovalsAndWishesAreInTheAuditLog(t *testing.T) {
 // expectEveryChangeInEvidence: each call that changed something is in one line, with the request ID that joins CloudTrail.
 func (s *stage) expectEveryChangeInEvidence(key []evidence) {
 	s.Helper()
-	for _, c := range s.changes() {
+	for _, c := range s.Changes() {
 		lines := slices.DeleteFunc(slices.Clone(key), func(e evidence) bool { return e.get("requestID") != c.RequestID })
 		if len(lines) != 1 || lines[0].get("action") != c.Action {
 			s.Errorf("%s %v is in %d lines", c.Action, c.Params, len(lines))

@@ -19,23 +19,25 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/teardown"
 	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
 // fullUser has one of everything that DeleteUser and DeletePolicy refuse for.
-func (s *stage) fullUser(r keyRow) {
-	own := s.Account.AddPolicy(r.user, "/", "", iam.WithVersions(2))
-	s.Account.AddUser(r.user, iam.WithTag("team", "data"), iam.WithLoginProfile(), iam.WithVirtualMFA(r.user),
-		iam.WithHardwareMFA("GAHT"+r.key[len(r.key)-8:]), iam.WithSSHKey(), iam.WithSigningCertificate(),
+func (s *stage) fullUser(r fixture.Row) {
+	own := s.Account.AddPolicy(r.User, "/", "", iam.WithVersions(2))
+	s.Account.AddUser(r.User, iam.WithTag("team", "data"), iam.WithLoginProfile(), iam.WithVirtualMFA(r.User),
+		iam.WithHardwareMFA("GAHT"+r.Key[len(r.Key)-8:]), iam.WithSSHKey(), iam.WithSigningCertificate(),
 		iam.WithServiceCredential("codecommit.amazonaws.com"), iam.WithInlinePolicy("first", ""),
 		iam.WithAttachedPolicy(own, "arn:aws:iam::"+world.AccountID+":policy/shared"), iam.WithGroup("staff"))
-	s.Account.AddAccessKey(r.user, iam.AccessKey{ID: r.key, Created: jst("2026-06-01 09:00")})
+	s.Account.AddAccessKey(r.User, iam.AccessKey{ID: r.Key, Created: fixture.JST("2026-06-01 09:00")})
 }
 
 // deletion is one key's end, watched call by call, and perhaps cut short behind one of them.
 type deletion struct {
 	*stage
-	row keyRow
+	row fixture.Row
 	// killBehind is the number of the call, from 1, behind which the process dies; 0: it lives.
 	killBehind int
 
@@ -74,14 +76,14 @@ func (d *deletion) carriedOut(c iam.Call) {
 	defer d.mu.Unlock()
 	if d.calls == d.killBehind && d.killed == "" {
 		d.killed = c.Action
-		d.operator.Kill()
+		d.Operator().Kill()
 	}
 }
 
 // forbidden is what a changing call lacks of what the guards ask for, as the cluster and the calls so far show it.
 func (d *deletion) forbidden(c iam.Call) string {
 	l := &v1alpha1.AccessKeyLease{}
-	if err := d.Get(d.Context(), strings.ToLower(d.row.key), l); err != nil {
+	if err := d.Get(d.Context(), strings.ToLower(d.row.Key), l); err != nil {
 		return err.Error()
 	}
 	rev := l.Status.Revocation
@@ -93,9 +95,9 @@ func (d *deletion) forbidden(c iam.Call) string {
 	}
 	onKey := strings.HasSuffix(c.Action, "AccessKey")
 	switch {
-	case !strings.Contains(fmt.Sprint(c.Params), d.row.user):
+	case !strings.Contains(fmt.Sprint(c.Params), d.row.User):
 		return "it is on something else: " + fmt.Sprint(c.Params)
-	case l.Spec.EndDate >= d.clock.Now().In(tokyo).Format(time.DateOnly) || !slices.ContainsFunc(l.Status.Notices, told):
+	case l.Spec.EndDate >= d.Clock.Now().In(fixture.Tokyo).Format(time.DateOnly) || !slices.ContainsFunc(l.Status.Notices, told):
 		return "the key has not ended, or nobody was told"
 	case rev == nil || rev.Intent == nil || rev.Intent.Action != c.Action:
 		return "its intent is not recorded"
@@ -119,25 +121,25 @@ type ending struct {
 
 func (d *deletion) ending() ending {
 	d.Helper()
-	l := d.lease(d.row.key)
+	l := d.Lease(d.row.Key)
 	rev := l.Status.Revocation
 	if rev == nil || rev.SnapshotRef == nil {
-		d.Fatalf("the revocation is %+v (%s)", rev, ready(l))
+		d.Fatalf("the revocation is %+v (%s)", rev, expect.Ready(l))
 	}
 	e := ending{Phase: string(l.Status.Phase), Reason: rev.Reason, Retained: rev.Retained, Intent: rev.Intent != nil}
 	for _, step := range rev.Steps {
 		e.Steps = append(e.Steps, step.Action)
 	}
 	slices.Sort(e.Steps)
-	row, _ := d.form().FindRow("L", d.row.key)
-	e.Mark = d.cell(fmt.Sprint("K", row))
+	row, _ := d.Form().FindRow("L", d.row.Key)
+	e.Mark = d.Cell(fmt.Sprint("K", row))
 	secret := &corev1.Secret{}
-	d.must(d.Get(d.Context(), rev.SnapshotRef.Name, secret))
+	d.Must(d.Get(d.Context(), rev.SnapshotRef.Name, secret))
 	for _, data := range secret.Data {
 		if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != rev.SnapshotRef.SHA256 {
 			d.Errorf("the snapshot is not the one of the status")
 		}
-		d.must(json.Unmarshal([]byte(strings.ReplaceAll(string(data), d.row.user, "USER")), &e.Snapshot))
+		d.Must(json.Unmarshal([]byte(strings.ReplaceAll(string(data), d.row.User, "USER")), &e.Snapshot))
 	}
 	e.Snapshot.UserID, e.Snapshot.CreateDate = "", time.Time{}
 	return e
@@ -147,21 +149,21 @@ func (d *deletion) ending() ending {
 func (d *deletion) run() int {
 	d.Helper()
 	d.fullUser(d.row)
-	_, err := d.form().AppendRow("", fullName, "試験", "", "S3", "", "", "2026/06/01", d.row.ends, d.row.user, "", d.row.key)
-	d.must(err)
-	d.sync()
-	d.expectPhase(d.row.key, v1alpha1.PhaseExpired)
+	_, err := d.Form().AppendRow("", fullName, "試験", "", "S3", "", "", "2026/06/01", d.row.Ends, d.row.User, "", d.row.Key)
+	d.Must(err)
+	d.Sync()
+	d.ExpectPhase(d.row.Key, v1alpha1.PhaseExpired)
 	d.watch()
 	defer d.IAM.SetHooks(iam.Hooks{})
 	defer d.IAM.ClearFaults()
 	if d.killBehind > 0 {
-		d.die()
+		d.Die()
 		d.life = nil
-		d.restart()
+		d.Restart()
 	}
 	for range 20 {
-		gone := d.lease(d.row.key).Status.Phase == v1alpha1.PhaseRevoked
-		d.soon(10 * time.Second) // in which people are told
+		gone := d.Lease(d.row.Key).Status.Phase == v1alpha1.PhaseRevoked
+		d.Soon(10 * time.Second) // in which people are told
 		if gone {
 			break
 		}
@@ -172,31 +174,25 @@ func (d *deletion) run() int {
 	return d.calls
 }
 
-func (s *stage) sync() {
-	s.Helper()
-	s.annotate(v1alpha1.AnnotationSync, s.clock.Now().String())
-	s.soon(5 * time.Second)
-}
-
 // TestAKillOfTheOperatorBehindAnyCallChangesNothing: a user with every leftover that IAM refuses for, in pages of one. The
 // process dies behind the first call of the deletion, for the next user behind the second, and so on; another process
 // finds the end that one without any death finds.
 func TestAKillOfTheOperatorBehindAnyCallChangesNothing(t *testing.T) {
 	s := newStage(t, "2026-12-01 14:00", func(o *world.Options) { o.IAM.PageSize = 1 })
-	s.Seed(rowsSheet(t, nil))
+	s.Seed(fixture.Rows(t))
 	s.Account.AddPolicy("shared", "/", "")
 	s.Account.AddUser("bystander", iam.WithGroup("staff"), iam.WithVirtualMFA("bystander"))
-	s.start(atMost(1000), func(a *v1alpha1.AccessKeySheet) {
+	s.Begin(atMost(1000), func(a *v1alpha1.AccessKeySheet) {
 		a.Spec.Schedule.MinimumNotice = &metav1.Duration{Duration: time.Minute}
 		a.Spec.AWS.KeepConsoleUsers, a.Spec.AWS.ReportUnleased = ptr.To(false), ptr.To(false)
 	})
 	before := s.Account.Inventory()
-	rows := rowsOf(1000, "2026/11/20")
+	rows := fixture.RowsOf(1000, "2026/11/20")
 	undisturbed := &deletion{stage: s, row: rows[0]}
 	calls := undisturbed.run()
 	want := undisturbed.ending()
 	if want.Phase != string(v1alpha1.PhaseRevoked) || len(want.Steps) < 16 {
-		t.Fatalf("undisturbed it ended so: %+v (%s)", want, ready(s.lease(rows[0].key)))
+		t.Fatalf("undisturbed it ended so: %+v (%s)", want, expect.Ready(s.Lease(rows[0].Key)))
 	}
 	for n := 1; n <= calls; n++ {
 		d := &deletion{stage: s, row: rows[n], killBehind: n}
@@ -205,11 +201,11 @@ func TestAKillOfTheOperatorBehindAnyCallChangesNothing(t *testing.T) {
 			t.Errorf("killed behind call %d, %s, the end is another (-want +got):\n%s", n, d.killed, diff)
 		}
 		for _, to := range []string{owner, admin, admin2} {
-			s.expectTold(to, 2, d.row.user)
+			s.ExpectTold(to, 2, d.row.User)
 		}
 	}
 	if diff := cmp.Diff(before, s.Account.Inventory()); diff != "" {
 		t.Errorf("the account (-want +got):\n%s", diff)
 	}
-	s.expectOneOfEach()
+	s.ExpectOneOfEach()
 }

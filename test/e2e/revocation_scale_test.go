@@ -8,6 +8,8 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 )
 
 // trouble is a way in which AWS fails for one lease in twenty.
@@ -36,11 +38,11 @@ var troubles = []trouble{
 const takenAway = 11
 
 // takeAway lets somebody delete, in the last moment, what these users' deletion is about to delete.
-func (s *stage) takeAway(rows []keyRow) {
+func (s *stage) takeAway(rows []fixture.Row) {
 	mine := map[string]string{}
 	for i, r := range rows {
 		if i%20 == takenAway {
-			mine[r.user] = r.key
+			mine[r.User] = r.Key
 		}
 	}
 	s.IAM.SetHooks(iam.Hooks{Before: func(c iam.Call) {
@@ -53,40 +55,40 @@ func (s *stage) takeAway(rows []keyRow) {
 // TestManyLeasesOfOneDayInAllKindsOfTrouble: one in twenty fails in each way that IAM has. All others go, and those go for
 // which it passes; who cannot go is Stalled with AWS's own reason, and told of once.
 func TestManyLeasesOfOneDayInAllKindsOfTrouble(t *testing.T) {
-	rows := rowsOf(300, "2026-12-08")
+	rows := fixture.RowsOf(300, "2026-12-08")
 	s := rowsStage(t, "2026-12-01 15:00", rows...)
-	s.start(atMost(1000))
-	s.until("2026-12-09 14:30")
+	s.Begin(atMost(1000))
+	s.Until("2026-12-09 14:30")
 	for i, r := range rows {
 		if i%20 < len(troubles) && i%20 != takenAway {
 			f := troubles[i%20].fault
-			f.User = r.user
+			f.User = r.User
 			s.IAM.Inject(f)
 		}
 	}
 	s.takeAway(rows)
-	s.until("2026-12-09 15:30")
+	s.Until("2026-12-09 15:30")
 	for i, r := range rows {
 		want := ""
 		if i%20 < len(troubles) {
 			want = troubles[i%20].stalls
 		}
-		l := s.lease(r.key)
+		l := s.Lease(r.Key)
 		if want == "" {
-			if l.Status.Phase != v1alpha1.PhaseRevoked || s.Account.UserExists(r.user) {
-				t.Errorf("%d: %s is %s, its user exists: %v (%s)", i%20, r.user, l.Status.Phase, s.Account.UserExists(r.user), ready(l))
+			if l.Status.Phase != v1alpha1.PhaseRevoked || s.Account.UserExists(r.User) {
+				t.Errorf("%d: %s is %s, its user exists: %v (%s)", i%20, r.User, l.Status.Phase, s.Account.UserExists(r.User), expect.Ready(l))
 			}
-			s.expectTold(admin, 2, r.user)
+			s.ExpectTold(admin, 2, r.User)
 			continue
 		}
 		c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionStalled)
 		if c == nil || c.Reason != want || !strings.Contains(c.Message, want) {
-			t.Errorf("%d: %s is stalled by %+v, want %s (%s)", i%20, r.user, c, want, ready(l))
+			t.Errorf("%d: %s is stalled by %+v, want %s (%s)", i%20, r.User, c, want, expect.Ready(l))
 		}
 		for _, to := range []string{admin, admin2} {
-			s.expectTold(to, 1, r.user, want)
-			s.expectTold(to, 2, r.user)
+			s.ExpectTold(to, 1, r.User, want)
+			s.ExpectTold(to, 2, r.User)
 		}
 	}
-	s.expectOneOfEach()
+	s.ExpectOneOfEach()
 }

@@ -40,40 +40,40 @@ func (c *lagging) Get(ctx context.Context, key client.ObjectKey, into client.Obj
 // older than the deed.
 func TestWhoReadsAnOldLeaseTellsNobodyTwiceAndDeletesNothingTwice(t *testing.T) {
 	s := rowsStage(t, "2026-12-01 14:50", report)
-	s.start()
+	s.Begin()
 	cache := &lagging{}
-	s.restart(func(d *controllers.Deps) {
+	s.Restart(func(d *controllers.Deps) {
 		cache.Client = d.Client
 		d.Client = cache
 	})
 	// meanwhile lets the lease be decided on again and again by the old version.
 	meanwhile := func(to ...string) {
 		for _, at := range to {
-			s.annotateLease(report.key, v1alpha1.AnnotationRetry, strings.ReplaceAll(at, " ", "T"))
-			s.until(at)
+			s.annotateLease(report.Key, v1alpha1.AnnotationRetry, strings.ReplaceAll(at, " ", "T"))
+			s.Until(at)
 		}
 	}
-	cache.show(s.lease(report.key))
-	s.until("2026-12-01 15:01")
+	cache.show(s.Lease(report.Key))
+	s.Until("2026-12-01 15:01")
 	meanwhile("2026-12-01 15:02", "2026-12-01 15:03", "2026-12-01 15:20")
 	for _, to := range []string{owner, admin, admin2} {
-		s.expectTold(to, 1, report.user)
+		s.ExpectTold(to, 1, report.User)
 	}
 	cache.show(nil)
-	s.until("2026-12-09 14:55")
-	s.expectPhase(report.key, v1alpha1.PhaseExpired)
+	s.Until("2026-12-09 14:55")
+	s.ExpectPhase(report.Key, v1alpha1.PhaseExpired)
 
-	cache.show(s.lease(report.key))
-	s.until("2026-12-09 15:01")
+	cache.show(s.Lease(report.Key))
+	s.Until("2026-12-09 15:01")
 	meanwhile("2026-12-09 15:02", "2026-12-09 15:03", "2026-12-09 15:30")
 	cache.show(nil)
 	meanwhile("2026-12-09 15:40")
-	s.expectPhase(report.key, v1alpha1.PhaseRevoked)
-	if rev := s.lease(report.key).Status.Revocation; rev.Reason != v1alpha1.ReasonEndDatePassed {
+	s.ExpectPhase(report.Key, v1alpha1.PhaseRevoked)
+	if rev := s.Lease(report.Key).Status.Revocation; rev.Reason != v1alpha1.ReasonEndDatePassed {
 		t.Errorf("the revocation says %s", rev.Reason)
 	}
 	done := map[string]int{}
-	for _, c := range s.changes() {
+	for _, c := range s.Changes() {
 		done[c.Action]++
 	}
 	for action, times := range done {
@@ -85,7 +85,7 @@ func TestWhoReadsAnOldLeaseTellsNobodyTwiceAndDeletesNothingTwice(t *testing.T) 
 		t.Errorf("the changes were only %v", done)
 	}
 	for _, to := range []string{owner, admin, admin2} {
-		s.expectTold(to, 2, report.user)
+		s.ExpectTold(to, 2, report.User)
 	}
-	s.expectOneOfEach()
+	s.ExpectOneOfEach()
 }

@@ -5,58 +5,59 @@ import (
 	"testing"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/fixture"
 )
 
 // Two keys of one user end on one day: both go, and then the user, once.
 func TestTwoKeysOfOneUserGoOnOneDay(t *testing.T) {
-	first := keyRow{user: "svc-both", key: "AKIABOTH000000000001", ends: "2026/12/08"}
+	first := fixture.Row{User: "svc-both", Key: "AKIABOTH000000000001", Ends: "2026/12/08"}
 	second := first
-	second.key = "AKIABOTH000000000002"
+	second.Key = "AKIABOTH000000000002"
 	s := rowsStage(t, "2026-12-01 14:50", first, second)
-	s.start()
-	s.until("2026-12-09 15:10")
+	s.Begin()
+	s.Until("2026-12-09 15:10")
 	var made []string
-	for _, c := range s.changes() {
+	for _, c := range s.Changes() {
 		made = append(made, c.Action)
 	}
 	deleted := slices.Index(made, "DeleteUser")
 	keys := slices.DeleteFunc(slices.Clone(made[:max(deleted, 0)]), func(a string) bool { return a != "DeleteAccessKey" })
-	if len(keys) != 2 || s.Account.UserExists(first.user) || slices.Contains(made[deleted+1:], "DeleteUser") {
+	if len(keys) != 2 || s.Account.UserExists(first.User) || slices.Contains(made[deleted+1:], "DeleteUser") {
 		t.Errorf("the changes were %v", made)
 	}
-	for _, r := range []keyRow{first, second} {
-		s.expectPhase(r.key, v1alpha1.PhaseRevoked)
-		if kept := s.lease(r.key).Status.Revocation.Retained; len(kept) > 0 {
-			t.Errorf("%s says that it kept %+v", r.key, kept)
+	for _, r := range []fixture.Row{first, second} {
+		s.ExpectPhase(r.Key, v1alpha1.PhaseRevoked)
+		if kept := s.Lease(r.Key).Status.Revocation.Retained; len(kept) > 0 {
+			t.Errorf("%s says that it kept %+v", r.Key, kept)
 		}
 		for _, to := range []string{owner, admin, admin2} {
-			s.expectTold(to, 2, r.key)
+			s.ExpectTold(to, 2, r.Key)
 		}
 	}
-	s.expectOneOfEach()
+	s.ExpectOneOfEach()
 }
 
 func TestAUserWithALivingKeyLosesOnlyTheExpiredOneAndGoesWithTheLast(t *testing.T) {
-	first := keyRow{user: "svc-both", key: "AKIABOTH000000000001", ends: "2026/12/08"}
-	second := keyRow{user: "svc-both", key: "AKIABOTH000000000002", ends: "2026/12/20"}
+	first := fixture.Row{User: "svc-both", Key: "AKIABOTH000000000001", Ends: "2026/12/08"}
+	second := fixture.Row{User: "svc-both", Key: "AKIABOTH000000000002", Ends: "2026/12/20"}
 	s := rowsStage(t, "2026-12-01 14:50", first, second)
-	s.start()
-	s.until("2026-12-09 15:10")
-	s.expectPhase(first.key, v1alpha1.PhaseRevoked)
-	s.expectKey(first.key, "")
-	s.expectKey(second.key, "Active")
-	if kept := s.lease(first.key).Status.Revocation.Retained; len(kept) != 1 || kept[0] != (v1alpha1.Retained{Target: first.user, Reason: v1alpha1.RetainedOtherKeys}) {
+	s.Begin()
+	s.Until("2026-12-09 15:10")
+	s.ExpectPhase(first.Key, v1alpha1.PhaseRevoked)
+	s.ExpectKey(first.Key, "")
+	s.ExpectKey(second.Key, "Active")
+	if kept := s.Lease(first.Key).Status.Revocation.Retained; len(kept) != 1 || kept[0] != (v1alpha1.Retained{Target: first.User, Reason: v1alpha1.RetainedOtherKeys}) {
 		t.Errorf("kept: %+v", kept)
 	}
-	for _, c := range s.changes() {
-		if c.Params["AccessKeyId"] != first.key {
+	for _, c := range s.Changes() {
+		if c.Params["AccessKeyId"] != first.Key {
 			t.Errorf("%s %v", c.Action, c.Params)
 		}
 	}
-	s.until("2026-12-21 15:10")
-	s.expectPhase(second.key, v1alpha1.PhaseRevoked)
-	if s.Account.UserExists(first.user) || s.Account.PolicyExists("arn:aws:iam::123456789012:policy/"+first.user) {
+	s.Until("2026-12-21 15:10")
+	s.ExpectPhase(second.Key, v1alpha1.PhaseRevoked)
+	if s.Account.UserExists(first.User) || s.Account.PolicyExists("arn:aws:iam::123456789012:policy/"+first.User) {
 		t.Errorf("the user or its policy is left: %v", s.Account.Inventory())
 	}
-	s.expectOneOfEach()
+	s.ExpectOneOfEach()
 }

@@ -11,37 +11,39 @@ import (
 	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/emulator/slack"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
 func TestASheetOfAnotherNamespaceMayNotUseTheOperatorsCredentials(t *testing.T) {
 	s, _ := companyStage(t)
-	s.must(s.Client.Create(t.Context(), s.AccessKeySheet()))
+	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet()))
 	elsewhere := func(d *controllers.Deps) { d.Namespace = "keylease-of-its-own" }
-	s.restart(elsewhere)
-	s.until("2026-12-02 16:00")
-	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonCredentialsForbidden, "roleARN", "--credentials-namespaces", s.Namespace)
+	s.Restart(elsewhere)
+	s.Until("2026-12-02 16:00")
+	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonCredentialsForbidden, "roleARN", "--credentials-namespaces", s.Namespace)
 	if calls := s.IAM.Calls(); len(calls) > 0 {
 		t.Errorf("%d calls to AWS with the operator's own credentials, the first %s", len(calls), calls[0].Action)
 	}
 
-	s.restart(elsewhere, func(d *controllers.Deps) { d.CredentialsNamespaces = []string{s.Namespace} })
-	s.until("2026-12-02 16:10")
-	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
+	s.Restart(elsewhere, func(d *controllers.Deps) { d.CredentialsNamespaces = []string{s.Namespace} })
+	s.Until("2026-12-02 16:10")
+	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
 }
 
 func TestASheetOfAnotherNamespaceUsesARoleThatTrustsIt(t *testing.T) {
 	s, _ := companyStage(t)
 	operator := "arn:aws:sts::" + world.AccountID + ":assumed-role/" + world.OperatorRole + "/pod"
 	s.Account.AddRole("keylease-target", iam.Trust{Principals: []string{operator, world.AccountID}, ExternalID: s.Namespace + "/" + world.SheetName})
-	s.must(s.Client.Create(t.Context(), s.AccessKeySheet(func(a *v1alpha1.AccessKeySheet) {
+	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet(func(a *v1alpha1.AccessKeySheet) {
 		a.Spec.AWS.RoleARN = "arn:aws:iam::{{ .AccountID }}:role/keylease-target"
 	})))
-	s.restart(func(d *controllers.Deps) { d.Namespace = "keylease-of-its-own" })
-	s.until("2026-12-02 15:10")
-	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
-	if got := s.lease(key(4)).Status.Phase; got != v1alpha1.PhaseRevoked {
-		t.Errorf("row 5 is %s (%s)", got, ready(s.lease(key(4))))
+	s.Restart(func(d *controllers.Deps) { d.Namespace = "keylease-of-its-own" })
+	s.Until("2026-12-02 15:10")
+	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
+	if got := s.Lease(key(4)).Status.Phase; got != v1alpha1.PhaseRevoked {
+		t.Errorf("row 5 is %s (%s)", got, expect.Ready(s.Lease(key(4))))
 	}
 	for _, c := range s.IAM.Calls() {
 		if c.Service == "iam" && !strings.Contains(c.Principal, "assumed-role/keylease-target/") {
@@ -80,9 +82,9 @@ func TestTheSheetSaysWhatIsWrongWithTheWayToAWS(t *testing.T) {
 			if tc.key != "" {
 				t.Setenv("AWS_ACCESS_KEY_ID", tc.key)
 			}
-			s.start(tc.spec)
-			s.until("2026-12-01 15:10")
-			s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, tc.reason, tc.says)
+			s.Begin(tc.spec)
+			s.Until("2026-12-01 15:10")
+			s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, tc.reason, tc.says)
 			told := ""
 			for _, m := range s.Slack.AllMessages() {
 				if text := m.PlainText(); strings.Contains(text, "対象のシート") {
@@ -100,17 +102,17 @@ func TestTheSheetSaysWhatIsWrongWithTheWayToAWS(t *testing.T) {
 func TestALeaseMadeWithKubectlAloneIsNeverActedOn(t *testing.T) {
 	s, _ := companyStage(t)
 	const strange = "AKIASTRANGE000000001"
-	s.Key("svc-strange", strange, jst("2026-06-01 09:00"))
-	s.start()
-	s.must(s.Client.Create(t.Context(), &v1alpha1.AccessKeyLease{
+	s.Key("svc-strange", strange, fixture.JST("2026-06-01 09:00"))
+	s.Begin()
+	s.Must(s.Client.Create(t.Context(), &v1alpha1.AccessKeyLease{
 		ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(strange), Namespace: s.Namespace},
 		Spec: v1alpha1.AccessKeyLeaseSpec{
 			SheetRef: v1alpha1.SheetReference{Name: world.SheetName}, AccessKeyID: strange, UserName: "svc-strange",
 			AccountID: world.AccountID, EndDate: "2026-11-01",
 		},
 	}))
-	s.until("2026-12-09 16:00")
-	l := s.lease(strange)
+	s.Until("2026-12-09 16:00")
+	l := s.Lease(strange)
 	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady); c == nil || c.Reason != v1alpha1.ReasonNeverOnSheet {
 		t.Errorf("Ready is %+v", c)
 	}
@@ -126,25 +128,25 @@ func TestALeaseMadeWithKubectlAloneIsNeverActedOn(t *testing.T) {
 
 func TestNothingIsDeletedWhileNobodyCanBeWarned(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
+	s.Begin()
+	s.Until("2026-12-01 15:04")
 	s.Slack.RevokeToken(slack.BotToken)
-	s.until("2026-12-03 16:00")
-	if gone := len(s.changes()); gone > 0 {
+	s.Until("2026-12-03 16:00")
+	if gone := len(s.Changes()); gone > 0 {
 		// What was due before the token was found out to be bad may have gone: it was warned of. What follows may not.
 		t.Logf("%d changes before anything had to be sent", gone)
 	}
-	s.expectSheet(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, v1alpha1.ReasonSlackTokenInvalid, "token_revoked")
-	before := len(s.changes())
-	s.until("2026-12-08 16:00")
-	if after := len(s.changes()); after != before {
+	s.ExpectSheet(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, v1alpha1.ReasonSlackTokenInvalid, "token_revoked")
+	before := len(s.Changes())
+	s.Until("2026-12-08 16:00")
+	if after := len(s.Changes()); after != before {
 		t.Errorf("%d changes in AWS while nobody could be warned", after-before)
 	}
 	s.Slack.AddToken(slack.BotToken, slack.BotScopes()...)
-	s.until("2026-12-09 16:00")
+	s.Until("2026-12-09 16:00")
 	for _, d := range deletions {
-		if got := s.lease(d.key).Status.Phase; got != v1alpha1.PhaseRevoked {
-			t.Errorf("row %d is %s afterwards (%s)", d.row, got, ready(s.lease(d.key)))
+		if got := s.Lease(d.key).Status.Phase; got != v1alpha1.PhaseRevoked {
+			t.Errorf("row %d is %s afterwards (%s)", d.row, got, expect.Ready(s.Lease(d.key)))
 		}
 	}
 	s.expectNoSecret()
@@ -155,15 +157,15 @@ func TestAnotherAccountsCredentialsMarkNothing(t *testing.T) {
 	other := s.IAM.AddAccount("999999999999", iam.PartitionAWS)
 	other.AddCredential("AKIAOTHER00000000001", "arn:aws:sts::999999999999:assumed-role/keylease/pod")
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAOTHER00000000001")
-	s.start()
-	s.until("2026-12-09 16:00")
-	s.expectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonWrongAccount, "999999999999", world.AccountID)
-	if made := s.changes(); len(made) > 0 {
+	s.Begin()
+	s.Until("2026-12-09 16:00")
+	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonWrongAccount, "999999999999", world.AccountID)
+	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
 	}
-	s.expectMark(3, "期限切れ")
-	s.expectMark(8, "削除済み")
-	if l := s.lease(key(2)); l.Status.Phase == v1alpha1.PhaseRevoked || !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionStalled) {
-		t.Errorf("row 3 is %s (%s)", l.Status.Phase, ready(l))
+	s.ExpectMark(3, "期限切れ")
+	s.ExpectMark(8, "削除済み")
+	if l := s.Lease(key(2)); l.Status.Phase == v1alpha1.PhaseRevoked || !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionStalled) {
+		t.Errorf("row 3 is %s (%s)", l.Status.Phase, expect.Ready(l))
 	}
 }

@@ -19,38 +19,13 @@ func claimedIn(cell string) func(*v1alpha1.AccessKeySheet) {
 	return func(a *v1alpha1.AccessKeySheet) { a.Spec.ClaimCell = cell }
 }
 
-// annotate the sheet, as kubectl annotate --overwrite does.
-func (s *stage) annotate(name, value string) {
-	s.Helper()
-	a := s.sheet()
-	before := client.MergeFrom(a.DeepCopy())
-	if a.Annotations == nil {
-		a.Annotations = map[string]string{}
-	}
-	a.Annotations[name] = value
-	s.must(s.Client.Patch(s.Context(), a, before))
-}
-
 // told counts the messages to an admin that hold all of the texts.
-func (s *stage) told(texts ...string) int {
-	s.Helper()
-	n := 0
-next:
-	for _, m := range s.Slack.Messages("U0ADMIN01") {
-		for _, text := range texts {
-			if !strings.Contains(m.PlainText(), text) {
-				continue next
-			}
-		}
-		n++
-	}
-	return n
-}
+func (s *stage) told(texts ...string) int { return len(s.ToldTo(admin, texts...)) }
 
 func (s *stage) leaseCount() int {
 	s.Helper()
 	l := &v1alpha1.AccessKeyLeaseList{}
-	s.must(s.Client.List(s.Context(), l, client.InNamespace(s.Namespace)))
+	s.Must(s.Client.List(s.Context(), l, client.InNamespace(s.Namespace)))
 	return len(l.Items)
 }
 
@@ -62,23 +37,23 @@ func TestAnEmptyClaimCellIsClaimedBeforeAnythingIsApplied(t *testing.T) {
 			applied = s.leaseCount()
 		}
 	})
-	s.start(claimedIn("Z1"))
-	s.until("2026-12-01 15:01")
+	s.Begin(claimedIn("Z1"))
+	s.Until("2026-12-01 15:01")
 	cluster := &corev1.Namespace{}
-	s.must(s.Client.Get(t.Context(), client.ObjectKey{Name: "kube-system"}, cluster))
+	s.Must(s.Client.Get(t.Context(), client.ObjectKey{Name: "kube-system"}, cluster))
 	want := "Keylease " + s.Namespace + "/key-requests, cluster " + string(cluster.UID) + ", since 2026-12-01T06:00:00Z"
-	if got := s.cell("Z1"); got != want {
+	if got := s.Cell("Z1"); got != want {
 		t.Errorf("the claim is %q, want %q", got, want)
 	}
 	if applied != 0 {
 		t.Errorf("%d leases were there when the claim was written", applied)
 	}
-	s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
-	if got := s.lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
+	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
 		t.Errorf("once claimed, row 3 is %s", got)
 	}
 	s.Sheets.ResetStats()
-	s.until("2026-12-01 15:30")
+	s.Until("2026-12-01 15:30")
 	if got := s.Sheets.Stats().Writes; got != 0 {
 		t.Errorf("a claim that stands was written %d times more", got)
 	}
@@ -92,33 +67,33 @@ func TestOfTwoClustersThatClaimAtOnceTheOneWhoseClaimStandsGoesOn(t *testing.T) 
 			t.Error(err)
 		}
 	})
-	s.start(claimedIn("Z1"))
-	s.until("2026-12-01 15:30")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, foreignClaim)
+	s.Begin(claimedIn("Z1"))
+	s.Until("2026-12-01 15:30")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, foreignClaim)
 	if n := s.leaseCount(); n > 0 {
 		t.Errorf("%d leases were made", n)
 	}
-	if got := s.cell("Z1"); got != foreignClaim {
+	if got := s.Cell("Z1"); got != foreignClaim {
 		t.Errorf("the claim became %q", got)
 	}
 }
 
 func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start(claimedIn("Z1"))
-	s.until("2026-12-01 15:04")
-	s.must(s.form().SetCell("Z1", foreignClaim))
-	s.must(s.form().SetCell("I2", "2027/03/31"))
-	before := s.lease(key(1))
-	s.until("2026-12-04 16:00")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, foreignClaim, v1alpha1.AnnotationTakeClaim, "Z1")
-	if got := s.sheet().Status.Claim; got != foreignClaim {
+	s.Begin(claimedIn("Z1"))
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Form().SetCell("Z1", foreignClaim))
+	s.Must(s.Form().SetCell("I2", "2027/03/31"))
+	before := s.Lease(key(1))
+	s.Until("2026-12-04 16:00")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, foreignClaim, v1alpha1.AnnotationTakeClaim, "Z1")
+	if got := s.Sheet().Status.Claim; got != foreignClaim {
 		t.Errorf("status.claim is %q", got)
 	}
-	if after := s.lease(key(1)); after.Spec != before.Spec {
+	if after := s.Lease(key(1)); after.Spec != before.Spec {
 		t.Errorf("the lease became %+v", after.Spec)
 	}
-	if made := s.changes(); len(made) > 0 {
+	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
 	}
 	if got := s.told("別のクラスター", foreignClaim); got != 1 {
@@ -127,51 +102,51 @@ func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 
 	t.Run("an annotation that names another claim takes nothing", func(t *testing.T) {
 		s := s.on(t)
-		s.annotate(v1alpha1.AnnotationTakeClaim, strings.Replace(foreignClaim, "2026-05", "2026-04", 1))
-		s.until("2026-12-04 16:10")
-		if got := s.cell("Z1"); got != foreignClaim {
+		s.Annotate(v1alpha1.AnnotationTakeClaim, strings.Replace(foreignClaim, "2026-05", "2026-04", 1))
+		s.Until("2026-12-04 16:10")
+		if got := s.Cell("Z1"); got != foreignClaim {
 			t.Errorf("the claim became %q", got)
 		}
 	})
 	t.Run("the claim's own text takes it, once", func(t *testing.T) {
 		s := s.on(t)
-		s.annotate(v1alpha1.AnnotationTakeClaim, foreignClaim)
-		s.until("2026-12-04 16:20")
-		s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
-		if got := s.cell("Z1"); !strings.Contains(got, s.Namespace+"/key-requests") || s.sheet().Status.Claim != "" {
-			t.Errorf("the claim is %q, status.claim %q", got, s.sheet().Status.Claim)
+		s.Annotate(v1alpha1.AnnotationTakeClaim, foreignClaim)
+		s.Until("2026-12-04 16:20")
+		s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+		if got := s.Cell("Z1"); !strings.Contains(got, s.Namespace+"/key-requests") || s.Sheet().Status.Claim != "" {
+			t.Errorf("the claim is %q, status.claim %q", got, s.Sheet().Status.Claim)
 		}
-		if got := s.lease(key(1)).Spec.EndDate; got != "2027-03-31" {
+		if got := s.Lease(key(1)).Spec.EndDate; got != "2027-03-31" {
 			t.Errorf("row 2 ends %s", got)
 		}
-		if got := len(s.audit.with(`"claimed"`, foreignClaim)); got != 1 {
+		if got := len(s.Audit.With(`"claimed"`, foreignClaim)); got != 1 {
 			t.Errorf("%d audit lines of the takeover", got)
 		}
 		again := strings.Replace(foreignClaim, "2026-05-01", "2026-12-04", 1)
-		s.must(s.form().SetCell("Z1", again))
-		s.until("2026-12-04 16:30")
-		s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, again)
+		s.Must(s.Form().SetCell("Z1", again))
+		s.Until("2026-12-04 16:30")
+		s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, again)
 	})
 }
 
 func TestAForeignClaimThatVanishesIsNotTakenForAnInvitation(t *testing.T) {
 	s, _ := companyStage(t)
-	s.must(s.form().SetCell("Z1", foreignClaim))
-	s.start(claimedIn("Z1"))
-	s.until("2026-12-01 15:10")
-	s.must(s.form().InsertColumn("M"))
-	s.until("2026-12-01 15:30")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, "empty now", foreignClaim)
-	if got := s.cell("Z1"); got != "" || s.leaseCount() > 0 {
+	s.Must(s.Form().SetCell("Z1", foreignClaim))
+	s.Begin(claimedIn("Z1"))
+	s.Until("2026-12-01 15:10")
+	s.Must(s.Form().InsertColumn("M"))
+	s.Until("2026-12-01 15:30")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, "empty now", foreignClaim)
+	if got := s.Cell("Z1"); got != "" || s.leaseCount() > 0 {
 		t.Errorf("Z1 became %q, and there are %d leases", got, s.leaseCount())
 	}
 }
 
 func TestAClaimIsNotWrittenInADryRun(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start(claimedIn("Z1"), func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
-	s.until("2026-12-01 15:30")
-	if got := s.cell("Z1"); got != "" || s.leaseCount() == 0 {
+	s.Begin(claimedIn("Z1"), func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
+	s.Until("2026-12-01 15:30")
+	if got := s.Cell("Z1"); got != "" || s.leaseCount() == 0 {
 		t.Errorf("Z1 became %q, and there are %d leases", got, s.leaseCount())
 	}
 }
@@ -179,21 +154,21 @@ func TestAClaimIsNotWrittenInADryRun(t *testing.T) {
 func TestAClaimCellThatCannotBeSaysSo(t *testing.T) {
 	t.Run("outside the grid", func(t *testing.T) {
 		s, _ := companyStage(t)
-		s.must(s.form().Edit(func(g *sheets.Grid) error { rows, _ := g.Size(); return g.Resize(rows, 12) }))
-		s.start(claimedIn("Z1"))
-		s.expectSheet(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, "Z1", "key_request_form", "outside")
+		s.Must(s.Form().Edit(func(g *sheets.Grid) error { rows, _ := g.Size(); return g.Resize(rows, 12) }))
+		s.Begin(claimedIn("Z1"))
+		s.ExpectSheet(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, "Z1", "key_request_form", "outside")
 	})
 	t.Run("among the requests", func(t *testing.T) {
 		s, _ := companyStage(t)
-		s.start(claimedIn("K7"))
-		s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, "K7")
+		s.Begin(claimedIn("K7"))
+		s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, "K7")
 	})
 	t.Run("in a sheet that may only be read", func(t *testing.T) {
 		s, _ := companyStage(t)
 		s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.Reader)
-		s.start(claimedIn("Z1"))
-		s.until("2026-12-01 16:00")
-		s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonReadOnly, "Z1")
+		s.Begin(claimedIn("Z1"))
+		s.Until("2026-12-01 16:00")
+		s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonReadOnly, "Z1")
 		if n := s.leaseCount(); n > 0 {
 			t.Errorf("%d leases without a claim", n)
 		}

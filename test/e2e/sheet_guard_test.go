@@ -14,6 +14,8 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
@@ -23,12 +25,12 @@ func bigStage(t *testing.T, n int, change ...func(*world.Options)) (*stage, *she
 	s := newStage(t, "2026-12-01 10:00", change...)
 	s.Seed(bigSheet(t, n))
 	for i := range n {
-		s.Key(fmt.Sprintf("svc-%04d", i), bigKey(i), jst("2026-06-01 09:00"))
+		s.Key(fmt.Sprintf("svc-%04d", i), bigKey(i), fixture.JST("2026-06-01 09:00"))
 	}
-	s.start()
-	s.until("2026-12-01 10:06")
-	s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
-	return s, s.form()
+	s.Begin()
+	s.Until("2026-12-01 10:06")
+	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+	return s, s.Form()
 }
 
 func bigKey(i int) string { return fmt.Sprintf("AKIABIG%013d", i) }
@@ -119,27 +121,27 @@ func TestDamageIsStoppedBeforeAnythingIsAppliedAndRepairGoesOnByItself(t *testin
 			s, _ := bigStage(t, 20)
 			before := s.leases()
 			whole := s.Sheets.Spreadsheet(world.SpreadsheetID).Clone()
-			s.must(tc.damage(s.Sheets.Spreadsheet(world.SpreadsheetID)))
-			s.until("2026-12-02 16:00")
-			s.expectSheet(tc.kind, metav1.ConditionFalse, tc.reason, tc.says)
-			s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
+			s.Must(tc.damage(s.Sheets.Spreadsheet(world.SpreadsheetID)))
+			s.Until("2026-12-02 16:00")
+			s.ExpectSheet(tc.kind, metav1.ConditionFalse, tc.reason, tc.says)
+			s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
 			if got := s.told(tc.told); got != 1 {
 				t.Errorf("the admins were told %d times", got)
 			}
 			for id, l := range s.leases() {
-				if was := before[id]; l.Spec != was.Spec || l.Status.Sheet.Row != was.Status.Sheet.Row || heldReason(&l) != "" {
-					t.Errorf("lease %s became %+v, row %d, held %q", id, l.Spec, l.Status.Sheet.Row, heldReason(&l))
+				if was := before[id]; l.Spec != was.Spec || l.Status.Sheet.Row != was.Status.Sheet.Row || expect.Held(&l) != "" {
+					t.Errorf("lease %s became %+v, row %d, held %q", id, l.Spec, l.Status.Sheet.Row, expect.Held(&l))
 				}
 			}
-			if made := s.changes(); len(made) > 0 {
+			if made := s.Changes(); len(made) > 0 {
 				t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
 			}
 			s.Sheets.Add(world.SpreadsheetID, whole)
-			s.until("2026-12-02 16:12")
-			s.expectSheet(tc.kind, metav1.ConditionTrue, map[string]string{
+			s.Until("2026-12-02 16:12")
+			s.ExpectSheet(tc.kind, metav1.ConditionTrue, map[string]string{
 				v1alpha1.ConditionSheetReadable: v1alpha1.ReasonReadable, v1alpha1.ConditionSheetAccepted: v1alpha1.ReasonAccepted,
 			}[tc.kind])
-			s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+			s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 		})
 	}
 }
@@ -147,11 +149,11 @@ func TestDamageIsStoppedBeforeAnythingIsAppliedAndRepairGoesOnByItself(t *testin
 func TestAHeaderRowAddedCostsOneReportAndNothingElse(t *testing.T) {
 	s, form := bigStage(t, 20)
 	before := s.leases()
-	s.must(form.InsertRows(1, 1))
-	s.must(form.SetCell("B1", "アクセスキー申請一覧"))
-	s.until("2026-12-01 11:00")
-	s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
-	if got := s.sheet().Status.InvalidRows; len(got) != 1 || got[0].Row != 2 {
+	s.Must(form.InsertRows(1, 1))
+	s.Must(form.SetCell("B1", "アクセスキー申請一覧"))
+	s.Until("2026-12-01 11:00")
+	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
+	if got := s.Sheet().Status.InvalidRows; len(got) != 1 || got[0].Row != 2 {
 		t.Errorf("invalid rows: %+v", got)
 	}
 	for id, l := range s.leases() {
@@ -163,51 +165,51 @@ func TestAHeaderRowAddedCostsOneReportAndNothingElse(t *testing.T) {
 
 func TestAnApprovalIsForExactlyWhatWasSeenAndGoodOnce(t *testing.T) {
 	s, form := bigStage(t, 20)
-	s.must(ends(form, 2, 13, "2027/03/31"))
-	s.until("2026-12-01 10:20")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
-	hash := s.sheet().Status.ObservedHash
+	s.Must(ends(form, 2, 13, "2027/03/31"))
+	s.Until("2026-12-01 10:20")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
+	hash := s.Sheet().Status.ObservedHash
 	if got := s.told("approve-change=" + hash); got != 1 {
 		t.Errorf("%d messages name the annotation", got)
 	}
 
-	s.must(form.SetCell("I14", "2027/03/31")) // after the admin looked
-	s.annotate(v1alpha1.AnnotationApproveChange, hash)
-	s.until("2026-12-01 10:40")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
+	s.Must(form.SetCell("I14", "2027/03/31")) // after the admin looked
+	s.Annotate(v1alpha1.AnnotationApproveChange, hash)
+	s.Until("2026-12-01 10:40")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
 
-	s.must(form.SetCell("I14", "2027/06/30"))
-	s.until("2026-12-01 10:50")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
-	if got := s.lease(bigKey(0)).Spec.EndDate; got != "2027-03-31" {
+	s.Must(form.SetCell("I14", "2027/06/30"))
+	s.Until("2026-12-01 10:50")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	if got := s.Lease(bigKey(0)).Spec.EndDate; got != "2027-03-31" {
 		t.Errorf("once approved it ends %s", got)
 	}
-	if len(s.events(v1alpha1.EventSheetApproved, world.SheetName)) != 1 || len(s.audit.with(`"approved"`, hash)) != 1 {
+	if len(s.Events(v1alpha1.EventSheetApproved, world.SheetName)) != 1 || len(s.Audit.With(`"approved"`, hash)) != 1 {
 		t.Error("the approval is not on record once")
 	}
 
-	s.must(ends(form, 2, 13, "2027/06/30"))
-	s.until("2026-12-01 11:10")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
-	s.annotate(v1alpha1.AnnotationApproveChange, s.sheet().Status.ObservedHash)
-	s.until("2026-12-01 11:30")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	s.Must(ends(form, 2, 13, "2027/06/30"))
+	s.Until("2026-12-01 11:10")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
+	s.Annotate(v1alpha1.AnnotationApproveChange, s.Sheet().Status.ObservedHash)
+	s.Until("2026-12-01 11:30")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
 }
 
 func TestChangesAddUpOverADay(t *testing.T) {
 	s, form := bigStage(t, 60) // 20 % are 12 rows
-	s.must(ends(form, 2, 7, "2027/05/31"))
-	s.until("2026-12-01 12:00")
-	s.must(ends(form, 8, 13, "2027/05/31"))
-	s.until("2026-12-01 14:00")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
-	s.must(ends(form, 14, 14, "2027/05/31"))
-	s.until("2026-12-01 15:30")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges, "after 12 before")
+	s.Must(ends(form, 2, 7, "2027/05/31"))
+	s.Until("2026-12-01 12:00")
+	s.Must(ends(form, 8, 13, "2027/05/31"))
+	s.Until("2026-12-01 14:00")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	s.Must(ends(form, 14, 14, "2027/05/31"))
+	s.Until("2026-12-01 15:30")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges, "after 12 before")
 	// The first six are forgotten a day after they were accepted.
-	s.until("2026-12-02 10:30")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
-	if got := s.lease(bigKey(12)).Spec.EndDate; got != "2027-05-31" {
+	s.Until("2026-12-02 10:30")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	if got := s.Lease(bigKey(12)).Spec.EndDate; got != "2027-05-31" {
 		t.Errorf("it ends %s", got)
 	}
 }
@@ -235,43 +237,43 @@ func TestALeaseThatCannotBeWrittenDoesNotTripTheGuard(t *testing.T) {
 			})
 		})
 	})
-	s.must(s.operator.Stop())
+	s.Stop()
 	refusing.Store(true)
-	s.restart()
-	s.must(ends(form, 5, 5, "2027/05/31"))
-	s.must(ends(form, 6, 6, "2027/05/31"))
-	s.until("2026-12-01 16:00")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
-	s.expectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRetrying, strings.ToLower(bigKey(3)), "not this one")
-	if got := s.lease(bigKey(4)).Spec.EndDate; got != "2027-05-31" {
+	s.Restart()
+	s.Must(ends(form, 5, 5, "2027/05/31"))
+	s.Must(ends(form, 6, 6, "2027/05/31"))
+	s.Until("2026-12-01 16:00")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRetrying, strings.ToLower(bigKey(3)), "not this one")
+	if got := s.Lease(bigKey(4)).Spec.EndDate; got != "2027-05-31" {
 		t.Errorf("its neighbour ends %s", got)
 	}
 	total := int32(0)
-	for _, c := range s.sheet().Status.RecentChanges {
+	for _, c := range s.Sheet().Status.RecentChanges {
 		total += c.Rows
 	}
 	if total != 1 {
-		t.Errorf("one change that was applied counts as %d: %+v", total, s.sheet().Status.RecentChanges)
+		t.Errorf("one change that was applied counts as %d: %+v", total, s.Sheet().Status.RecentChanges)
 	}
 }
 
 func TestASmallSheetWhoseIDColumnMovedIsStoppedToo(t *testing.T) {
 	s, form := bigStage(t, 5)
-	s.must(form.InsertColumn("K"))
-	s.until("2026-12-01 12:00")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonColumnsMoved, "access key ID")
-	if l := s.lease(bigKey(0)); !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionRowPresent) {
+	s.Must(form.InsertColumn("K"))
+	s.Until("2026-12-01 12:00")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonColumnsMoved, "access key ID")
+	if l := s.Lease(bigKey(0)); !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionRowPresent) {
 		t.Error("the row counts as gone")
 	}
-	s.must(form.DeleteColumn("K"))
-	s.until("2026-12-01 12:10")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
+	s.Must(form.DeleteColumn("K"))
+	s.Until("2026-12-01 12:10")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
 }
 
 func (s *stage) leases() map[string]v1alpha1.AccessKeyLease {
 	s.Helper()
 	list := &v1alpha1.AccessKeyLeaseList{}
-	s.must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
+	s.Must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
 	out := map[string]v1alpha1.AccessKeyLease{}
 	for _, l := range list.Items {
 		out[l.Name] = l

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -12,31 +13,32 @@ import (
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/emulator/sheets"
 	"github.com/keylease/keylease/test/emulator/slack"
+	"github.com/keylease/keylease/test/fixture"
 )
 
 func TestTheWeeklySummaryComesOnMondaysOnceWithWhatIsOverdue(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
+	s.Begin()
 	const summary = "（週次）"
-	s.until("2026-12-07 14:59")
+	s.Until("2026-12-07 14:59")
 	if got := s.told(summary); got != 0 {
 		t.Errorf("%d summaries before the first Monday", got)
 	}
-	s.until("2026-12-07 15:10")
+	s.Until("2026-12-07 15:10")
 	if got := s.told(summary, key(30), "svc-unclear"); got != 1 {
 		t.Errorf("%d summaries name the held key", got)
 	}
 	if got := s.told(summary, key(2)); got != 0 {
 		t.Error("a key that ends tomorrow is overdue today")
 	}
-	s.restart()
-	s.must(s.form().SetCell("K2", "削除しないで"))
-	s.must(s.form().SetCell("I2", "2026/12/02")) // held, and overdue from now on
-	s.until("2026-12-13 20:00")
+	s.Restart()
+	s.Must(s.Form().SetCell("K2", "削除しないで"))
+	s.Must(s.Form().SetCell("I2", "2026/12/02")) // held, and overdue from now on
+	s.Until("2026-12-13 20:00")
 	if got := s.told(summary); got != 1 {
 		t.Errorf("%d summaries in one week", got)
 	}
-	s.until("2026-12-14 15:10")
+	s.Until("2026-12-14 15:10")
 	if got, named := s.told(summary), s.told(summary, key(1), key(30)); got != 2 || named != 1 {
 		t.Errorf("%d summaries in two weeks, %d with what was new", got, named)
 	}
@@ -44,8 +46,8 @@ func TestTheWeeklySummaryComesOnMondaysOnceWithWhatIsOverdue(t *testing.T) {
 
 func TestRowsThatCannotBeUsedAreListedInTheirOrderEachOnce(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:05")
+	s.Begin()
+	s.Until("2026-12-01 15:05")
 	var rows []string
 	for _, m := range s.Slack.Messages("U0ADMIN01") {
 		if !strings.Contains(m.PlainText(), "申請シートに読み取れない行") {
@@ -64,12 +66,12 @@ func TestRowsThatCannotBeUsedAreListedInTheirOrderEachOnce(t *testing.T) {
 
 func TestAnOutageOnMondayDelaysTheSummary(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-07 10:00")
-	s.must(s.operator.Stop())
-	s.clock.Set(jst("2026-12-09 10:00"))
-	s.restart()
-	s.until("2026-12-09 10:10")
+	s.Begin()
+	s.Until("2026-12-07 10:00")
+	s.Stop()
+	s.Clock.Set(fixture.JST("2026-12-09 10:00"))
+	s.Restart()
+	s.Until("2026-12-09 10:10")
 	if got := s.told("（週次）", key(30)); got != 1 {
 		t.Errorf("%d summaries", got)
 	}
@@ -77,7 +79,7 @@ func TestAnOutageOnMondayDelaysTheSummary(t *testing.T) {
 
 func TestWhoHasNothingOverdueGetsNoSummary(t *testing.T) {
 	s, _ := bigStage(t, 3)
-	s.until("2026-12-15 10:00")
+	s.Until("2026-12-15 10:00")
 	if got := len(s.Slack.AllMessages()); got != 0 {
 		t.Errorf("%d messages", got)
 	}
@@ -86,9 +88,9 @@ func TestWhoHasNothingOverdueGetsNoSummary(t *testing.T) {
 func TestKeysInNoRowAreReportedOncePerKeyAndNeverTouched(t *testing.T) {
 	const forgotten, later = "AKIAFORGOTTEN0000001", "AKIAFORGOTTEN0000002"
 	s, _ := companyStage(t)
-	s.Key("svc-forgotten", forgotten, jst("2025-01-01 09:00"))
-	s.start()
-	s.until("2026-12-01 15:10")
+	s.Key("svc-forgotten", forgotten, fixture.JST("2025-01-01 09:00"))
+	s.Begin()
+	s.Until("2026-12-01 15:10")
 	if got := s.told("AWSにあります", forgotten, "svc-forgotten"); got != 1 {
 		t.Errorf("the admins were told %d times", got)
 	}
@@ -98,25 +100,25 @@ func TestKeysInNoRowAreReportedOncePerKeyAndNeverTouched(t *testing.T) {
 		}
 	}
 	s.IAM.ResetCalls()
-	s.Key("svc-later", later, jst("2026-12-01 16:00"))
-	s.restart()
-	s.until("2026-12-01 15:55")
+	s.Key("svc-later", later, fixture.JST("2026-12-01 16:00"))
+	s.Restart()
+	s.Until("2026-12-01 15:55")
 	if got := s.listed("svc-forgotten"); got != 0 {
 		t.Errorf("a restart asked AWS %d times", got)
 	}
-	s.until("2026-12-12 15:55")
+	s.Until("2026-12-12 15:55")
 	if got := s.listed("svc-forgotten"); got != 11 {
 		t.Errorf("in eleven days the user was looked at %d times", got)
 	}
 	if a, b := s.told(forgotten), s.told(later); a != 1 || b != 1 {
 		t.Errorf("told %d and %d times", a, b)
 	}
-	s.restart()
-	s.until("2026-12-13 17:00")
+	s.Restart()
+	s.Until("2026-12-13 17:00")
 	if got := s.told(forgotten); got != 1 {
 		t.Errorf("after a restart it was told %d times", got)
 	}
-	for _, c := range s.changes() {
+	for _, c := range s.Changes() {
 		if c.User() == "svc-forgotten" || c.User() == "svc-later" {
 			t.Errorf("%s of %s", c.Action, c.User())
 		}
@@ -147,12 +149,12 @@ func TestTheCheckOfTheAccountHeedsItsSettings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, "2026-12-01 10:00")
 			s.Seed(bigSheet(t, 1))
-			s.Key("svc-0000", bigKey(0), jst("2026-06-01 09:00"))
-			s.Key("svc-outside", "AKIAOUTSIDE000000001", jst("2026-06-01 09:00"))
+			s.Key("svc-0000", bigKey(0), fixture.JST("2026-06-01 09:00"))
+			s.Key("svc-outside", "AKIAOUTSIDE000000001", fixture.JST("2026-06-01 09:00"))
 			s.Account.AddUser("svc-inside", iam.WithPath("/leased/"))
 			s.Account.AddAccessKey("svc-inside", iam.AccessKey{ID: "AKIAINSIDE0000000001"})
-			s.start(tc.change)
-			s.until("2026-12-03 10:00")
+			s.Begin(tc.change)
+			s.Until("2026-12-03 10:00")
 			var told []string
 			for _, id := range []string{"AKIAINSIDE0000000001", "AKIAOUTSIDE000000001"} {
 				if s.told(id) > 0 {
@@ -170,27 +172,27 @@ func TestAConflictOfDatesIsToldOnceEvenIfSlackIsAway(t *testing.T) {
 	for name, away := range map[string]bool{"Slack answers": false, "Slack is away": true} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := companyStage(t)
-			s.start()
-			s.until("2026-12-01 15:04")
+			s.Begin()
+			s.Until("2026-12-01 15:04")
 			if away {
 				s.Slack.RevokeToken(slack.BotToken)
 			}
-			s.must(s.form().SetCell("I3", "2027/01/31"))
-			s.must(s.patch(key(2), `{"endDate":"2026-12-24"}`))
-			s.until("2026-12-01 15:30")
-			if got := s.lease(key(2)).Spec.EndDate; got != "2027-01-31" {
+			s.Must(s.Form().SetCell("I3", "2027/01/31"))
+			s.Must(s.Patch(key(2), `{"endDate":"2026-12-24"}`))
+			s.Until("2026-12-01 15:30")
+			if got := s.Lease(key(2)).Spec.EndDate; got != "2027-01-31" {
 				t.Errorf("it ends %s", got)
 			}
 			if away {
-				s.must(s.operator.Stop())
+				s.Stop()
 				s.Slack.AddToken(slack.BotToken, slack.BotScopes()...)
-				s.restart()
+				s.Restart()
 			}
-			s.until("2026-12-12 16:00")
+			s.Until("2026-12-12 16:00")
 			if got := s.told("2か所で別々に", "svc-report", "2027-01-31"); got != 1 {
 				t.Errorf("the admins were told %d times", got)
 			}
-			if got := s.events(v1alpha1.EventEndDateConflict, strings.ToLower(key(2))); len(got) != 1 {
+			if got := s.Events(v1alpha1.EventEndDateConflict, strings.ToLower(key(2))); len(got) != 1 {
 				t.Errorf("events: %v", got)
 			}
 		})
@@ -199,15 +201,15 @@ func TestAConflictOfDatesIsToldOnceEvenIfSlackIsAway(t *testing.T) {
 
 func TestManyInvalidRowsAreToldInFewMessagesAndNotAgain(t *testing.T) {
 	s, form := bigStage(t, 100)
-	s.must(form.Edit(func(g *sheets.Grid) error {
+	s.Must(form.Edit(func(g *sheets.Grid) error {
 		for i := range 45 {
-			if _, err := g.AppendRow("", "山田 太郎", "x", "", "S3", "", "", "", "来月"+itoa(i), "svc-bad", "", fmt.Sprintf("AKIABAD%013d", i)); err != nil {
+			if _, err := g.AppendRow("", "山田 太郎", "x", "", "S3", "", "", "", "来月"+strconv.Itoa(i), "svc-bad", "", fmt.Sprintf("AKIABAD%013d", i)); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
-	s.until("2026-12-01 11:00")
+	s.Until("2026-12-01 11:00")
 	const title = "読み取れない行"
 	if got := s.told(title); got != 3 {
 		t.Errorf("%d messages about 45 rows, want 3", got)
@@ -217,19 +219,19 @@ func TestManyInvalidRowsAreToldInFewMessagesAndNotAgain(t *testing.T) {
 			t.Fatalf("row %d was told %d times", 102+i, got)
 		}
 	}
-	if got := s.events(v1alpha1.EventInvalidRow, "key-requests"); len(got) == 0 || !strings.Contains(got[0], "tab key_request_form, row ") {
+	if got := s.Events(v1alpha1.EventInvalidRow, "key-requests"); len(got) == 0 || !strings.Contains(got[0], "tab key_request_form, row ") {
 		t.Errorf("events: %v", got)
 	}
 	// Sorted and read again, and while the guard stops the sheet for more than a week: the same problems.
-	s.must(form.SortBy("I", 1, false))
-	s.until("2026-12-02 11:00")
-	s.must(ends(form, 60, 120, "2027/01/01"))
-	s.until("2026-12-12 11:00")
-	s.expectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
-	s.annotate(v1alpha1.AnnotationApproveChange, s.sheet().Status.ObservedHash)
-	s.until("2026-12-12 11:10")
-	s.restart()
-	s.until("2026-12-12 11:20")
+	s.Must(form.SortBy("I", 1, false))
+	s.Until("2026-12-02 11:00")
+	s.Must(ends(form, 60, 120, "2027/01/01"))
+	s.Until("2026-12-12 11:00")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
+	s.Annotate(v1alpha1.AnnotationApproveChange, s.Sheet().Status.ObservedHash)
+	s.Until("2026-12-12 11:10")
+	s.Restart()
+	s.Until("2026-12-12 11:20")
 	if got := s.told(title, "AKIABAD0000000000007"); got != 1 {
 		t.Errorf("a problem was told %d times", got)
 	}
@@ -238,13 +240,13 @@ func TestManyInvalidRowsAreToldInFewMessagesAndNotAgain(t *testing.T) {
 func TestTheBreakerIsToldWithTheWayToRaiseIt(t *testing.T) {
 	one := int32(1)
 	s, _ := companyStage(t)
-	s.start(func(a *v1alpha1.AccessKeySheet) { a.Spec.Limits.MaxRevocationsPerDay = &one })
-	s.until("2026-12-02 20:00")
+	s.Begin(func(a *v1alpha1.AccessKeySheet) { a.Spec.Limits.MaxRevocationsPerDay = &one })
+	s.Until("2026-12-02 20:00")
 	if got := s.told("上限に達しました", v1alpha1.AnnotationAllowRevocations+"=2026-12-02=2"); got != 1 {
 		t.Errorf("the admins were told %d times", got)
 	}
-	s.restart()
-	s.until("2026-12-02 23:00")
+	s.Restart()
+	s.Until("2026-12-02 23:00")
 	if got := s.told("上限に達しました"); got != 1 {
 		t.Errorf("after a restart they were told %d times", got)
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,118 +12,114 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
 // rowValues as they stand, for a row that is to be pasted elsewhere.
 func (s *stage) rowValues(row int) []any {
 	var out []any
-	for _, c := range s.form().Rows()[row-1] {
+	for _, c := range s.Form().Rows()[row-1] {
 		out = append(out, c.Value)
 	}
 	return out
 }
 
-// soon is a few seconds later: what a person at the screen waits for.
-func (s *stage) soon(d time.Duration) {
-	s.Helper()
-	s.must(s.operator.Until(s.Context(), s.clock.Now().Add(d), time.Second))
-}
-
 func TestARowThatComesBackDecidesTheDate(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
+	s.Begin()
+	s.Until("2026-12-01 15:04")
 	row := s.rowValues(3)
-	s.must(s.form().DeleteRows(3, 1))
-	s.until("2026-12-01 15:20")
+	s.Must(s.Form().DeleteRows(3, 1))
+	s.Until("2026-12-01 15:20")
 	name := strings.ToLower(key(2))
-	if got := s.events(v1alpha1.EventRowGone, name); len(got) != 1 || !strings.Contains(got[0], "key_request_form") {
+	if got := s.Events(v1alpha1.EventRowGone, name); len(got) != 1 || !strings.Contains(got[0], "key_request_form") {
 		t.Errorf("events: %v", got)
 	}
 	if got := s.told("svc-report", "行が"); got != 1 {
 		t.Errorf("the admins were told %d times", got)
 	}
-	s.must(s.patch(key(2), `{"endDate":"2027-01-31"}`))
-	s.until("2026-12-01 15:40")
+	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.Until("2026-12-01 15:40")
 	row[8] = "2026/12/20"
-	_, err := s.form().AppendRow(row...)
-	s.must(err)
-	s.until("2026-12-01 16:00")
-	l := s.lease(key(2))
+	_, err := s.Form().AppendRow(row...)
+	s.Must(err)
+	s.Until("2026-12-01 16:00")
+	l := s.Lease(key(2))
 	if l.Spec.EndDate != "2026-12-20" || !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionRowPresent) {
 		t.Errorf("it ends %s, RowPresent %+v", l.Spec.EndDate, meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionRowPresent))
 	}
-	if got := s.events(v1alpha1.EventRowBack, name); len(got) != 1 {
+	if got := s.Events(v1alpha1.EventRowBack, name); len(got) != 1 {
 		t.Errorf("events: %v", got)
 	}
-	s.restart()
-	s.until("2026-12-02 10:00")
-	if gone, back := s.events(v1alpha1.EventRowGone, name), s.events(v1alpha1.EventRowBack, name); len(gone) != 1 || len(back) != 1 {
+	s.Restart()
+	s.Until("2026-12-02 10:00")
+	if gone, back := s.Events(v1alpha1.EventRowGone, name), s.Events(v1alpha1.EventRowBack, name); len(gone) != 1 || len(back) != 1 {
 		t.Errorf("told again after a restart: %v, %v", gone, back)
 	}
 }
 
 func TestACopiedRowHoldsItsLeaseUntilOneOfThemGoes(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	copied, err := s.form().AppendRow(s.rowValues(3)...)
-	s.must(err)
-	s.until("2026-12-10 16:00")
-	if l := s.lease(key(2)); heldReason(l) != v1alpha1.ReasonInvalidRow || s.Account.KeyStatus(key(2)) != "Active" {
-		t.Errorf("it is held %q, the key %q", heldReason(l), s.Account.KeyStatus(key(2)))
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	copied, err := s.Form().AppendRow(s.rowValues(3)...)
+	s.Must(err)
+	s.Until("2026-12-10 16:00")
+	if l := s.Lease(key(2)); expect.Held(l) != v1alpha1.ReasonInvalidRow || s.Account.KeyStatus(key(2)) != "Active" {
+		t.Errorf("it is held %q, the key %q", expect.Held(l), s.Account.KeyStatus(key(2)))
 	}
-	s.expectMark(3, "通知済み")
+	s.ExpectMark(3, "通知済み")
 	if got := s.told("読み取れない行", key(2)); got != 1 {
 		t.Errorf("the admins were told %d times", got)
 	}
-	s.must(s.form().DeleteRows(copied, 1))
-	s.until("2026-12-10 16:10")
-	if l := s.lease(key(2)); heldReason(l) != "" || l.Status.Term.Reason != "HoldReleased" || s.Account.KeyStatus(key(2)) != "Active" {
-		t.Errorf("it is held %q in term %+v, the key %q", heldReason(l), l.Status.Term, s.Account.KeyStatus(key(2)))
+	s.Must(s.Form().DeleteRows(copied, 1))
+	s.Until("2026-12-10 16:10")
+	if l := s.Lease(key(2)); expect.Held(l) != "" || l.Status.Term.Reason != "HoldReleased" || s.Account.KeyStatus(key(2)) != "Active" {
+		t.Errorf("it is held %q in term %+v, the key %q", expect.Held(l), l.Status.Term, s.Account.KeyStatus(key(2)))
 	}
-	s.until("2026-12-11 16:20")
+	s.Until("2026-12-11 16:20")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("a day after the new notice the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("a day after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 }
 
 func TestAChangedKeyIDIsARowGoneAndANewOne(t *testing.T) {
 	const rotated = "AKIAROTATED000000001"
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	s.Key("svc-report", rotated, jst("2026-12-01 15:00"))
-	s.must(s.form().Edit(func(g *sheets.Grid) error {
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Key("svc-report", rotated, fixture.JST("2026-12-01 15:00"))
+	s.Must(s.Form().Edit(func(g *sheets.Grid) error {
 		if err := g.SetCell("L3", rotated); err != nil {
 			return err
 		}
 		return g.SetCell("I3", "2027/06/30")
 	}))
-	s.until("2026-12-09 15:10")
+	s.Until("2026-12-09 15:10")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("the former key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("the former key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 	if got := s.Account.KeyStatus(rotated); got != "Active" || !s.Account.UserExists("svc-report") {
 		t.Errorf("the new key is %q", got)
 	}
-	if l := s.lease(rotated); l.Spec.EndDate != "2027-06-30" || l.Status.Phase != v1alpha1.PhaseActive {
+	if l := s.Lease(rotated); l.Spec.EndDate != "2027-06-30" || l.Status.Phase != v1alpha1.PhaseActive {
 		t.Errorf("the new lease is %s, ends %s", l.Status.Phase, l.Spec.EndDate)
 	}
 }
 
 func TestAChangeIsSeenOnTheOtherSideWithinSecondsAndInOneRequest(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
+	s.Begin()
+	s.Until("2026-12-01 15:04")
 	s.Sheets.ResetStats()
 	for _, n := range []int{1, 2, 3} {
-		s.must(s.patch(key(n), `{"endDate":"2027-01-31"}`))
+		s.Must(s.Patch(key(n), `{"endDate":"2027-01-31"}`))
 	}
-	s.soon(10 * time.Second)
+	s.Soon(10 * time.Second)
 	for _, cell := range []string{"I2", "I3"} {
-		if got := s.cell(cell); got != "2027/01/31" {
+		if got := s.Cell(cell); got != "2027/01/31" {
 			t.Errorf("after ten seconds cell %s is %q", cell, got)
 		}
 	}
@@ -131,36 +128,36 @@ func TestAChangeIsSeenOnTheOtherSideWithinSecondsAndInOneRequest(t *testing.T) {
 		t.Errorf("%d write requests", got)
 	}
 	s.Sheets.ResetStats()
-	s.until("2026-12-01 16:30")
+	s.Until("2026-12-01 16:30")
 	if got := s.Sheets.Stats().Writes; got != 0 {
 		t.Errorf("%d writes of what the cells say already", got)
 	}
-	s.must(s.form().SetCell("I2", "2027/03/31"))
-	s.annotate(v1alpha1.AnnotationSync, "now")
-	s.soon(5 * time.Second)
-	if got := s.lease(key(1)).Spec.EndDate; got != "2027-03-31" {
+	s.Must(s.Form().SetCell("I2", "2027/03/31"))
+	s.Annotate(v1alpha1.AnnotationSync, "now")
+	s.Soon(5 * time.Second)
+	if got := s.Lease(key(1)).Spec.EndDate; got != "2027-03-31" {
 		t.Errorf("five seconds after the annotation it ends %s", got)
 	}
 }
 
 func TestASheetThatCannotBeWrittenIsToldOnTheLeaseAndBlocksNothing(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
+	s.Begin()
+	s.Until("2026-12-01 15:04")
 	s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.Reader)
-	s.until("2026-12-09 15:10")
-	l := s.lease(key(2))
+	s.Until("2026-12-09 15:10")
+	l := s.Lease(key(2))
 	c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionSheetSynced)
 	if c == nil || c.Status != metav1.ConditionFalse || c.Reason != v1alpha1.ReasonReadOnly {
 		t.Errorf("SheetSynced is %+v", c)
 	}
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("the key is %q (%s)", got, ready(l))
+		t.Errorf("the key is %q (%s)", got, expect.Ready(l))
 	}
 	s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.Writer)
-	s.until("2026-12-09 15:30")
-	s.expectMark(3, "削除済み")
-	if l := s.lease(key(2)); !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionSheetSynced) {
+	s.Until("2026-12-09 15:30")
+	s.ExpectMark(3, "削除済み")
+	if l := s.Lease(key(2)); !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionSheetSynced) {
 		t.Errorf("afterwards SheetSynced is %+v", meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionSheetSynced))
 	}
 }
@@ -168,50 +165,50 @@ func TestASheetThatCannotBeWrittenIsToldOnTheLeaseAndBlocksNothing(t *testing.T)
 // forgetEverything that Kubernetes knows of the sheet, as a cluster that is built anew or whose CRDs were installed anew.
 func (s *stage) forgetEverything() {
 	s.Helper()
-	s.must(s.operator.Stop())
-	s.must(s.Client.DeleteAllOf(s.Context(), &v1alpha1.AccessKeyLease{}, client.InNamespace(s.Namespace)))
-	s.must(s.Client.Delete(s.Context(), s.sheet()))
+	s.Stop()
+	s.Must(s.Client.DeleteAllOf(s.Context(), &v1alpha1.AccessKeyLease{}, client.InNamespace(s.Namespace)))
+	s.Must(s.Client.Delete(s.Context(), s.Sheet()))
 }
 
 func TestAClusterBuiltAnewFromTheSheetRepeatsNothingAndDeletesNothingEarlier(t *testing.T) {
 	s, before := companyStage(t)
-	s.start()
-	s.until("2026-12-03 10:00") // rows 5, 6, 20 and 26 are gone by now
+	s.Begin()
+	s.Until("2026-12-03 10:00") // rows 5, 6, 20 and 26 are gone by now
 	messages := map[string]int{}
 	for _, e := range atOnce {
 		messages[e.key] = len(s.ownerMessages(e.key))
 	}
 	marks := map[int]string{}
 	for _, e := range atOnce {
-		marks[e.row] = s.cell("K" + itoa(e.row))
+		marks[e.row] = s.Cell("K" + strconv.Itoa(e.row))
 	}
-	made := len(s.changes())
+	made := len(s.Changes())
 	s.forgetEverything()
-	s.start()
-	s.until("2026-12-03 20:00")
+	s.Begin()
+	s.Until("2026-12-03 20:00")
 	for _, e := range atOnce {
 		if got := len(s.ownerMessages(e.key)); got != messages[e.key] {
 			t.Errorf("row %d: the owner has %d messages, had %d", e.row, got, messages[e.key])
 		}
-		s.expectMark(e.row, marks[e.row])
+		s.ExpectMark(e.row, marks[e.row])
 	}
-	if got := s.lease(key(4)); got.Status.Phase != v1alpha1.PhaseRevoked {
+	if got := s.Lease(key(4)); got.Status.Phase != v1alpha1.PhaseRevoked {
 		t.Errorf("row 5 was revived: %s", got.Status.Phase)
 	}
 	for _, d := range deletions {
-		at := jst(d.at)
-		if at.Before(jst("2026-12-03 20:00")) {
+		at := fixture.JST(d.at)
+		if at.Before(fixture.JST("2026-12-03 20:00")) {
 			continue
 		}
-		if minuteBefore := at.Add(-time.Minute); s.clock.Now().Before(minuteBefore) {
-			s.until(minuteBefore.Format("2006-01-02 15:04"))
+		if minuteBefore := at.Add(-time.Minute); s.Clock.Now().Before(minuteBefore) {
+			s.Until(minuteBefore.Format("2006-01-02 15:04"))
 		}
-		if s.clock.Now().Before(at) && s.Account.KeyStatus(d.key) != "Active" {
+		if s.Clock.Now().Before(at) && s.Account.KeyStatus(d.key) != "Active" {
 			t.Errorf("row %d went before %s", d.row, d.at)
 		}
 	}
-	s.until("2026-12-09 16:00")
-	if len(s.changes()) == made {
+	s.Until("2026-12-09 16:00")
+	if len(s.Changes()) == made {
 		t.Error("nothing was deleted afterwards")
 	}
 	s.expectTheEnd(before)
@@ -219,35 +216,35 @@ func TestAClusterBuiltAnewFromTheSheetRepeatsNothingAndDeletesNothingEarlier(t *
 
 func TestAClusterBuiltAnewWithinTheMinimumNoticeWaitsAgain(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-02 14:00") // rows 5, 6, 20, 26 are due in an hour
+	s.Begin()
+	s.Until("2026-12-02 14:00") // rows 5, 6, 20, 26 are due in an hour
 	s.forgetEverything()
-	s.start()
-	s.until("2026-12-03 13:50")
-	if made := s.changes(); len(made) > 0 {
+	s.Begin()
+	s.Until("2026-12-03 13:50")
+	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS on notices that this cluster knows by their marks alone, the first %+v", len(made), made[0])
 	}
-	s.until("2026-12-03 15:10")
+	s.Until("2026-12-03 15:10")
 	if got := s.Account.KeyStatus(key(4)); got != "" {
-		t.Errorf("a day after the summary the key is %q (%s)", got, ready(s.lease(key(4))))
+		t.Errorf("a day after the summary the key is %q (%s)", got, expect.Ready(s.Lease(key(4))))
 	}
 }
 
 func TestAnEditOfTheLeaseThatTheRowForbidsIsPutBackWithAnEvent(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	before := s.lease(key(2)).Spec
-	s.must(s.patch(key(2), `{"purpose":"another","owner":{"fullName":"somebody else"}}`))
-	s.soon(10 * time.Second)
-	if got := s.lease(key(2)).Spec; got != before {
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	before := s.Lease(key(2)).Spec
+	s.Must(s.Patch(key(2), `{"purpose":"another","owner":{"fullName":"somebody else"}}`))
+	s.Soon(10 * time.Second)
+	if got := s.Lease(key(2)).Spec; got != before {
 		t.Errorf("it is %+v, want %+v", got, before)
 	}
-	got := strings.Join(s.events(v1alpha1.EventSpecReverted, strings.ToLower(key(2))), "\n")
+	got := strings.Join(s.Events(v1alpha1.EventSpecReverted, strings.ToLower(key(2))), "\n")
 	if !strings.Contains(got, "row 3") || !strings.Contains(got, "another") {
 		t.Errorf("events: %s", got)
 	}
-	if lines := s.audit.with(`"SpecReverted"`, strings.ToLower(key(2))); len(lines) != 2 {
+	if lines := s.Audit.With(`"SpecReverted"`, strings.ToLower(key(2))); len(lines) != 2 {
 		t.Errorf("%d audit lines, want one for each field", len(lines))
 	}
 }

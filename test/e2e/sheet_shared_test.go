@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -12,6 +11,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
 	"github.com/keylease/keylease/test/emulator/slack"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
@@ -25,7 +26,7 @@ func (s *stage) otherSheet(rows ...[3]string) *sheets.Tab {
 	add := func(tab *sheets.Tab, values ...any) {
 		s.Helper()
 		_, err := tab.AppendRow(values...)
-		s.must(err)
+		s.Must(err)
 	}
 	add(form, "", "氏名", "利用目的", "", "AWSリソース名", "", "", "開始日", "終了日", "アカウント名", "状態", "アクセスキーID")
 	add(users, "ユーザーID", "", "", "姓", "名")
@@ -42,13 +43,13 @@ func (s *stage) other(namespace string, change ...func(*v1alpha1.AccessKeySheet)
 	s.Helper()
 	a := s.AccessKeySheet(change...)
 	a.Name, a.Namespace, a.Spec.SpreadsheetID = "others", namespace, otherSpreadsheet
-	s.must(s.Client.Create(s.Context(), a))
+	s.Must(s.Client.Create(s.Context(), a))
 	return a
 }
 
 func (s *stage) refresh(o client.Object) {
 	s.Helper()
-	s.must(s.Client.Get(s.Context(), client.ObjectKeyFromObject(o), o))
+	s.Must(s.Client.Get(s.Context(), client.ObjectKeyFromObject(o), o))
 }
 
 func invalidReason(a *v1alpha1.AccessKeySheet, accessKeyID string) string {
@@ -58,20 +59,6 @@ func invalidReason(a *v1alpha1.AccessKeySheet, accessKeyID string) string {
 		}
 	}
 	return ""
-}
-
-// events about an object, by reason.
-func (s *stage) events(reason, name string) []string {
-	s.Helper()
-	list := &eventsv1.EventList{}
-	s.must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
-	var out []string
-	for _, e := range list.Items {
-		if e.Reason == reason && e.Regarding.Name == name {
-			out = append(out, e.Note)
-		}
-	}
-	return out
 }
 
 func TestAKeyInTwoSheetsIsReportedOnBothAndOwnedByTheFirst(t *testing.T) {
@@ -88,24 +75,24 @@ func TestAKeyInTwoSheetsIsReportedOnBothAndOwnedByTheFirst(t *testing.T) {
 			if elsewhere {
 				secret := s.SlackSecret()
 				secret.Namespace = namespace
-				s.must(s.Client.Create(t.Context(), secret))
+				s.Must(s.Client.Create(t.Context(), secret))
 			}
-			s.start()
-			s.until("2026-12-01 15:04")
+			s.Begin()
+			s.Until("2026-12-01 15:04")
 			form := s.otherSheet([3]string{key(2), "svc-report", "2026/12/02"}, [3]string{"AKIAOTHER00000000002", "svc-other", "2027/06/30"})
-			s.Key("svc-other", "AKIAOTHER00000000002", jst("2026-06-01 09:00"))
+			s.Key("svc-other", "AKIAOTHER00000000002", fixture.JST("2026-06-01 09:00"))
 			second := s.other(namespace)
-			s.until("2026-12-01 15:06")
+			s.Until("2026-12-01 15:06")
 
 			s.refresh(second)
 			first := s.Namespace + "/" + world.SheetName
 			if got := invalidReason(second, key(2)); !strings.HasPrefix(got, v1alpha1.RowOwnedByAnotherSheet) || !strings.Contains(got, first) {
 				t.Errorf("the second sheet says %q", got)
 			}
-			if got := invalidReason(s.sheet(), key(2)); !strings.HasPrefix(got, v1alpha1.RowAlsoInAnotherSheet) || !strings.Contains(got, namespace+"/others") {
+			if got := invalidReason(s.Sheet(), key(2)); !strings.HasPrefix(got, v1alpha1.RowAlsoInAnotherSheet) || !strings.Contains(got, namespace+"/others") {
 				t.Errorf("the first sheet says %q", got)
 			}
-			if got := s.sheet().Status.Rows; got.Leases+got.Pending+got.Invalid != got.Total {
+			if got := s.Sheet().Status.Rows; got.Leases+got.Pending+got.Invalid != got.Total {
 				t.Errorf("the first sheet's rows do not add up: %+v", got)
 			}
 			if got := s.told("別のシートにも", key(2), namespace+"/others"); got != 1 {
@@ -115,21 +102,21 @@ func TestAKeyInTwoSheetsIsReportedOnBothAndOwnedByTheFirst(t *testing.T) {
 				t.Errorf("the admins of the second were told %d times", got)
 			}
 			all := &v1alpha1.AccessKeyLeaseList{}
-			s.must(s.Client.List(t.Context(), all, client.InNamespace(namespace)))
+			s.Must(s.Client.List(t.Context(), all, client.InNamespace(namespace)))
 			for _, l := range all.Items {
 				if l.Spec.SheetRef.Name == "others" && l.Spec.AccessKeyID == key(2) {
 					t.Errorf("the key has a second lease in %s", l.Namespace)
 				}
 			}
-			l := s.lease(key(2))
-			if l.Spec.EndDate != "2026-12-08" || heldReason(l) != "" || l.Status.Phase != v1alpha1.PhaseNotified {
-				t.Errorf("the first sheet's lease is %s, ends %s, held %q", l.Status.Phase, l.Spec.EndDate, heldReason(l))
+			l := s.Lease(key(2))
+			if l.Spec.EndDate != "2026-12-08" || expect.Held(l) != "" || l.Status.Phase != v1alpha1.PhaseNotified {
+				t.Errorf("the first sheet's lease is %s, ends %s, held %q", l.Status.Phase, l.Spec.EndDate, expect.Held(l))
 			}
 
-			s.must(form.DeleteRows(2, 1))
-			s.until("2026-12-01 15:20")
+			s.Must(form.DeleteRows(2, 1))
+			s.Until("2026-12-01 15:20")
 			s.refresh(second)
-			if a, b := invalidReason(second, key(2)), invalidReason(s.sheet(), key(2)); a != "" || b != "" {
+			if a, b := invalidReason(second, key(2)), invalidReason(s.Sheet(), key(2)); a != "" || b != "" {
 				t.Errorf("once the row is gone they still say %q and %q", a, b)
 			}
 		})
@@ -141,80 +128,80 @@ func TestOfTwoLeasesOfOneKeyTheOlderStandsAndTheOtherIsHeld(t *testing.T) {
 	s := companyStageIn(t, func(o *world.Options) { o.Others = []string{namespace} })
 	secret := s.SlackSecret()
 	secret.Namespace = namespace
-	s.must(s.Client.Create(t.Context(), secret))
+	s.Must(s.Client.Create(t.Context(), secret))
 	// Two operators that did not know of each other made one lease each.
 	s.otherSheet([3]string{key(2), "svc-report", "2026/12/02"})
 	s.other(namespace)
-	s.restart()
-	s.until("2026-12-01 15:02")
+	s.Restart()
+	s.Until("2026-12-01 15:02")
 	theirs := &v1alpha1.AccessKeyLease{}
 	name := client.ObjectKey{Namespace: namespace, Name: strings.ToLower(key(2))}
-	s.must(s.Client.Get(t.Context(), name, theirs))
-	s.must(s.operator.Stop())
-	s.must(s.Client.Create(t.Context(), s.AccessKeySheet()))
+	s.Must(s.Client.Get(t.Context(), name, theirs))
+	s.Stop()
+	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet()))
 	ours := theirs.DeepCopy()
 	ours.ObjectMeta = metav1.ObjectMeta{Name: theirs.Name, Namespace: s.Namespace}
 	ours.Spec.SheetRef.Name = world.SheetName
 	status := ours.Status
-	s.must(s.Client.Create(t.Context(), ours))
+	s.Must(s.Client.Create(t.Context(), ours))
 	for ours.CreationTimestamp.Equal(&theirs.CreationTimestamp) { // the API server's own clock has seconds only
-		s.must(s.Client.Delete(t.Context(), ours))
+		s.Must(s.Client.Delete(t.Context(), ours))
 		ours.ResourceVersion = ""
-		s.must(s.Client.Create(t.Context(), ours))
+		s.Must(s.Client.Create(t.Context(), ours))
 	}
 	ours.Status = status
-	s.must(s.Client.Status().Update(t.Context(), ours))
-	s.restart()
-	s.until("2026-12-01 15:10")
-	if l := s.lease(key(2)); heldReason(l) != v1alpha1.ReasonInvalidRow {
-		t.Errorf("the younger lease is %s, held %q (%s)", l.Status.Phase, heldReason(l), ready(l))
+	s.Must(s.Client.Status().Update(t.Context(), ours))
+	s.Restart()
+	s.Until("2026-12-01 15:10")
+	if l := s.Lease(key(2)); expect.Held(l) != v1alpha1.ReasonInvalidRow {
+		t.Errorf("the younger lease is %s, held %q (%s)", l.Status.Phase, expect.Held(l), expect.Ready(l))
 	}
-	s.must(s.Client.Get(t.Context(), name, theirs))
-	if heldReason(theirs) != "" {
-		t.Errorf("the older lease is held: %s", heldReason(theirs))
+	s.Must(s.Client.Get(t.Context(), name, theirs))
+	if expect.Held(theirs) != "" {
+		t.Errorf("the older lease is held: %s", expect.Held(theirs))
 	}
 }
 
 func TestALeaseMadeWithKubectlElsewhereKeepsNoSheetFromItsKey(t *testing.T) {
 	namespace := plane.Namespace(t)
 	s := companyStageIn(t, func(o *world.Options) { o.Others = []string{namespace} })
-	s.must(s.Client.Create(t.Context(), &v1alpha1.AccessKeyLease{
+	s.Must(s.Client.Create(t.Context(), &v1alpha1.AccessKeyLease{
 		ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(key(2)), Namespace: namespace},
 		Spec: v1alpha1.AccessKeyLeaseSpec{
 			SheetRef: v1alpha1.SheetReference{Name: "whatever"}, AccessKeyID: key(2), UserName: "svc-report",
 			AccountID: world.AccountID, EndDate: "2030-01-01",
 		},
 	}))
-	s.start()
-	s.until("2026-12-01 15:04")
-	if got := s.lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
 		t.Errorf("row 3 is %s", got)
 	}
 }
 
 func TestARemovedSheetLeavesItsLeasesAndMadeAgainItGoesOn(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
+	s.Begin()
+	s.Until("2026-12-01 15:04")
 	before := len(s.ownerMessages(key(2)))
-	s.must(s.Client.Delete(t.Context(), s.sheet()))
-	s.until("2026-12-05 16:00")
-	l := s.lease(key(3))
+	s.Must(s.Client.Delete(t.Context(), s.Sheet()))
+	s.Until("2026-12-05 16:00")
+	l := s.Lease(key(3))
 	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady); c == nil || c.Reason != v1alpha1.ReasonSheetMissing || c.Status != metav1.ConditionFalse {
 		t.Errorf("without its sheet Ready is %+v", c)
 	}
-	if made := s.changes(); len(made) > 0 {
+	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
 	}
-	s.restart()
-	s.until("2026-12-06 16:00")
-	if made := s.changes(); len(made) > 0 {
+	s.Restart()
+	s.Until("2026-12-06 16:00")
+	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS after a restart, the first %+v", len(made), made[0])
 	}
-	s.must(s.Client.Create(t.Context(), s.AccessKeySheet()))
-	s.until("2026-12-09 15:10")
-	if got := s.lease(key(2)); got.Status.Phase != v1alpha1.PhaseRevoked || got.Status.Term.Number != 1 {
-		t.Errorf("made again, the lease is %s in term %+v (%s)", got.Status.Phase, got.Status.Term, ready(got))
+	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet()))
+	s.Until("2026-12-09 15:10")
+	if got := s.Lease(key(2)); got.Status.Phase != v1alpha1.PhaseRevoked || got.Status.Term.Number != 1 {
+		t.Errorf("made again, the lease is %s in term %+v (%s)", got.Status.Phase, got.Status.Term, expect.Ready(got))
 	}
 	var notices []slack.Message
 	for _, m := range s.ownerMessages(key(2)) {
@@ -229,20 +216,20 @@ func TestARemovedSheetLeavesItsLeasesAndMadeAgainItGoesOn(t *testing.T) {
 
 func TestASheetMadeAgainAfterAMonthDeletesNothingOnAnOldNotice(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:04")
-	s.must(s.Client.Delete(t.Context(), s.sheet()))
-	s.until("2027-01-05 10:00")
-	s.must(s.Client.Create(t.Context(), s.AccessKeySheet()))
-	s.until("2027-01-05 20:00")
-	if made := s.changes(); len(made) > 0 {
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Client.Delete(t.Context(), s.Sheet()))
+	s.Until("2027-01-05 10:00")
+	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet()))
+	s.Until("2027-01-05 20:00")
+	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS on notices of last year, the first %+v", len(made), made[0])
 	}
-	if l := s.lease(key(2)); l.Status.Term.Reason != "OperatorAway" {
+	if l := s.Lease(key(2)); l.Status.Term.Reason != "OperatorAway" {
 		t.Errorf("the term is %+v", l.Status.Term)
 	}
-	s.until("2027-01-06 16:10")
+	s.Until("2027-01-06 16:10")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("a day after the new notice the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("a day after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 }

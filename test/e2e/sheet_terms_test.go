@@ -8,18 +8,20 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/expect"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
 func TestADateThatGoesThereAndBackNeedsItsNoticeAnew(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-08 10:00")
-	s.must(s.form().SetCell("I3", "2027/01/31"))
-	s.until("2026-12-08 10:20")
-	s.must(s.form().SetCell("I3", "2026/12/08"))
-	s.until("2026-12-08 20:00")
-	l := s.lease(key(2))
+	s.Begin()
+	s.Until("2026-12-08 10:00")
+	s.Must(s.Form().SetCell("I3", "2027/01/31"))
+	s.Until("2026-12-08 10:20")
+	s.Must(s.Form().SetCell("I3", "2026/12/08"))
+	s.Until("2026-12-08 20:00")
+	l := s.Lease(key(2))
 	if l.Status.Term.Number != 3 || l.Status.Term.EndDate != "2026-12-08" {
 		t.Errorf("the term is %+v", l.Status.Term)
 	}
@@ -27,76 +29,76 @@ func TestADateThatGoesThereAndBackNeedsItsNoticeAnew(t *testing.T) {
 		t.Errorf("the owner has %d messages, want that of the first term and that of the third", got)
 	}
 	delivered := noticeTime(l, 3)
-	s.must(s.operator.Until(t.Context(), delivered.Add(24*time.Hour-time.Minute), time.Hour))
+	s.Must(s.Operator().Until(t.Context(), delivered.Add(24*time.Hour-time.Minute), time.Hour))
 	if got := s.Account.KeyStatus(key(2)); got != "Active" {
 		t.Errorf("within a day of the new notice the key is %q", got)
 	}
-	s.until("2026-12-09 16:00")
+	s.Until("2026-12-09 16:00")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("afterwards the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("afterwards the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 }
 
 func TestADryRunThatBecomesRealWarnsFirst(t *testing.T) {
 	s, before := companyStage(t)
-	s.start(func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
-	s.until("2026-12-10 10:00")
+	s.Begin(func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
+	s.Until("2026-12-10 10:00")
 	if got := len(s.Slack.AllMessages()); got > 0 {
 		t.Errorf("%d messages in a dry run", got)
 	}
 	if diff := sheets.Diff(before, s.Sheets.Spreadsheet(world.SpreadsheetID)); len(diff) > 0 {
 		t.Errorf("a dry run wrote %+v", diff)
 	}
-	if made := s.changes(); len(made) > 0 {
+	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
 	}
-	a := s.sheet()
+	a := s.Sheet()
 	patch := client.MergeFrom(a.DeepCopy())
 	a.Spec.Mode = v1alpha1.ModeEnforce
-	s.must(s.Client.Patch(t.Context(), a, patch))
-	s.until("2026-12-11 09:30")
-	if made := s.changes(); len(made) > 0 {
+	s.Must(s.Client.Patch(t.Context(), a, patch))
+	s.Until("2026-12-11 09:30")
+	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS within a day of the first real notice, the first %+v", len(made), made[0])
 	}
 	if got := len(s.ownerMessages(key(2))); got != 1 {
 		t.Errorf("the owner has %d messages", got)
 	}
-	s.until("2026-12-11 15:10")
+	s.Until("2026-12-11 15:10")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("afterwards the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("afterwards the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 }
 
 func TestAnOperatorThatWasAwayForAMonthWarnsAnew(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-01 15:20")
-	s.must(s.operator.Stop())
-	s.clock.Set(jst("2027-01-05 10:00"))
-	s.restart()
-	s.until("2027-01-06 09:30")
-	if made := s.changes(); len(made) > 0 {
+	s.Begin()
+	s.Until("2026-12-01 15:20")
+	s.Stop()
+	s.Clock.Set(fixture.JST("2027-01-05 10:00"))
+	s.Restart()
+	s.Until("2027-01-06 09:30")
+	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS on notices of last year, the first %+v", len(made), made[0])
 	}
-	if l := s.lease(key(2)); l.Status.Term.Reason != "OperatorAway" || len(s.ownerMessages(key(2))) != 2 {
+	if l := s.Lease(key(2)); l.Status.Term.Reason != "OperatorAway" || len(s.ownerMessages(key(2))) != 2 {
 		t.Errorf("the term is %+v, the owner has %d messages", l.Status.Term, len(s.ownerMessages(key(2))))
 	}
-	s.until("2027-01-06 15:10")
+	s.Until("2027-01-06 15:10")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("a day after the new notice the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("a day after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 }
 
 func TestAnOperatorThatWasAwayForAFewDaysGoesOn(t *testing.T) {
 	s, _ := companyStage(t)
-	s.start()
-	s.until("2026-12-05 15:20")
-	s.must(s.operator.Stop())
-	s.clock.Set(jst("2026-12-10 10:00"))
-	s.restart()
-	s.until("2026-12-10 10:10")
+	s.Begin()
+	s.Until("2026-12-05 15:20")
+	s.Stop()
+	s.Clock.Set(fixture.JST("2026-12-10 10:00"))
+	s.Restart()
+	s.Until("2026-12-10 10:10")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("the key is %q (%s)", got, ready(s.lease(key(2))))
+		t.Errorf("the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
 	}
 }
 

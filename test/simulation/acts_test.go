@@ -128,7 +128,7 @@ func (s *stage) clientActs(random *rand.Rand, said *asked) {
 	said.mu.Lock()
 	defer said.mu.Unlock()
 	date := said.laterDate()
-	if err := s.patch(key, fmt.Sprintf(`{"endDate":%q}`, date)); err != nil {
+	if err := s.Patch(key, fmt.Sprintf(`{"endDate":%q}`, date)); err != nil {
 		s.Error(err)
 		return
 	}
@@ -180,7 +180,7 @@ func (s *stage) mendDoubtful(said *asked) {
 		}
 		said.doubtful[name] = now[name]
 		s.Logf("%s: a person has to look at what it says", keyOf(n))
-		s.must(s.form.Edit(func(g *sheets.Grid) error {
+		s.Must(s.form.Edit(func(g *sheets.Grid) error {
 			row, _ := g.FindRow("L", keyOf(n))
 			if err := g.SetCell(fmt.Sprint("I", row), slashed(said.dates[keyOf(n)])); err != nil {
 				return err
@@ -188,6 +188,6 @@ func (s *stage) mendDoubtful(said *asked) {
 			return g.SetCell(fmt.Sprint("K", row), said.mark(n))
 		}))
 	}
-	s.sync()
-	s.sync()
+	s.Sync()
+	s.Sync()
 }

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/fixture"
 )
 
 // rowsByKey as they stand. No row without a key says anything in its status cell, and no key stands twice.
@@ -39,7 +40,7 @@ func (s *stage) expectAgreement(round int, said *asked) {
 	rows := s.rowsByKey(round)
 	for n, role := range roles {
 		key := keyOf(n)
-		row, l := rows[key], s.lease(key)
+		row, l := rows[key], s.Lease(key)
 		if row == nil {
 			s.Errorf("round %d: %s stands in no row any more", round, key)
 			continue
@@ -110,7 +111,7 @@ func (s *stage) expectRest(round int, said *asked) {
 	s.Sheets.ResetStats()
 	for range 2 {
 		s.gitApply(said)
-		s.sync()
+		s.Sync()
 	}
 	if got := s.Sheets.Stats().Writes; got != 0 {
 		s.Errorf("round %d: %d write requests at rest", round, got)
@@ -123,7 +124,7 @@ func (s *stage) expectRest(round int, said *asked) {
 func (s *stage) versions() map[string]string {
 	s.Helper()
 	list := &v1alpha1.AccessKeyLeaseList{}
-	s.must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
+	s.Must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
 	versions := map[string]string{}
 	for _, l := range list.Items {
 		versions[l.Name] = l.ResourceVersion
@@ -136,9 +137,9 @@ func (s *stage) expectDeeds() {
 	s.Helper()
 	for n, role := range roles {
 		key := keyOf(n)
-		end := s.lease(key).Spec.EndDate
-		got, deletion := s.Account.KeyStatus(key), jst(end+" 15:00").AddDate(0, 0, 1)
-		switch now := s.clock.Now(); {
+		end := s.Lease(key).Spec.EndDate
+		got, deletion := s.Account.KeyStatus(key), fixture.JST(end+" 15:00").AddDate(0, 0, 1)
+		switch now := s.Clock.Now(); {
 		case role == due && now.After(deletion.Add(2*time.Hour)):
 			if got != "" {
 				s.Errorf("%s, which ends %s, is %q in AWS", key, end, got)

@@ -39,22 +39,22 @@ func (s *stage) dieAt(moment <-chan struct{}, round int) {
 	for _, n := range written {
 		s.extend(keyOf(n), dashed(date(round)))
 	}
-	s.clock.Set(s.clock.Now().Add(5 * time.Second))
+	s.Clock.Set(s.Clock.Now().Add(5 * time.Second))
 	select {
 	case <-moment:
 	case <-time.After(time.Minute):
 		s.Fatal("the request was never sent")
 	}
-	s.must(s.process.Stop())
+	s.Stop()
 }
 
 // reboot an operator after a crash, and let it find out how things stand.
 func (s *stage) reboot() {
 	s.Helper()
-	s.boot()
-	s.settle()
-	s.sync()
-	s.sync()
+	s.Boot()
+	s.Settle()
+	s.Sync()
+	s.Sync()
 }
 
 // TestACrashBetweenWriteAndReadBackLeavesNoMarkInAWrongRow: rows move right before the write, the process dies right
@@ -117,8 +117,8 @@ func TestAWriteWhoseAnswerIsLostIsHealed(t *testing.T) {
 				for _, n := range written {
 					s.extend(keyOf(n), dashed(date(round)))
 				}
-				s.sync()
-				s.pass(3 * time.Minute)
+				s.Sync()
+				s.Pass(3 * time.Minute)
 				s.expectSaid(want)
 				if hit.Hits() == 0 {
 					t.Error("the fault was never met")
@@ -143,13 +143,13 @@ func TestAPersonsOwnExtensionIsNotTakenForAStrayOne(t *testing.T) {
 	want := s.extendBoth(201)
 	s.crashBefore(sheets.Write, 201)
 	row, _ := s.form.FindRow("L", keyOf(11))
-	s.must(s.form.SetCell(fmt.Sprint("K", row), "延長申請済み"))
+	s.Must(s.form.SetCell(fmt.Sprint("K", row), "延長申請済み"))
 	s.reboot()
 	want[stamp(11)] = [2]string{want[stamp(11)][0], "延長申請済み"}
 	if diff := cmp.Diff(want, s.said()); diff != "" {
 		t.Errorf("the sheet (-want +got):\n%s", diff)
 	}
-	if !s.lease(keyOf(11)).Spec.ExtensionRequested {
+	if !s.Lease(keyOf(11)).Spec.ExtensionRequested {
 		t.Error("the lease does not know of it")
 	}
 }
@@ -159,7 +159,7 @@ func TestAPersonsOwnExtensionIsNotTakenForAStrayOne(t *testing.T) {
 func TestAConflictOfDatesIsToldThoughTheProcessDiedWhenItWasDecided(t *testing.T) {
 	s := momentStage(t)
 	row, _ := s.form.FindRow("L", keyOf(4))
-	s.must(s.form.SetCell(fmt.Sprint("I", row), "2028/01/31"))
+	s.Must(s.form.SetCell(fmt.Sprint("I", row), "2028/01/31"))
 	s.crashBehind(sheets.Read, 1, 450)
 	s.reboot()
 	var told []string
@@ -176,6 +176,6 @@ func TestAConflictOfDatesIsToldThoughTheProcessDiedWhenItWasDecided(t *testing.T
 func (s *stage) admins() []string {
 	s.Helper()
 	a := &v1alpha1.AccessKeySheet{}
-	s.must(s.Get(s.Context(), world.SheetName, a))
+	s.Must(s.Get(s.Context(), world.SheetName, a))
 	return a.Spec.Slack.Admins
 }

@@ -3,23 +3,18 @@
 package simulation
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/go-logr/logr"
-	"github.com/go-logr/logr/funcr"
-	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/controlplane"
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/fixture"
 	"github.com/keylease/keylease/test/world"
 )
 
@@ -36,140 +31,38 @@ func TestMain(m *testing.M) {
 	os.Exit(controlplane.Main(m, world.ControlPlane(), &plane))
 }
 
-var tokyo = func() *time.Location {
-	loc, err := time.LoadLocation("Asia/Tokyo")
-	if err != nil {
-		panic(err)
-	}
-	return loc
-}()
-
-// jst reads "2026-12-01 15:00".
-func jst(text string) time.Time {
-	at, err := time.ParseInLocation("2006-01-02 15:04", text, tokyo)
-	if err != nil {
-		panic(err)
-	}
-	return at
-}
-
-// stage is a world with an operator in it, and the test that watches.
+// stage whose sheet people edit while the operator works on it.
 type stage struct {
-	*world.World
-	*testing.T
-	// whole test, of which T may be a part.
-	whole *testing.T
-	clock *world.Clock
-	// process is the operator that runs now; parts of a test share it.
-	process *process
-	sheet   *sheets.Spreadsheet
-	form    *sheets.Tab
+	*fixture.Stage
+	sheet *sheets.Spreadsheet
+	form  *sheets.Tab
 }
 
-type process struct{ *world.Operator }
-
-// newStage with a sheet; nothing runs yet.
+// newStage with a sheet, all of whose keys are in AWS; nothing runs yet.
 func newStage(t *testing.T, now string, sheet *sheets.Spreadsheet, change ...func(*world.Options)) *stage {
 	t.Helper()
-	c := world.NewClock(jst(now))
-	o := world.Options{Clock: c, Config: plane.Config(), Namespace: plane.Namespace(t)}
-	for _, f := range change {
-		f(&o)
-	}
-	w, err := world.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.Close)
-	for k, v := range w.Environment() {
-		t.Setenv(k, v)
-	}
-	s := &stage{World: w, T: t, whole: t, clock: c, process: &process{}, sheet: sheet, form: sheet.Tab("key_request_form")}
-	s.must(w.Client.Create(t.Context(), w.SlackSecret()))
-	w.Seed(sheet)
+	s := &stage{Stage: fixture.NewStage(t, plane, now, change...), sheet: sheet, form: sheet.Tab("key_request_form")}
+	s.Seed(sheet)
 	for _, row := range s.form.Texts()[1:] {
 		if len(row) > 11 && row[11] != "" {
-			s.Key(row[9], row[11], jst("2026-06-01 09:00"))
+			s.Key(row[9], row[11], fixture.JST("2026-06-01 09:00"))
 		}
 	}
 	return s
 }
 
-func (s *stage) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
 // begin the operator's work on a sheet of default settings.
 func (s *stage) begin(change ...func(*v1alpha1.AccessKeySheet)) {
 	s.Helper()
-	s.must(s.Client.Create(s.Context(), s.AccessKeySheet(change...)))
-	s.boot()
-	s.settle()
-	s.sync()
+	s.Begin(change...)
+	s.Sync()
 }
 
-// boot an operator, as a process that starts.
-func (s *stage) boot() {
-	s.Helper()
-	log := logr.Discard()
-	if os.Getenv("KEYLEASE_TEST_LOG") != "" {
-		log = funcr.New(func(prefix, args string) { s.Log(prefix, args) }, funcr.Options{})
-	}
-	operator, err := s.Start(context.WithoutCancel(s.whole.Context()), s.clock, log, log)
-	s.must(err)
-	s.process.Operator = operator
-	s.whole.Cleanup(func() { _ = operator.Stop() })
-}
-
-// settle waits until the operator has nothing to do at this moment.
-func (s *stage) settle() {
-	s.Helper()
-	ctx, cancel := context.WithTimeout(s.Context(), 2*time.Minute)
-	defer cancel()
-	s.must(s.process.Settle(ctx))
-}
-
-// sync lets one whole sync happen, asked for by annotation.
-func (s *stage) sync() {
-	s.Helper()
-	s.askForSync()
-	s.pass(5 * time.Second)
-}
-
-// pass some time, as the operator's timers see it.
-func (s *stage) pass(d time.Duration) {
-	s.Helper()
-	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute)
-	defer cancel()
-	s.must(s.process.Until(ctx, s.clock.Now().Add(d), 3*time.Hour))
-}
-
-func (s *stage) askForSync() {
-	s.Helper()
-	body := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, v1alpha1.AnnotationSync, s.clock.Now().Format(time.RFC3339Nano))
-	a := &v1alpha1.AccessKeySheet{}
-	a.Name, a.Namespace = world.SheetName, s.Namespace
-	s.must(s.Client.Patch(context.WithoutCancel(s.Context()), a, client.RawPatch(types.MergePatchType, []byte(body))))
-}
+// at the same stage, a part of the test, which reports for itself.
+func (s *stage) at(t *testing.T) *stage { return &stage{Stage: s.On(t), sheet: s.sheet, form: s.form} }
 
 // extend a lease, as kubectl patch does.
 func (s *stage) extend(accessKeyID, endDate string) {
 	s.Helper()
-	s.must(s.patch(accessKeyID, fmt.Sprintf(`{"endDate":%q}`, endDate)))
-}
-
-func (s *stage) patch(accessKeyID, spec string) error {
-	l := &v1alpha1.AccessKeyLease{}
-	l.Name, l.Namespace = strings.ToLower(accessKeyID), s.Namespace
-	return s.Client.Patch(context.WithoutCancel(s.Context()), l, client.RawPatch(types.MergePatchType, []byte(`{"spec":`+spec+`}`)))
-}
-
-func (s *stage) lease(accessKeyID string) *v1alpha1.AccessKeyLease {
-	s.Helper()
-	l := &v1alpha1.AccessKeyLease{}
-	s.must(s.Get(s.Context(), strings.ToLower(accessKeyID), l))
-	return l
+	s.Must(s.Patch(accessKeyID, fmt.Sprintf(`{"endDate":%q}`, endDate)))
 }

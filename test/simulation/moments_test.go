@@ -70,12 +70,12 @@ func (s *stage) extendBoth(round int) (want said) {
 	s.Helper()
 	for _, n := range written {
 		remark := map[int]string{5: "要確認"}[n]
-		s.must(s.form.Edit(func(g *sheets.Grid) error {
+		s.Must(s.form.Edit(func(g *sheets.Grid) error {
 			row, _ := g.FindRow("L", keyOf(n))
 			return g.SetCell(fmt.Sprint("K", row), remark)
 		}))
 	}
-	s.sync()
+	s.Sync()
 	want = maps.Clone(s.said())
 	for _, n := range written {
 		mark := map[int]string{4: "延長申請済み", 5: "延長申請済み 要確認"}[n]
@@ -105,7 +105,7 @@ func (s *stage) moved() int {
 func (s *stage) eventCounts(reason string) map[string]int {
 	s.Helper()
 	list := &eventsv1.EventList{}
-	s.must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
+	s.Must(s.Client.List(s.Context(), list, client.InNamespace(s.Namespace)))
 	counts := map[string]int{}
 	for _, e := range list.Items {
 		if e.Reason == reason {
@@ -138,13 +138,6 @@ func TestRowsMoveBetweenAnyTwoRequests(t *testing.T) {
 	}
 }
 
-// at runs on with a part of the test.
-func (s *stage) at(t *testing.T) *stage {
-	c := *s
-	c.T = t
-	return &c
-}
-
 func (s *stage) moveAt(round int, m move, position, times int) {
 	s.Helper()
 	want := s.extendBoth(round)
@@ -156,9 +149,9 @@ func (s *stage) moveAt(round int, m move, position, times int) {
 	for _, n := range written {
 		s.extend(keyOf(n), dashed(date(round)))
 	}
-	s.sync()
+	s.Sync()
 	moved.Remove()
-	s.sync()
+	s.Sync()
 	s.expectSaid(want)
 	if stray := position <= 2 && position+times > 2; stray && s.wroteElsewhere() && s.moved() == before {
 		s.Error("no Event says that the row moved")
@@ -177,7 +170,7 @@ func (s *stage) expectSaid(want said) {
 		s.Errorf("the sheet (-want +got):\n%s", diff)
 	}
 	for _, n := range written {
-		if l := s.lease(keyOf(n)); l.Spec.EndDate != dashed(want[stamp(n)][0]) || l.Status.Sheet.EndDate != l.Spec.EndDate {
+		if l := s.Lease(keyOf(n)); l.Spec.EndDate != dashed(want[stamp(n)][0]) || l.Status.Sheet.EndDate != l.Spec.EndDate {
 			s.Errorf("lease %d ends %s, agreed on %s, want %s", n, l.Spec.EndDate, l.Status.Sheet.EndDate, want[stamp(n)][0])
 		}
 	}
@@ -199,25 +192,25 @@ func (s *stage) wroteElsewhere() bool {
 func TestDamageBetweenWriteAndReadBackMeetsTheGuard(t *testing.T) {
 	s := momentStage(t)
 	a := &v1alpha1.AccessKeySheet{}
-	s.must(s.Get(t.Context(), world.SheetName, a))
+	s.Must(s.Get(t.Context(), world.SheetName, a))
 	few := int32(3)
 	a.Spec.Limits.MaxChangePercent, a.Spec.Limits.MinChangeRows = &few, &few
-	s.must(s.Client.Update(t.Context(), a))
-	s.sync()
+	s.Must(s.Client.Update(t.Context(), a))
+	s.Sync()
 	s.Sheets.Inject(sheets.Fault{On: sheets.Write, After: func(*sheets.Spreadsheet) {
 		for row := range 10 {
-			s.must(s.form.SetCell(fmt.Sprint("I", 2+row), "2026/12/02"))
+			s.Must(s.form.SetCell(fmt.Sprint("I", 2+row), "2026/12/02"))
 		}
 	}})
 	s.extend(keyOf(4), "2028-01-01")
-	s.sync()
-	s.pass(10 * time.Minute)
+	s.Sync()
+	s.Pass(10 * time.Minute)
 	for n, want := range map[int]string{1: "2027-06-01", 3: "2027-06-03", 4: "2028-01-01", 11: "2027-06-11"} {
-		if got := s.lease(keyOf(n)).Spec.EndDate; got != want {
+		if got := s.Lease(keyOf(n)).Spec.EndDate; got != want {
 			t.Errorf("lease %d ends %s, want %s", n, got, want)
 		}
 	}
-	s.must(s.Get(t.Context(), world.SheetName, a))
+	s.Must(s.Get(t.Context(), world.SheetName, a))
 	if c := meta.FindStatusCondition(a.Status.Conditions, v1alpha1.ConditionSheetAccepted); c == nil || c.Reason != v1alpha1.ReasonTooManyChanges {
 		t.Errorf("SheetAccepted is %+v", c)
 	}

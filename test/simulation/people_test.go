@@ -199,7 +199,7 @@ func simulate(t *testing.T, seed uint64, faults bool, more func(round int) bool)
 		s.mendDoubtful(said)
 		s.expectAgreement(round, said)
 		s.expectRest(round, said)
-		s.pass(pause)
+		s.Pass(pause)
 	}
 	if t.Failed() {
 		return
@@ -243,14 +243,14 @@ func (s *stage) round(seed uint64, round int, said *asked) {
 		case <-done:
 			working = false
 		default:
-			s.sync()
+			s.Sync()
 		}
 	}
 	s.tidyUp(said)
 	// What the last edits lead to is read, written, and read again, also where it failed at first.
-	s.pass(2 * time.Minute)
+	s.Pass(2 * time.Minute)
 	for range 3 {
-		s.sync()
+		s.Sync()
 	}
 }
 
@@ -259,7 +259,7 @@ func (s *stage) tidyUp(said *asked) {
 	s.Helper()
 	said.mu.Lock()
 	defer said.mu.Unlock()
-	s.must(s.form.Edit(func(g *sheets.Grid) error {
+	s.Must(s.form.Edit(func(g *sheets.Grid) error {
 		for n := range roles {
 			if err := said.bringBack(g, n); err != nil {
 				return err
