@@ -170,7 +170,13 @@ func (s *stage) disturb(random *rand.Rand) {
 // mendDoubtful has people look at what the operator could not tell from their own, and say what they meant.
 func (s *stage) mendDoubtful(said *asked) {
 	s.Helper()
-	now := s.eventCounts(v1alpha1.EventMarkDoubtful)
+	s.mendRows(said, s.eventCounts(v1alpha1.EventMarkDoubtful))
+	s.Sync()
+	s.Sync()
+}
+
+func (s *stage) mendRows(said *asked, now map[string]int) {
+	s.Helper()
 	said.mu.Lock()
 	defer said.mu.Unlock()
 	for n := range roles {
@@ -188,6 +194,4 @@ func (s *stage) mendDoubtful(said *asked) {
 			return g.SetCell(fmt.Sprint("K", row), said.mark(n))
 		}))
 	}
-	s.Sync()
-	s.Sync()
 }

@@ -191,7 +191,8 @@ func simulate(t *testing.T, seed uint64, faults bool, more func(round int) bool)
 	s.Sheets.OnBeforeRead(said.reads)
 	s.Sheets.OnAfterRead(said.seen)
 	s.Sheets.OnChange(said.overwritten)
-	for round := 0; more(round) && !t.Failed(); round++ {
+	round := 0
+	for ; more(round) && !t.Failed(); round++ {
 		if faults && round%2 == 1 {
 			s.disturb(rand.New(rand.NewPCG(seed, uint64(round*100+99))))
 		}
@@ -204,7 +205,7 @@ func simulate(t *testing.T, seed uint64, faults bool, more func(round int) bool)
 	if t.Failed() {
 		return
 	}
-	t.Logf("%d keys were met with their row moved under a write", s.moved())
+	t.Logf("%d rounds, in which %d keys were met with their row moved under a write", round, s.moved())
 	s.expectDeeds()
 }
 
