@@ -51,7 +51,7 @@ func readReason(err error) string {
 		return v1alpha1.ReasonSpreadsheetForbidden
 	case f.Class == failure.Credentials:
 		return v1alpha1.ReasonCredentialsInvalid
-	case f.RetryAfter > 0 || f.Code == "RESOURCE_EXHAUSTED":
+	case f.Code == "RESOURCE_EXHAUSTED":
 		return v1alpha1.ReasonQuotaExceeded
 	case f.Code == "GRID_LIMITS":
 		return v1alpha1.ReasonColumnsMoved

@@ -28,6 +28,8 @@ const (
 	CodeProtected = "PROTECTED_CELL"
 	// CodeAPIDisabled: the Google Sheets API is off in the credential's project (failure.Denied).
 	CodeAPIDisabled = "SERVICE_DISABLED"
+	// CodeQuota: too many requests, whether the service says so with 429 or 403 (failure.Retry).
+	CodeQuota = "RESOURCE_EXHAUSTED"
 )
 
 // call is what errors of one request speak of.
@@ -102,7 +104,7 @@ func (c *call) refused(e *googleapi.Error) *failure.Error {
 	code := cmp.Or(statusOf(e), reasonOf(e), strconv.Itoa(e.Code))
 	switch {
 	case e.Code == http.StatusTooManyRequests || (e.Code == http.StatusForbidden && rateLimited(e)):
-		return c.fail(failure.Retry, code, "the quota of the Google Sheets API is used up for now")
+		return c.fail(failure.Retry, CodeQuota, "the quota of the Google Sheets API is used up for now")
 	case e.Code == http.StatusBadRequest:
 		return c.badRequest(e, code)
 	case e.Code == http.StatusUnauthorized:

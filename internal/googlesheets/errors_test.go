@@ -38,7 +38,7 @@ func TestAnswersOfTheServiceAreClassified(t *testing.T) {
 		"quota with Retry-After": {
 			sheets.Response{Status: 429, Header: header("Retry-After", "17"), Body: apiError("429", "RESOURCE_EXHAUSTED", "rateLimitExceeded", "Quota")},
 			failure.Retry, failure.Retry, "RESOURCE_EXHAUSTED", "the quota of the Google Sheets API is used up for now", 17 * time.Second},
-		"a rate limit as 403": {sheets.UserRateLimitExceeded(), failure.Retry, failure.Retry, "userRateLimitExceeded",
+		"a rate limit as 403": {sheets.UserRateLimitExceeded(), failure.Retry, failure.Retry, googlesheets.CodeQuota,
 			"the quota of the Google Sheets API is used up for now", 0},
 		"not shared": {sheets.Forbidden(), failure.Denied, failure.Denied, "PERMISSION_DENIED",
 			`spreadsheet "1duJexample": share the sheet with ` + who + ` as editor`, 0},

@@ -33,6 +33,9 @@ func TestASheetThatCannotBeReadSaysWhatToDo(t *testing.T) {
 	withGoogle := func(a *v1alpha1.AccessKeySheet) {
 		a.Spec.Google = &v1alpha1.GoogleAccess{CredentialsSecretRef: &v1alpha1.SecretKeyReference{Name: "google", Key: "credentials.json"}}
 	}
+	answers := func(answer sheets.Response) func(*stage) {
+		return func(s *stage) { s.Sheets.Inject(sheets.Fault{On: sheets.Read, Times: -1, Answer: &answer}) }
+	}
 	for name, tc := range map[string]struct {
 		before func(*stage)
 		spec   func(*v1alpha1.AccessKeySheet)
@@ -45,6 +48,9 @@ func TestASheetThatCannotBeReadSaysWhatToDo(t *testing.T) {
 		"no tab":                      {func(s *stage) { s.Must(s.Form().RenameTab("申請")) }, nil, v1alpha1.ReasonTabMissing, []string{"key_request_form"}},
 		"no spreadsheet":              {func(s *stage) { s.Sheets.Remove(world.SpreadsheetID) }, nil, v1alpha1.ReasonSpreadsheetNotFound, []string{world.SpreadsheetID}},
 		"not shared":                  {func(s *stage) { s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.NotShared) }, nil, v1alpha1.ReasonSpreadsheetForbidden, []string{"share"}},
+		"too many requests":           {answers(sheets.TooManyRequests(sheets.Read)), nil, v1alpha1.ReasonQuotaExceeded, []string{"quota"}},
+		"too many, said with 403":     {answers(sheets.UserRateLimitExceeded()), nil, v1alpha1.ReasonQuotaExceeded, []string{"quota"}},
+		"Google is away":              {answers(sheets.Unavailable()), nil, v1alpha1.ReasonUnavailable, []string{"503"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, "2026-12-01 15:00")
