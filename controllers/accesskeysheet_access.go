@@ -98,8 +98,9 @@ func (r *sheetRun) slackDown(reason, message string) {
 
 // connectAWS sets AWSReady. The credentials are asked whose they are when the spec changed; later the leases tell.
 func (r *sheetRun) connectAWS(ctx context.Context) {
-	spec := r.sheet.Spec.AWS
-	connect := func(ctx context.Context, accountID string) (AWS, error) { return r.account(ctx, accountID) }
+	// Of its own: leases connect while the sync goes on with its sheet.
+	spec, key := *r.sheet.Spec.AWS.DeepCopy(), r.key
+	connect := func(ctx context.Context, accountID string) (AWS, error) { return r.account(ctx, key, spec, accountID) }
 	r.views.change(r.key, func(v view) view {
 		v.aws = connect
 		return v
@@ -138,17 +139,17 @@ func awsTrouble(err error, roleARN string) trouble {
 
 // checkAccount tells what is wrong when the credentials are not of the account; nothing when they are, or nobody knows yet.
 func (r *sheetRun) checkAccount(ctx context.Context, accountID string) trouble {
-	roleARN := r.sheet.Spec.AWS.RoleARN
-	c, err := r.account(ctx, accountID)
+	spec := r.sheet.Spec.AWS
+	c, err := r.account(ctx, r.key, spec, accountID)
 	if err != nil {
-		return awsTrouble(err, roleARN)
+		return awsTrouble(err, spec.RoleARN)
 	}
 	id, err := c.Identity(ctx)
 	switch {
 	case failure.Is(err, failure.Retry, failure.Uncertain):
 		return r.mem.access.awsDown // nothing new is known
 	case err != nil:
-		return awsTrouble(err, roleARN)
+		return awsTrouble(err, spec.RoleARN)
 	case id.AccountID != accountID:
 		return trouble{v1alpha1.ReasonWrongAccount, fmt.Sprintf(
 			"the credentials are of account %s, spec.aws.accountID is %s: correct one of them", id.AccountID, accountID)}
@@ -156,20 +157,19 @@ func (r *sheetRun) checkAccount(ctx context.Context, accountID string) trouble {
 	return trouble{}
 }
 
-// account connects to one account, if this sheet may.
-func (r *sheetRun) account(ctx context.Context, accountID string) (AWS, error) {
-	spec := r.sheet.Spec.AWS
-	if spec.RoleARN == "" && !r.credentialsAllowed(r.key.Namespace) {
+// account connects to one account, if the sheet may.
+func (d *Deps) account(ctx context.Context, sheet types.NamespacedName, spec v1alpha1.AWSAccess, accountID string) (AWS, error) {
+	if spec.RoleARN == "" && !d.credentialsAllowed(sheet.Namespace) {
 		return nil, &failure.Error{Class: failure.Credentials, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonCredentialsForbidden,
-			Message: fmt.Sprintf("sheets in namespace %s may not use the operator's own AWS credentials: set spec.aws.roleARN to a role that trusts the operator, or list the namespace in --credentials-namespaces", r.key.Namespace)}
+			Message: fmt.Sprintf("sheets in namespace %s may not use the operator's own AWS credentials: set spec.aws.roleARN to a role that trusts the operator, or list the namespace in --credentials-namespaces", sheet.Namespace)}
 	}
 	role, err := fill(spec.RoleARN, map[string]string{"AccountID": accountID})
 	if err != nil {
 		return nil, &failure.Error{Class: failure.Terminal, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonInvalidSpec,
 			Message: "spec.aws.roleARN: " + err.Error()}
 	}
-	return r.AWS(ctx, AWSAccess{
-		Partition: spec.Partition, AccountID: accountID, RoleARN: role, ExternalID: r.key.Namespace + "/" + r.key.Name,
+	return d.AWS(ctx, AWSAccess{
+		Partition: spec.Partition, AccountID: accountID, RoleARN: role, ExternalID: sheet.Namespace + "/" + sheet.Name,
 	})
 }
 
