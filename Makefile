@@ -59,6 +59,10 @@ lint: ## golangci-lint, with the architecture's rules
 test: ## Every test, on a real control plane
 	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go test -timeout 40m $(TESTFLAGS) ./...
 
+.PHONY: race
+race: ## What runs at the same time, under the race detector
+	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go test -race -timeout 20m ./internal/slackapi ./internal/awsiam ./controllers ./test/simulation
+
 .PHONY: soak
 soak: ## Random edits of sheet and cluster for DURATION (1h)
 	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets \
