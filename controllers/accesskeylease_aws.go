@@ -31,6 +31,8 @@ func (r *leaseRun) observe(ctx context.Context) {
 		o, err = c.Observe(ctx, r.lease.Spec.UserName, r.lease.Spec.AccessKeyID)
 	}
 	r.turns.note(r.accountPlace(), r.now(), err)
+	r.backoff.tried(r.key)
+	r.in.Retry = r.asked
 	if err != nil {
 		r.unobserved(err)
 		return

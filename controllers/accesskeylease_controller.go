@@ -77,6 +77,8 @@ type leaseRun struct {
 	view  view
 	// in is what decisions rest on; actions add to it.
 	in lifecycle.Input
+	// asked: a person asked by annotation for another attempt.
+	asked bool
 	// failed is the error of this run's action, told in Stalled or Reconciling.
 	failed error
 	// planned: this run worked out a plan, or tried to.
@@ -116,7 +118,8 @@ func (r *leaseRun) load(ctx context.Context) error {
 	if r.view.slack == nil && r.view.slackError == "" {
 		r.in.Sheet.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
 	}
-	r.in.Retry = r.backoff.asked(r.key, r.lease)
+	r.asked = r.backoff.asked(r.key, r.lease)
+	r.in.Retry = r.asked || (lifecycle.Refused(r.lease) && r.backoff.untried(r.key))
 	r.in.Breaker, err = r.breakerOpen(ctx)
 	return err
 }
@@ -135,7 +138,7 @@ func (r *leaseRun) loop(ctx context.Context) (ctrl.Result, error) {
 		return ctrl.Result{}, err
 	}
 	if !r.parked {
-		if r.in.Retry {
+		if r.asked {
 			r.auditAsked(ctx)
 		}
 		r.backoff.heard(r.key, r.lease)
