@@ -52,6 +52,9 @@ func (r *leaseRun) observe(ctx context.Context) {
 		if o.LastUsed != nil || (o.Key != v1alpha1.KeyAbsent && !o.UseUnknown) {
 			key.LastUsed = o.LastUsed
 		}
+		if o.Key != v1alpha1.KeyAbsent {
+			key.LastUseUnknown = o.UseUnknown
+		}
 		// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.
 		if key.UserID == "" && o.Key != v1alpha1.KeyAbsent {
 			key.UserID = o.UserID

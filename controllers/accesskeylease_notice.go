@@ -147,7 +147,7 @@ func messageLease(l *v1alpha1.AccessKeyLease) message.Lease {
 		StartDate: l.Spec.StartDate, EndDate: l.Spec.EndDate,
 	}
 	if k := l.Status.Key; k != nil {
-		m.LastUsed, m.LastUsedKnown = k.LastUsed, k.Status != ""
+		m.LastUsed, m.LastUsedKnown = k.LastUsed, k.Status != "" && !k.LastUseUnknown
 	}
 	if l.Status.Sheet != nil {
 		m.Row = int(l.Status.Sheet.Row)
@@ -172,9 +172,6 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 		if rev := l.Status.Revocation; rev != nil && rev.StartTime != nil && k.LastUsed != nil {
 			n.UsedWithin24h = rev.StartTime.Sub(k.LastUsed.Date.Time).Hours() < 24
 		}
-	}
-	if r.in.AWS != nil && r.in.AWS.UseUnknown {
-		n.Lease.LastUsedKnown = false // "never used" would be a guess
 	}
 	n.Reason, n.Detail = r.detail(d)
 	if n.Kind == v1alpha1.NoticeExpiry && p.GracePeriod > 0 {
