@@ -50,8 +50,8 @@ func askedWithin(in Input, d time.Duration) bool {
 	return age >= -clocksDiffer && age < d
 }
 
-// Refused: AWS last refused what was asked of it about the lease, or answered what forbids any change. It is asked again
-// hourly, or when people say so.
+// Refused tells whether AWS last refused what was asked of it about the lease, or answered what forbids any change. It is
+// asked again hourly, or when people say so.
 func Refused(l *v1alpha1.AccessKeyLease) bool {
 	c := verifiedCondition(l)
 	if c == nil || c.Status != metav1.ConditionFalse {
