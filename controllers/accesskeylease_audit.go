@@ -20,12 +20,8 @@ func (r *leaseRun) audit(what string, kv ...any) {
 	}, kv...)...)
 }
 
-// auditDecision says what a key is about to be changed for, all guards having let it pass. What follows the key follows from
-// that.
+// auditDecision says what a key is about to be changed for, all guards having let it pass and the intent being saved.
 func (r *leaseRun) auditDecision(ctx context.Context, d lifecycle.Decision) {
-	if rev := r.lease.Status.Revocation; rev != nil && rev.KeyDeletedTime != nil {
-		return
-	}
 	kv := []any{"action", d.Action.Kind, "endDate", r.lease.Spec.EndDate, "term", d.TermNumber(), "sheetRead", r.in.Sheet.ReadStart.UTC()}
 	if limit, most := revocationsOn(r.sheet, r.in.Policy.Today(r.now())); limit > most/mostRaised {
 		name := v1alpha1.AnnotationAllowRevocations

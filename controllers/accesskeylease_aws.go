@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
@@ -31,6 +33,8 @@ func (r *leaseRun) observe(ctx context.Context) {
 		o, err = c.Observe(ctx, r.lease.Spec.UserName, r.lease.Spec.AccessKeyID)
 	}
 	r.turns.note(r.accountPlace(), r.now(), err)
+	r.backoff.tried(r.key)
+	r.in.Retry = r.asked
 	if err != nil {
 		r.unobserved(err)
 		return
@@ -50,11 +54,13 @@ func (r *leaseRun) observe(ctx context.Context) {
 		if o.LastUsed != nil || (o.Key != v1alpha1.KeyAbsent && !o.UseUnknown) {
 			key.LastUsed = o.LastUsed
 		}
+		if o.Key != v1alpha1.KeyAbsent {
+			key.LastUseUnknown = o.UseUnknown
+		}
 		// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.
 		if key.UserID == "" && o.Key != v1alpha1.KeyAbsent {
 			key.UserID = o.UserID
 			key.CreateDate = moment(o.CreateDate)
-			r.audit("pinned", "userID", o.UserID, "createDate", o.CreateDate)
 		}
 	}
 	r.lease.Status.Key = &key
@@ -95,20 +101,23 @@ func (r *leaseRun) accountError(account string, refused *lifecycle.Block) {
 }
 
 // complete records that the key is gone without our doing.
-func (r *leaseRun) complete(_ context.Context, reason string) error {
+func (r *leaseRun) complete(ctx context.Context, reason string) error {
 	rev := r.lease.Status.Revocation
 	if rev == nil {
 		rev = &v1alpha1.RevocationStatus{}
 		r.lease.Status.Revocation = rev
 	}
 	rev.Reason, rev.CompletionTime = reason, moment(r.now())
+	if err := r.save(ctx); err != nil {
+		return err
+	}
 	r.auditComplete()
 	r.event(corev1.EventTypeNormal, v1alpha1.EventRevoked, reason)
 	return nil
 }
 
 // changeAWS does the one destructive thing decided, and says whether to decide again at once.
-func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (done bool, err error) {
+func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again bool, err error) {
 	if d.Action.Kind != lifecycle.ActionReactivate && !r.breaker.reserve(r.lease, r.breakerLimit(), r.in.Policy.Today(r.now())) {
 		r.in.Breaker = r.breakerMessage()
 		return true, nil
@@ -122,19 +131,31 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (done bo
 	if err != nil {
 		return false, err
 	}
-	runner := &teardown.Runner{
-		IAM: c, Snapshots: snapshots{r}, Users: r.users, Clock: r.Clock,
-		Record: func(ctx context.Context, rev *v1alpha1.RevocationStatus) error {
-			r.lease.Status.Revocation = rev
-			return r.save(ctx)
-		},
-		Audit:    r.auditStep,
-		Observed: r.in.AWS,
-	}
-	r.auditDecision(ctx, d)
 	rev := r.lease.Status.Revocation.DeepCopy()
 	if rev == nil {
 		rev = &v1alpha1.RevocationStatus{}
+	}
+	// What follows the key follows from the decision about it.
+	unsaid := rev.KeyDeletedTime == nil
+	runner := &teardown.Runner{
+		IAM: c, Snapshots: snapshots{r}, Users: r.users, Clock: r.Clock,
+		Record: func(ctx context.Context, rev *v1alpha1.RevocationStatus) error {
+			saved := r.lease.Status.Revocation
+			r.lease.Status.Revocation = rev
+			if err := r.save(ctx); err != nil {
+				// Nothing began: the breaker's place is for others.
+				r.lease.Status.Revocation = saved
+				return err
+			}
+			if unsaid {
+				unsaid = false
+				r.auditDecision(ctx, d)
+			}
+			return nil
+		},
+		Audit:            r.auditStep,
+		DeletedElsewhere: r.userDeletedElsewhere,
+		Observed:         r.in.AWS,
 	}
 	defer func() {
 		// What AWS showed before is history now.
@@ -152,7 +173,8 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (done bo
 	default:
 		r.backoff.succeeded(r.key, serviceAWS)
 	}
-	return false, err
+	// People are told of the end at once.
+	return err == nil && r.lease.Status.Revocation != nil && r.lease.Status.Revocation.CompletionTime != nil, err
 }
 
 func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kind lifecycle.ActionKind, t teardown.Target, rev *v1alpha1.RevocationStatus) error {
@@ -177,10 +199,12 @@ func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kin
 		r.wakeAt = r.now()
 		return nil
 	}
-	p, err := runner.Run(ctx, t, rev)
-	if err == nil && p.Done && !r.now().Before(p.VerifyAt) {
-		p, err = runner.Verify(ctx, t, rev)
+	// Verify goes on with whatever is left; who ran the teardown before it would read everything twice.
+	pass := runner.Run
+	if rev.StartTime != nil && !r.now().Before(teardown.VerifyAt(rev)) {
+		pass = runner.Verify
 	}
+	p, err := pass(ctx, t, rev)
 	if err != nil {
 		return err
 	}
@@ -189,13 +213,26 @@ func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kin
 	case p.Complete:
 		r.event(corev1.EventTypeNormal, v1alpha1.EventRevoked, fmt.Sprintf("key %s of user %s is gone from AWS", t.AccessKeyID, t.UserName))
 		r.auditComplete()
-		r.wakeAt = r.now()
 	case p.Done:
 		r.wakeAt = p.VerifyAt
 	default:
 		r.wakeAt = r.now().Add(teardown.SettleTime)
 	}
 	return nil
+}
+
+// userDeletedElsewhere: another lease of the same user, with the user's last key, took it along. Where the cache cannot tell,
+// people had better look.
+func (r *leaseRun) userDeletedElsewhere(ctx context.Context) bool {
+	list := &v1alpha1.AccessKeyLeaseList{}
+	if err := r.Client.List(ctx, list, client.MatchingFields{indexAccount: r.lease.Spec.AccountID}, client.UnsafeDisableDeepCopy); err != nil {
+		return false
+	}
+	return slices.ContainsFunc(list.Items, func(o v1alpha1.AccessKeyLease) bool {
+		return o.UID != r.lease.UID && o.Spec.UserName == r.lease.Spec.UserName && o.Status.Key != nil &&
+			r.lease.Status.Key != nil && o.Status.Key.UserID == r.lease.Status.Key.UserID &&
+			lifecycle.UserDeleted(o.Status.Revocation, o.Spec.UserName)
+	})
 }
 
 func (r *leaseRun) teardownTarget() (teardown.Target, error) {

@@ -77,6 +77,8 @@ type leaseRun struct {
 	view  view
 	// in is what decisions rest on; actions add to it.
 	in lifecycle.Input
+	// asked: a person asked by annotation for another attempt.
+	asked bool
 	// failed is the error of this run's action, told in Stalled or Reconciling.
 	failed error
 	// planned: this run worked out a plan, or tried to.
@@ -116,7 +118,8 @@ func (r *leaseRun) load(ctx context.Context) error {
 	if r.view.slack == nil && r.view.slackError == "" {
 		r.in.Sheet.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
 	}
-	r.in.Retry = r.backoff.asked(r.key, r.lease)
+	r.asked = r.backoff.asked(r.key, r.lease)
+	r.in.Retry = r.asked || (lifecycle.Refused(r.lease) && r.backoff.untried(r.key))
 	r.in.Breaker, err = r.breakerOpen(ctx)
 	return err
 }
@@ -135,7 +138,7 @@ func (r *leaseRun) loop(ctx context.Context) (ctrl.Result, error) {
 		return ctrl.Result{}, err
 	}
 	if !r.parked {
-		if r.in.Retry {
+		if r.asked {
 			r.auditAsked(ctx)
 		}
 		r.backoff.heard(r.key, r.lease)
@@ -147,9 +150,10 @@ func (r *leaseRun) loop(ctx context.Context) (ctrl.Result, error) {
 func (r *leaseRun) run(ctx context.Context) (lifecycle.Decision, error) {
 	d := lifecycle.Decide(r.in)
 	for range maxActions {
-		if err := r.record(ctx, d); err != nil {
-			return d, err
-		}
+		// Every deed begins by saving its intent, and with that what led to it: one write for both. What was told is saved
+		// with what follows from it.
+		r.decided(d)
+		told := d.Action.Kind == lifecycle.ActionNotify
 		again, err := r.step(ctx, d)
 		if err != nil {
 			if err := r.afterError(ctx, d, err); err != nil {
@@ -158,25 +162,30 @@ func (r *leaseRun) run(ctx context.Context) (lifecycle.Decision, error) {
 		}
 		r.in.Lease, r.in.Now = r.lease, r.now()
 		d = lifecycle.Decide(r.in)
-		if !again || err != nil {
+		switch {
+		case r.parked && err == nil && r.learnedNothing() && r.saved.Phase == d.Phase:
+			return d, nil // it is back in a moment
+		case !again || err != nil:
 			return d, r.record(ctx, d)
+		case told:
+			if err := r.record(ctx, d); err != nil {
+				return d, err
+			}
 		}
 	}
-	return d, nil
+	return d, r.record(ctx, d)
 }
+
+// learnedNothing: AWS was not asked in this reconcile.
+func (r *leaseRun) learnedNothing() bool { return r.in.AWS == nil && r.in.AWSError == "" }
 
 // record writes what was decided, if anything differs. An unchanged lease costs no write.
 func (r *leaseRun) record(ctx context.Context, d lifecycle.Decision) error {
-	before := *r.saved.DeepCopy()
 	r.decided(d)
-	if equality.Semantic.DeepEqual(leaseStatus(before), leaseStatus(r.lease.Status)) {
+	if equality.Semantic.DeepEqual(leaseStatus(r.saved), leaseStatus(r.lease.Status)) {
 		return nil
 	}
-	if err := r.save(ctx); err != nil {
-		return err
-	}
-	r.announce(before, d)
-	return nil
+	return r.save(ctx)
 }
 
 // result is when to come back.

@@ -22,7 +22,8 @@ import (
 // the owner was told. Longer it does not wait, because somebody must hear of the key.
 const ownerFirst = 10 * time.Minute
 
-// notify delivers one notice: to the owner first, because the admins' copies say whether the owner was told.
+// notify delivers one notice: to the owner first, because the admins' copies say whether the owner was told. What came of
+// the last message is for the caller to save.
 func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
 	if r.view.slack == nil {
 		return &failure.Error{Class: failure.Retry, Service: "slack", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
@@ -46,6 +47,9 @@ func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
 		if failed != nil && !r.ownerWaitedFor(d, owner, failed) {
 			return failed
 		}
+		if err := r.save(ctx); err != nil {
+			return err
+		}
 		todo = slices.DeleteFunc(todo, func(to string) bool { return to == owner })
 	}
 	if len(todo) > 0 {
@@ -66,7 +70,7 @@ func (r *leaseRun) ownerWaitedFor(d lifecycle.Decision, owner string, err error)
 	return record != nil && r.now().Sub(record.Time.Time) >= ownerFirst
 }
 
-// deliver sends what was recorded as intended, and records what became of it.
+// deliver sends what was recorded as intended, and notes what became of it.
 func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience message.Audience, recipients []string, pendingSince map[string]time.Time) error {
 	text, err := r.Texts.Notice(r.sheet.Spec.Slack.Language, r.messageNotice(d, audience))
 	if err != nil {
@@ -80,9 +84,6 @@ func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience m
 	errs := make([]error, 0, len(results))
 	for _, res := range results {
 		errs = append(errs, r.delivered(d, res))
-	}
-	if err := r.save(ctx); err != nil {
-		return err
 	}
 	return soonest(errs)
 }
@@ -147,7 +148,7 @@ func messageLease(l *v1alpha1.AccessKeyLease) message.Lease {
 		StartDate: l.Spec.StartDate, EndDate: l.Spec.EndDate,
 	}
 	if k := l.Status.Key; k != nil {
-		m.LastUsed, m.LastUsedKnown = k.LastUsed, k.Status != ""
+		m.LastUsed, m.LastUsedKnown = k.LastUsed, k.Status != "" && !k.LastUseUnknown
 	}
 	if l.Status.Sheet != nil {
 		m.Row = int(l.Status.Sheet.Row)
@@ -172,9 +173,6 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 		if rev := l.Status.Revocation; rev != nil && rev.StartTime != nil && k.LastUsed != nil {
 			n.UsedWithin24h = rev.StartTime.Sub(k.LastUsed.Date.Time).Hours() < 24
 		}
-	}
-	if r.in.AWS != nil && r.in.AWS.UseUnknown {
-		n.Lease.LastUsedKnown = false // "never used" would be a guess
 	}
 	n.Reason, n.Detail = r.detail(d)
 	if n.Kind == v1alpha1.NoticeExpiry && p.GracePeriod > 0 {

@@ -16,7 +16,7 @@ import (
 // saveAttempts: who meets that many conflicts in a row decides anew.
 const saveAttempts = 4
 
-// save the status as it is in memory, on the version that it was decided on, or on a newer one that says nothing else to
+// save, and tell of, the status as it is in memory, on the version that it was decided on, or on a newer one that says nothing else to
 // decide by.
 func (r *leaseRun) save(ctx context.Context) error {
 	r.lease.Status.ObservedGeneration = r.lease.Generation
@@ -35,7 +35,9 @@ func (r *leaseRun) save(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	before := r.saved
 	r.saved = *r.lease.Status.DeepCopy()
+	r.announce(before)
 	r.in.Lease = r.lease
 	return nil
 }

@@ -178,33 +178,36 @@ func (r *leaseRun) waitMessage(d lifecycle.Decision) string {
 	return "notice on " + at
 }
 
-// announce tells Events and the audit log what changed.
-func (r *leaseRun) announce(before v1alpha1.AccessKeyLeaseStatus, d lifecycle.Decision) {
+// announce tells Events and the audit log what changed with a save.
+func (r *leaseRun) announce(before v1alpha1.AccessKeyLeaseStatus) {
 	l := r.lease
+	find := func(kind string) (was, now *metav1.Condition) {
+		return meta.FindStatusCondition(before.Conditions, kind), meta.FindStatusCondition(l.Status.Conditions, kind)
+	}
 	if before.Phase != l.Status.Phase {
 		r.event(corev1.EventTypeNormal, v1alpha1.EventPhaseChanged, fmt.Sprintf("phase %s → %s", orNone(string(before.Phase)), l.Status.Phase))
 		r.audit("phase", "from", before.Phase, "to", l.Status.Phase)
 	}
-	if d.TermBegan {
-		r.audit("term", "number", d.Term.Number, "endDate", d.Term.EndDate, "reason", d.Term.Reason)
+	if t := l.Status.Term; t != nil && (before.Term == nil || before.Term.Number != t.Number) {
+		r.audit("term", "number", t.Number, "endDate", t.EndDate, "reason", t.Reason)
 	}
-	if d.Verified != nil {
-		was := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionKeyVerified)
-		if was == nil || was.Reason != d.Verified.Reason {
-			r.audit("verified", "matches", d.Verified.True, "reason", d.Verified.Reason, "message", d.Verified.Message)
-		}
+	if k := l.Status.Key; k != nil && k.UserID != "" && k.CreateDate != nil && (before.Key == nil || before.Key.UserID != k.UserID) {
+		r.audit("pinned", "userID", k.UserID, "createDate", k.CreateDate.UTC())
 	}
-	was := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionHeld)
+	if was, now := find(v1alpha1.ConditionKeyVerified); now != nil && (was == nil || was.Reason != now.Reason) {
+		r.audit("verified", "matches", now.Status == metav1.ConditionTrue, "reason", now.Reason, "message", now.Message)
+	}
+	was, held := find(v1alpha1.ConditionHeld)
 	switch {
-	case d.Hold != nil && (was == nil || was.Reason != d.Hold.Reason):
-		r.event(corev1.EventTypeWarning, v1alpha1.EventHeld, d.Hold.Reason+": "+d.Hold.Message)
-		r.audit("held", "reason", d.Hold.Reason, "message", d.Hold.Message)
-	case d.Hold == nil && was != nil:
+	case held != nil && (was == nil || was.Reason != held.Reason):
+		r.event(corev1.EventTypeWarning, v1alpha1.EventHeld, held.Reason+": "+held.Message)
+		r.audit("held", "reason", held.Reason, "message", held.Message)
+	case held == nil && was != nil:
 		r.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "the hold "+was.Reason+" is gone")
 		r.audit("released", "reason", was.Reason)
 	}
-	old, now := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionReady), meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady)
-	if now == nil || now.Status == metav1.ConditionTrue || d.Hold != nil || (old != nil && old.Reason == now.Reason && old.Status == now.Status) {
+	old, now := find(v1alpha1.ConditionReady)
+	if now == nil || now.Status == metav1.ConditionTrue || held != nil || (old != nil && old.Reason == now.Reason && old.Status == now.Status) {
 		return
 	}
 	reason := v1alpha1.EventBlocked

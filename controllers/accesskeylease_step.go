@@ -127,7 +127,13 @@ func (r *leaseRun) tell(ctx context.Context, d lifecycle.Decision) error {
 		telling := d
 		telling.Action = lifecycle.Action{Kind: lifecycle.ActionNotify, Notice: n}
 		var err error
-		if !r.inTurn(r.slackPlace(), func() { err = r.notify(ctx, telling) }) || failure.Is(err, failure.Credentials) {
+		if !r.inTurn(r.slackPlace(), func() { err = r.notify(ctx, telling) }) {
+			return nil
+		}
+		if err := r.record(ctx, d); err != nil {
+			return err
+		}
+		if failure.Is(err, failure.Credentials) {
 			return nil
 		}
 		if err == nil {

@@ -40,6 +40,8 @@ type backoff struct {
 	m  map[types.NamespacedName]map[service]retry
 	// honoured is the value of the retry annotation that was acted on last.
 	honoured map[types.NamespacedName]string
+	// read are the leases that this process has asked AWS about, whatever came of it.
+	read map[types.NamespacedName]bool
 }
 
 type retry struct {
@@ -51,7 +53,7 @@ type retry struct {
 }
 
 func newBackoff() *backoff {
-	return &backoff{m: map[types.NamespacedName]map[service]retry{}, honoured: map[types.NamespacedName]string{}}
+	return &backoff{m: map[types.NamespacedName]map[service]retry{}, honoured: map[types.NamespacedName]string{}, read: map[types.NamespacedName]bool{}}
 }
 
 // failed notes a failure and tells when to try again: as the service asked, or exponentially with jitter.
@@ -121,6 +123,21 @@ func (b *backoff) forget(key types.NamespacedName) {
 	defer b.mu.Unlock()
 	delete(b.m, key)
 	delete(b.honoured, key)
+	delete(b.read, key)
+}
+
+// untried: this process has not asked AWS about the lease yet. What was refused to the process before it may have been
+// mended, perhaps by this very restart.
+func (b *backoff) untried(key types.NamespacedName) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.read[key]
+}
+
+func (b *backoff) tried(key types.NamespacedName) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.read[key] = true
 }
 
 // asked tells whether a person asked by annotation for another attempt at once, and was not heard yet. A new process has

@@ -3,10 +3,36 @@ package controllers
 import (
 	"testing"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 )
+
+// Two leases that were let pass by the same look at the day are not both given its last place.
+func TestTheDaysLastPlaceIsGivenOnce(t *testing.T) {
+	of := func(uid types.UID) *v1alpha1.AccessKeyLease {
+		l := &v1alpha1.AccessKeyLease{}
+		l.UID, l.Spec.AccountID = uid, "123456789012"
+		return l
+	}
+	b := newBreaker()
+	for range 2 {
+		if !b.reserve(of("a"), 1, "2026-12-09") {
+			t.Error("the first lease has no place, or not again")
+		}
+	}
+	if b.reserve(of("b"), 1, "2026-12-09") {
+		t.Error("a second one has the same place")
+	}
+	if !b.reserve(of("b"), 1, "2026-12-10") {
+		t.Error("nor one on the next day")
+	}
+	b.giveBack(of("a"), "2026-12-09")
+	if !b.reserve(of("b"), 1, "2026-12-09") {
+		t.Error("a place that came to nothing stays taken")
+	}
+}
 
 func TestTheBreakersMessageNamesANumberThatRaisesIt(t *testing.T) {
 	for name, tc := range map[string]struct {

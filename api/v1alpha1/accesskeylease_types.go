@@ -175,6 +175,10 @@ type KeyStatus struct {
 	UserID string `json:"userID,omitempty"`
 	// +optional
 	LastUsed *LastUsed `json:"lastUsed,omitempty"`
+	// LastUseUnknown: AWS did not tell when the key was last used. lastUsed is what it told before, if anything; without it
+	// "never used" would be a guess.
+	// +optional
+	LastUseUnknown bool `json:"lastUseUnknown,omitempty"`
 	// ObservedTime of the last reading.
 	// +optional
 	ObservedTime *metav1.Time `json:"observedTime,omitempty"`

@@ -60,7 +60,7 @@ type Retained struct {
 	// Target is an ARN, a name or an ID.
 	Target string `json:"target"`
 	// Reason: AttachedElsewhere, UsedAsBoundary, OtherKeys, ConsoleUser, OutsidePath, PolicyChanged, NotAttached,
-	// PolicyNameMismatch, IdentityNotPinned.
+	// PolicyNameMismatch, IdentityNotPinned, UserNotFound.
 	Reason string `json:"reason"`
 }
 
@@ -74,6 +74,9 @@ const (
 	RetainedPolicyChanged      = "PolicyChanged"
 	RetainedPolicyNameMismatch = "PolicyNameMismatch"
 	RetainedIdentityNotPinned  = "IdentityNotPinned"
+	// RetainedUserNotFound: the user was there when its key was deleted, and was not when its own turn came. Somebody
+	// deleted it, or renamed it, and then it lives on.
+	RetainedUserNotFound = "UserNotFound"
 )
 
 // PolicyPin identifies a policy beyond its name.

@@ -43,7 +43,7 @@ func newPlanCommand() *cobra.Command {
 		Short: "Print what the operator would do with a sheet, without a cluster",
 		Long: "Reads a sheet and prints for each row what the operator would do on that day and after, as if it saw the sheet\n" +
 			"for the first time, and every row that has to be mended. Nothing is changed, and neither Kubernetes nor AWS nor\n" +
-			"Slack is asked. -o json prints the same for programs.\n\n" +
+			"Slack is asked. -o wide prints more of each row, -o json all for programs.\n\n" +
 			"Exit code 0: nothing is wrong; 2: there are rows to be mended; 1: no plan could be made.",
 		Example: "  keylease plan --xlsx requests.xlsx\n" +
 			"  keylease plan --csv downloads/ --date 2026-12-01\n" +
@@ -62,13 +62,13 @@ func newPlanCommand() *cobra.Command {
 	f.StringVar(&c.credentials, "credentials", "", "file with a service account's JSON, for --spreadsheet\n(default: Application Default Credentials)")
 	f.StringVar(&c.manifest, "sheet-manifest", "", "file with an AccessKeySheet, whose tabs, columns, schedule and marks are used\n(default: those of an AccessKeySheet that leaves them open)")
 	f.StringVar(&c.date, "date", "", "day to plan for: YYYY-MM-DD, today or tomorrow (default: today in the sheet's time zone)")
-	f.StringVarP(&c.output, "output", "o", "table", "table or json")
+	f.StringVarP(&c.output, "output", "o", "table", "table, wide (with owners, marks, times and all that follows) or json")
 	return cmd
 }
 
 func runPlan(ctx context.Context, c planConfig) error {
-	if c.output != "table" && c.output != "json" {
-		return fmt.Errorf("-o %s: use table or json", c.output)
+	if !slices.Contains([]string{"table", "wide", "json"}, c.output) {
+		return fmt.Errorf("-o %s: use table, wide or json", c.output)
 	}
 	spec, err := c.spec()
 	if err != nil {
@@ -189,12 +189,15 @@ func (c planConfig) readSpreadsheet(ctx context.Context, spec v1alpha1.AccessKey
 
 func (c planConfig) print(p plan.Plan) error {
 	var err error
-	if c.output == "json" {
+	switch c.output {
+	case "json":
 		encoder := json.NewEncoder(c.out)
 		encoder.SetIndent("", "  ")
 		encoder.SetEscapeHTML(false)
 		err = encoder.Encode(p)
-	} else {
+	case "wide":
+		err = p.WriteWide(c.out)
+	default:
 		err = p.Write(c.out)
 	}
 	if err == nil && len(p.Problems) > 0 {

@@ -278,8 +278,31 @@ func TestProblemRowsEndTheProcessWithTwoAndABadFlagWithOne(t *testing.T) {
 	}
 }
 
-func TestTheTableIsAlignedWhereNamesAreWide(t *testing.T) {
+func TestTheTableFitsATerminalOf120Columns(t *testing.T) {
 	out, err := runPlanWith(t, "--xlsx", workbookOf(t, company(t)), "--date", "2026-12-01")
+	if !errors.Is(err, problemsFound) {
+		t.Fatal(err)
+	}
+	narrow := runewidth.Condition{}
+	for line := range strings.Lines(out) {
+		// The first line names the file, wherever that is.
+		if got := narrow.StringWidth(strings.TrimSuffix(line, "\n")); got > 120 && !strings.Contains(line, "as of 2026-12-01") {
+			t.Errorf("%d columns: %s", got, line)
+		}
+	}
+	for _, want := range []string{
+		"\n3    AKIAKEYLEASE00000002  svc-report            2026-12-08  Notified  notice, 7 days left         deleted 2026-12-09\n",
+		"\n7    AKIAKEYLEASE00000006  svc-ingest            2026-11-20  Held      –                           ExtensionRequested\n",
+		"make the name in the\n                                                 request or in the users tab unambiguous\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+}
+
+func TestTheWideTableIsAlignedWhereNamesAreWide(t *testing.T) {
+	out, err := runPlanWith(t, "--xlsx", workbookOf(t, company(t)), "--date", "2026-12-01", "-o", "wide")
 	if !errors.Is(err, problemsFound) {
 		t.Fatal(err)
 	}

@@ -207,6 +207,10 @@ func TestFirstSeenAfterTheEndAWSIsAskedBeforePeople(t *testing.T) {
 			at(late, condition(v1alpha1.ConditionKeyVerified, metav1.ConditionFalse, v1alpha1.ReasonAWSForbidden)),
 			"Active; blocked by AWSReadable: AWSForbidden; next 2026-12-01 15:00; again 2026-12-20 09:59",
 		},
+		"but not one from a time that is still to come: the clock was set back": {
+			at(late, condition(v1alpha1.ConditionKeyVerified, metav1.ConditionFalse, v1alpha1.ReasonAWSForbidden), seenAt("2027-12-20 09:00")),
+			"Active; do Observe",
+		},
 		"unless a person asks to try again": {
 			at(late, condition(v1alpha1.ConditionKeyVerified, metav1.ConditionFalse, v1alpha1.ReasonAWSForbidden), func(in *Input) { in.Retry = true }),
 			"Active; do Observe",

@@ -96,7 +96,8 @@ func TestThePageListsWhatStaysWhenAKeyGoes(t *testing.T) {
 		}
 	}
 	want := []string{v1alpha1.RetainedIdentityNotPinned, v1alpha1.RetainedOutsidePath, v1alpha1.RetainedOtherKeys, v1alpha1.RetainedConsoleUser,
-		v1alpha1.RetainedPolicyNameMismatch, v1alpha1.RetainedPolicyChanged, v1alpha1.RetainedAttachedElsewhere, v1alpha1.RetainedUsedAsBoundary}
+		v1alpha1.RetainedPolicyNameMismatch, v1alpha1.RetainedPolicyChanged, v1alpha1.RetainedAttachedElsewhere, v1alpha1.RetainedUsedAsBoundary,
+		v1alpha1.RetainedUserNotFound}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("docs/guards.md (-code +page):\n%s", diff)
 	}

@@ -9,12 +9,13 @@ import (
 // decideEnd: ended and noticed. At its time the key is deactivated, and after the grace period deleted. The action that
 // d may bring is a notice.
 func decideEnd(in Input, d Decision, x deed) Decision {
-	if off := graceBegan(in.Lease); off != nil {
+	// Without a grace period a deactivated key is a deletion that stopped halfway: it was due from the beginning.
+	if off := graceBegan(in.Lease); off != nil && in.Policy.GracePeriod > 0 {
 		// The term's own notice still rules: a hold released in the grace period begins a new term.
 		x.due = latest(x.due, off.Add(in.Policy.GracePeriod))
 		d.DeleteAt = x.due
-		if n := (Notice{Kind: v1alpha1.NoticeDeactivated, Owner: true}); in.Policy.GracePeriod > 0 && in.Now.Before(x.due) &&
-			!in.Policy.DryRun && in.Sheet.SlackError == "" && outstanding(in, d, n) {
+		if n := (Notice{Kind: v1alpha1.NoticeDeactivated, Owner: true}); in.Now.Before(x.due) && !in.Policy.DryRun &&
+			in.Sheet.SlackError == "" && outstanding(in, d, n) {
 			d.Action = Action{Kind: ActionNotify, Notice: n}
 		}
 	} else {

@@ -147,6 +147,9 @@ func stopStale(in Input, x deed) *Block {
 	switch {
 	case r.IsZero():
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the sheet was not read and accepted yet: see the AccessKeySheet's conditions"}
+	// A clock that was ahead and is set right makes an old reading look newer than what is due. Wall clocks are compared.
+	case r.Round(0).After(in.Now.Round(0).Add(clocksDiffer)):
+		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the clock was set back since the sheet was read: waiting for a new reading"}
 	case r.Before(x.due):
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "waiting for a reading of the sheet that began after the key became due"}
 	case in.Now.Sub(r) > in.Policy.FreshFor():

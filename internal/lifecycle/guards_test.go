@@ -53,6 +53,7 @@ var byGuard = map[string]stops{
 	guardFresh: {
 		"no reading":                       {func(in *Input) { in.Sheet.ReadStart = time.Time{} }, v1alpha1.ReasonWaiting, "was not read"},
 		"a reading from before it was due": {readAt("2026-12-09 14:59:59"), v1alpha1.ReasonWaiting, "began after the key became due"},
+		"a reading from a time to come":    {readAt("2026-12-09 15:07"), v1alpha1.ReasonWaiting, "clock was set back"},
 		"a reading older than ten minutes": {func(in *Input) { in.Now = jst("2026-12-09 15:15:01"); in.Sheet.ReadStart = jst("2026-12-09 15:05") }, v1alpha1.ReasonWaiting, "too long ago"},
 	},
 	guardSlack: {

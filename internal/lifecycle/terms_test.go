@@ -159,6 +159,10 @@ func TestTheGracePeriod(t *testing.T) {
 			})),
 			"Expired; do Revoke; next 2026-12-09 15:00",
 		},
+		"without one, a deletion that stopped halfway goes on with the reading that it began with": {
+			at("2026-12-09 15:02", asked, noticed, expired, deactivated("2026-12-09 15:01"), readAt("2026-12-09 15:00")),
+			"Expired; do Revoke; next 2026-12-09 15:00",
+		},
 		"a hold released in it begins a new term, with its own notice": {
 			at("2026-12-10 09:00", asked, noticed, three, expired, off, wasHeldFor(v1alpha1.ReasonExtensionRequested)),
 			"Active; term 2 HoldReleased; do Notify Expiry 7",

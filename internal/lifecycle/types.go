@@ -17,7 +17,8 @@ type Input struct {
 	// AWSError is why AWS could not be read, empty otherwise. AWSReason is AWSUnavailable where that passes by itself,
 	// AWSForbidden where people must mend something.
 	AWSError, AWSReason string
-	// Retry: a person asked, by annotation, that what failed lately be tried again at once.
+	// Retry: what AWS refused lately is to be tried again at once. A person asked for it by annotation, or this process has
+	// not tried it yet: credentials are often mended by a restart.
 	Retry bool
 	// Breaker is why the revocation breaker makes this lease wait; empty: it does not.
 	Breaker string

@@ -14,6 +14,9 @@ import (
 // could not be pinned: IAM's rates are low.
 const recheck = time.Hour
 
+// clocksDiffer is by how much the clocks of two machines that the operator ran on may differ.
+const clocksDiffer = time.Minute
+
 // askedAt is when AWS answered last about the key, or refused to; now where it never did.
 func askedAt(in Input) time.Time {
 	if k := in.Lease.Status.Key; k != nil && k.ObservedTime != nil {
@@ -27,7 +30,7 @@ func recheckAt(in Input) time.Time { return recheckAfter(in, recheck) }
 
 // recheckAfter that time since the last answer; where that has passed, AWS could not be asked, and is an hour from now.
 func recheckAfter(in Input, d time.Duration) time.Time {
-	if at := askedAt(in).Add(d); at.After(in.Now) {
+	if at := askedAt(in).Add(d); at.After(in.Now) && !at.After(in.Now.Add(d+clocksDiffer)) {
 		return at
 	}
 	return in.Now.Add(recheck)
@@ -38,22 +41,38 @@ func rechecked(in Input) bool { return askedWithin(in, recheck) }
 
 func askedWithin(in Input, d time.Duration) bool {
 	k := in.Lease.Status.Key
-	return !in.Retry && k != nil && k.ObservedTime != nil && in.Now.Sub(k.ObservedTime.Time) < d
+	if in.Retry || k == nil || k.ObservedTime == nil {
+		return false
+	}
+	// An answer from a time that is still to come was noted by a clock that has been set right since: nobody knows how old
+	// it is.
+	age := in.Now.Sub(k.ObservedTime.Time)
+	return age >= -clocksDiffer && age < d
 }
 
-// failedLately is what AWS refused or failed with in the last hour, nil: nothing; asking again at every reconcile would
-// only cost its rate.
-func failedLately(in Input) *Block {
-	c := verifiedCondition(in.Lease)
-	if in.AWS != nil || c == nil || c.Status != metav1.ConditionFalse || !rechecked(in) {
-		return nil
+// Refused tells whether AWS last refused what was asked of it about the lease, or answered what forbids any change. It is
+// asked again hourly, or when people say so.
+func Refused(l *v1alpha1.AccessKeyLease) bool {
+	c := verifiedCondition(l)
+	if c == nil || c.Status != metav1.ConditionFalse {
+		return false
 	}
 	switch c.Reason {
 	// A key that is gone is no failure: its turn has come. Nor is one that a mark called deleted, once the mark is gone.
 	// A passing failure is retried at the controller's own pace.
 	case v1alpha1.ReasonKeyGone, v1alpha1.ReasonKeyStillExists, v1alpha1.ReasonAWSUnavailable:
+		return false
+	}
+	return true
+}
+
+// failedLately is what AWS refused or failed with in the last hour, nil: nothing; asking again at every reconcile would
+// only cost its rate.
+func failedLately(in Input) *Block {
+	if in.AWS != nil || !Refused(in.Lease) || !rechecked(in) {
 		return nil
 	}
+	c := verifiedCondition(in.Lease)
 	return &Block{Guard: guardAWSReadable, Reason: c.Reason, Message: c.Message}
 }
 

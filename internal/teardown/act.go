@@ -134,13 +134,12 @@ func (w *work) alreadyGone(ctx context.Context, s Step) error {
 	return w.save(ctx, func(rev *v1alpha1.RevocationStatus, _ metav1.Time) { rev.Intent = nil })
 }
 
-// done notes a step as done. The moments that people and other programs decide by are persisted at once; the rest goes
-// with the next intent, because a crash in between is healed by looking.
+// done notes a step as done. It is persisted with the next intent or at the end of the pass, because a crash in between is
+// healed by looking; but that the key is deleted at once: from then on an extension is refused.
 func (w *work) done(ctx context.Context, s Step) error {
 	note(w.rev, s.Action, s.Target, w.now())
 	w.unsaved = true
-	switch s.Action {
-	case ActionUpdateAccessKey, ActionDeleteAccessKey, ActionDeleteUser, ActionDeletePolicy:
+	if s.Action == ActionDeleteAccessKey {
 		return w.flush(ctx)
 	}
 	return nil

@@ -38,7 +38,9 @@ type fakeIAM struct {
 	Calls     []string
 	NextErr   map[string]error // by action; given once
 	AfterCall func(Step)
-	clock     *testclock.FakePassiveClock
+	// SnapshotOf is the ID of another user that has the name by the time of the snapshot.
+	SnapshotOf string
+	clock      *testclock.FakePassiveClock
 }
 
 func (f *fakeIAM) Observe(context.Context, string, string) (Observation, error) {
@@ -56,7 +58,11 @@ func (f *fakeIAM) Policy(_ context.Context, arn string) (*Policy, error) {
 }
 
 func (f *fakeIAM) Snapshot(_ context.Context, user string) (Snapshot, error) {
-	return Snapshot{UserName: user, UserID: f.Observed.UserID}, f.next("Snapshot")
+	id := f.Observed.UserID
+	if f.SnapshotOf != "" {
+		id = f.SnapshotOf
+	}
+	return Snapshot{UserName: user, UserID: id}, f.next("Snapshot")
 }
 
 func (f *fakeIAM) next(what string) error {
@@ -118,6 +124,7 @@ type bench struct {
 	recorded  []*v1alpha1.RevocationStatus
 	recordErr error
 	snapshots map[string]string
+	onSave    func()
 	audited   []string
 }
 
@@ -146,6 +153,9 @@ func (b *bench) record(_ context.Context, rev *v1alpha1.RevocationStatus) error 
 
 func (b *bench) Save(_ context.Context, name string, data []byte) (string, error) {
 	b.snapshots[name] = string(data)
+	if b.onSave != nil {
+		b.onSave()
+	}
 	return name, b.iam.next("Save")
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/lifecycle"
@@ -77,6 +78,8 @@ func TestWhatHappensInAWSMeanwhile(t *testing.T) {
 			}
 			if rev := l.status(); rev.CompletionTime != nil {
 				t.Error("recorded as complete")
+			} else if c.reason == v1alpha1.ReasonOtherUser && rev.KeyDeletedTime != nil {
+				t.Error("the living key is recorded as deleted")
 			}
 		})
 	}
@@ -188,5 +191,32 @@ func TestDevicesOfOthersStay(t *testing.T) {
 	}
 	if !slices.Contains(w.account.Inventory(), "user bystander MFA device "+serial) || w.account.UserExists("svc-report") {
 		t.Errorf("left:\n%s", strings.Join(w.account.Inventory(), "\n"))
+	}
+}
+
+// Between the deletion of its last key and its own the user goes: nobody here deleted it, and it may live on.
+func TestAUserThatVanishesIsReported(t *testing.T) {
+	rename := func(w *world) { w.account.RenameUser("svc-report", "svc-renamed", "/service/") }
+	for name, c := range map[string]struct {
+		change    func(*world)
+		elsewhere bool
+		want      []v1alpha1.Retained
+	}{
+		"renamed by somebody":      {change: rename, want: []v1alpha1.Retained{{Target: "svc-report", Reason: v1alpha1.RetainedUserNotFound}}},
+		"deleted by somebody":      {change: func(w *world) { w.account.RemoveUser("svc-report") }, want: []v1alpha1.Retained{{Target: "svc-report", Reason: v1alpha1.RetainedUserNotFound}}},
+		"deleted by another lease": {change: func(w *world) { w.account.RemoveUser("svc-report") }, elsewhere: true},
+		"deleted by this lease":    {change: func(*world) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, iam.Options{})
+			w.addSmallFullUser()
+			l := w.lease(leased)
+			l.elsewhere = c.elsewhere
+			w.after("DeleteAccessKey", func() { c.change(w) })
+			rev := l.finish(t)
+			if diff := cmp.Diff(c.want, rev.Retained, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("retained (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -60,11 +60,8 @@ func (w *work) run(ctx context.Context) (Progress, error) {
 		return Progress{}, err
 	}
 	w.settleKey(o)
-	if o.Key == v1alpha1.KeyAbsent && w.rev.KeyDeletedTime == nil {
-		if err := w.noteAlreadyGone(ctx); err != nil {
-			return Progress{}, err
-		}
-		return w.progress(), nil
+	if w.missing(o) {
+		return w.missedOnce(ctx)
 	}
 	return w.delete(ctx, o)
 }
@@ -82,6 +79,9 @@ func (w *work) verify(ctx context.Context) (Progress, error) {
 		return Progress{}, err
 	}
 	w.settleKey(o)
+	if w.missing(o) && !w.missedBefore() {
+		return w.missedOnce(ctx)
+	}
 	progress, err := w.delete(ctx, o)
 	if err != nil || w.acted || w.lagging {
 		return progress, err
@@ -139,10 +139,28 @@ func (w *work) progress() Progress {
 // else stopped the teardown.
 const firstLookFor = time.Hour
 
+// missing: the key is gone, and not by our doing.
+func (w *work) missing(o Observation) bool {
+	return o.Key == v1alpha1.KeyAbsent && w.rev.KeyDeletedTime == nil
+}
+
+// missedBefore: a first look at the missing key still counts.
+func (w *work) missedBefore() bool {
+	first := w.rev.StartTime
+	return first != nil && w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone && w.Clock.Now().Before(first.Add(firstLookFor))
+}
+
+// missedOnce leaves all that hangs on a missing key for a second look.
+func (w *work) missedOnce(ctx context.Context) (Progress, error) {
+	if err := w.noteAlreadyGone(ctx); err != nil {
+		return Progress{}, err
+	}
+	return w.progress(), nil
+}
+
 // noteAlreadyGone records when the key was first missed.
 func (w *work) noteAlreadyGone(ctx context.Context) error {
-	if first := w.rev.StartTime; first != nil && w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone &&
-		w.Clock.Now().Before(first.Add(firstLookFor)) {
+	if w.missedBefore() {
 		return nil
 	}
 	return w.save(ctx, func(rev *v1alpha1.RevocationStatus, now metav1.Time) {
@@ -198,6 +216,9 @@ func (w *work) deleteUser(ctx context.Context) (gone bool, err error) {
 			return false, err
 		}
 		if !o.UserExists {
+			if vanished(w.rev, w.t) && (w.DeletedElsewhere == nil || !w.DeletedElsewhere(ctx)) {
+				w.alsoKept(v1alpha1.Retained{Target: w.t.UserName, Reason: v1alpha1.RetainedUserNotFound})
+			}
 			return true, nil
 		}
 		if within(doneAt(w.rev, ActionDeleteUser, w.t.UserName), o.Time) {
@@ -214,6 +235,12 @@ func (w *work) deleteUser(ctx context.Context) (gone bool, err error) {
 	}
 	return false, &failure.Error{Class: failure.Retry, Service: "iam", Operation: ActionDeleteUser, Code: "DeleteConflict",
 		Message: fmt.Sprintf("user %s still has something after %d rounds of removing everything that IAM lists", w.t.UserName, maxRounds)}
+}
+
+// vanished: a user that is not there any more was when its key was deleted, and was not deleted here. It may live on under
+// another name.
+func vanished(rev *v1alpha1.RevocationStatus, t Target) bool {
+	return doneAt(rev, ActionDeleteAccessKey, t.AccessKeyID) != nil && !lifecycle.UserDeleted(rev, t.UserName)
 }
 
 // deleteLivingUser is one round. again: IAM says that something is still there.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
@@ -190,17 +191,29 @@ func TestAFirstLookOfLongAgoDoesNotCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.passes(60 * 24 * time.Hour)
-	for range 2 {
-		if _, err := b.Run(ctx, target(), b.rev); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := b.Verify(ctx, target(), b.rev); err != nil || got.Complete || len(b.iam.Calls) != 0 {
+	for _, look := range []func(context.Context, Target, *v1alpha1.RevocationStatus) (Progress, error){b.Verify, b.Run, b.Verify} {
+		if got, err := look(ctx, target(), b.rev); err != nil || got.Complete || len(b.iam.Calls) != 0 {
 			t.Errorf("%+v, %v, calls %v", got, err, b.iam.Calls)
 		}
 	}
 	b.passes(SettleTime)
 	if _, err := b.Verify(ctx, target(), b.rev); err != nil || len(b.iam.Calls) == 0 {
 		t.Errorf("the second look: %v, calls %v", err, b.iam.Calls)
+	}
+}
+
+// An attempt that failed is no first look either.
+func TestAKeyThatGoesAfterAFailedAttemptIsLookedForTwice(t *testing.T) {
+	b := newBench()
+	start(b.rev, metav1.NewTime(b.clock.Now()))
+	b.passes(SettleTime)
+	b.iam.Observed.Key, b.iam.Observed.KeyUser = v1alpha1.KeyAbsent, ""
+	if got, err := b.Verify(ctx, target(), b.rev); err != nil || got.Complete || len(b.iam.Calls) != 0 {
+		t.Errorf("first look: %+v, %v, calls %v", got, err, b.iam.Calls)
+	}
+	b.passes(SettleTime)
+	if _, err := b.Verify(ctx, target(), b.rev); err != nil || len(b.iam.Calls) == 0 {
+		t.Errorf("second look: %v, calls %v", err, b.iam.Calls)
 	}
 }
 
@@ -295,6 +308,19 @@ func TestAnEndlessConflictIsGivenBack(t *testing.T) {
 	_, err := b.Run(ctx, target(), b.rev)
 	if !failure.Is(err, failure.Retry) || b.rev.Intent != nil {
 		t.Errorf("error %v, intent %v", err, b.rev.Intent)
+	}
+}
+
+// The user is recreated between two readings: what hangs on the new one is not taken from it.
+func TestASnapshotOfAnotherUserStopsTheTeardown(t *testing.T) {
+	b := newBench()
+	b.iam.SnapshotOf = "AIDAOTHER"
+	_, err := b.Run(ctx, target(), b.rev)
+	if refusal := (*Refusal)(nil); !errors.As(err, &refusal) || refusal.Reason != v1alpha1.ReasonUserRecreated {
+		t.Errorf("got %v, want the refusal %s", err, v1alpha1.ReasonUserRecreated)
+	}
+	if diff := cmp.Diff(wholeOrder[:2], b.iam.Calls); diff != "" {
+		t.Errorf("more than the key was touched (-want +got):\n%s", diff)
 	}
 }
 

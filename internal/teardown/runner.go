@@ -12,7 +12,7 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// Runner tears keys down. All fields but Audit are required.
+// Runner tears keys down. All fields but Audit, DeletedElsewhere and Observed are required.
 type Runner struct {
 	IAM       IAM
 	Snapshots Snapshots
@@ -22,8 +22,10 @@ type Runner struct {
 	// Audit is told of every call that was to change something, with the request ID that joins CloudTrail; and once more,
 	// without one and without an error, when AWS shows that a call whose outcome was unknown was carried out.
 	Audit func(s Step, requestID string, err error)
-	Users *UserLocks
-	Clock clock.PassiveClock
+	// DeletedElsewhere tells whether the teardown of another lease deleted the same user.
+	DeletedElsewhere func(ctx context.Context) bool
+	Users            *UserLocks
+	Clock            clock.PassiveClock
 	// Observed is the reading that the deed was decided on a moment ago: the next pass begins with it and asks every guard
 	// of it anew. A pass that had to wait for another lease of the user makes its own, and so does one whose reading is
 	// older than SettleTime. Nil: there is none.

@@ -133,6 +133,8 @@ type lease struct {
 	stored string // JSON
 	// grace: the key is deactivated first, and deleted a day later.
 	grace bool
+	// elsewhere: another lease deleted the user.
+	elsewhere bool
 	// records counts the times a status was recorded; onRecord is asked to store one, or not.
 	records  int
 	onRecord func(store func()) error
@@ -153,6 +155,7 @@ func (l *lease) status() *v1alpha1.RevocationStatus {
 
 func (l *lease) runner() *teardown.Runner {
 	return &teardown.Runner{IAM: l.w.client, Snapshots: l.w, Users: l.w.users, Clock: l.w.clock,
+		DeletedElsewhere: func(context.Context) bool { return l.elsewhere },
 		Record: func(ctx context.Context, rev *v1alpha1.RevocationStatus) error {
 			data, err := json.Marshal(rev)
 			if err := errors.Join(ctx.Err(), err); err != nil {
@@ -181,7 +184,7 @@ func (l *lease) step(ctx context.Context) (teardown.Progress, error) {
 	if inGrace := rev.DeactivatedTime == nil || l.w.clock.Now().Before(rev.DeactivatedTime.Add(time.Minute)); l.grace && inGrace && rev.KeyDeletedTime == nil {
 		return l.runner().Deactivate(ctx, l.target, rev)
 	}
-	if rev.StartTime != nil && rev.Intent == nil && !l.w.clock.Now().Before(teardown.VerifyAt(rev)) {
+	if rev.StartTime != nil && !l.w.clock.Now().Before(teardown.VerifyAt(rev)) {
 		return l.runner().Verify(ctx, l.target, rev)
 	}
 	return l.runner().Run(ctx, l.target, rev)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/emulator/slack"
 	"github.com/keylease/keylease/test/expect"
 	"github.com/keylease/keylease/test/fixture"
@@ -185,4 +186,15 @@ func TestABadTokenIsTheSheetsMatterAndStopsDeletions(t *testing.T) {
 	s.ExpectTold(owner, 1, late.User)
 	s.ExpectTold(owner, 2, report.User)
 	s.ExpectOneOfEach()
+}
+
+// Where AWS did not tell when the key was last used, a message that goes out later does not say "never" either.
+func TestALateMessageGuessesNoLastUse(t *testing.T) {
+	s := rowsStage(t, "2026-12-01 14:50", report)
+	s.IAM.Inject(iam.Fault{Action: "GetAccessKeyLastUsed", Code: "AccessDenied"})
+	s.Slack.Inject(1, slack.OnTarget(post, owner), slack.RateLimit(3*time.Minute))
+	s.Begin()
+	s.Until("2026-12-01 15:10")
+	s.ExpectTold(owner, 1, report.User, "確認できませんでした")
+	s.ExpectTold(owner, 0, report.User, "利用の記録なし")
 }

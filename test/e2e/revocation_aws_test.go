@@ -215,7 +215,7 @@ func TestCredentialsOfAnotherAccountMidwayMarkNothing(t *testing.T) {
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", mine)
 	s.Restart()
-	s.Until("2026-12-10 11:10") // what AWS said stands for an hour
+	s.Until("2026-12-10 10:03") // what AWS said stands for an hour, but not for a new process
 	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
 	for _, r := range rows {
 		s.ExpectPhase(r.Key, v1alpha1.PhaseRevoked)

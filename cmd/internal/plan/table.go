@@ -9,18 +9,34 @@ import (
 	"github.com/keylease/keylease/cmd/internal/table"
 )
 
-// Write the plan as a table for people: full-width characters take two columns.
+// longestCell of a narrow table: all columns of the longest cells fit into table.Width.
+const longestCell = 26
+
+// Write the plan as a table for people, that fits their terminal: full-width characters take two columns.
 func (p Plan) Write(w io.Writer) error {
-	b := &strings.Builder{}
-	fmt.Fprintf(b, "%s, as of %s (%s)\n", p.Source, minute(p.At), p.TimeZone)
-	fmt.Fprintf(b, "%d requests: %d with a usable row, %d without a key yet, %d that cannot be used\n", p.Counts.Total, p.Counts.Leases, p.Counts.Pending, p.Counts.Invalid)
+	rows := [][]string{{"ROW", "KEY", "USER", "ENDS", "PHASE", "NOW", "NEXT"}}
+	for _, r := range p.Rows {
+		rows = append(rows, []string{fmt.Sprint(r.Row), r.AccessKeyID, table.Cut(r.UserName, 20), r.EndDate, r.shortPhase(), r.shortNow(), r.shortNext()})
+	}
+	return p.write(w, rows, func(b *strings.Builder, rows [][]string) { table.WriteNarrow(b, rows, longestCell) }, table.Wrap)
+}
+
+// WriteWide writes all that is known of each row, in lines as long as it takes.
+func (p Plan) WriteWide(w io.Writer) error {
 	rows := [][]string{{"ROW", "KEY", "USER", "OWNER", "ENDS", "PHASE", "NOW", "NEXT"}}
 	for _, r := range p.Rows {
 		rows = append(rows, []string{fmt.Sprint(r.Row), r.AccessKeyID, r.UserName, r.Owner.text(), r.EndDate, r.phaseText(), r.now(), r.next()})
 	}
+	return p.write(w, rows, table.Write, table.OneLine)
+}
+
+func (p Plan) write(w io.Writer, rows [][]string, write func(*strings.Builder, [][]string), sentence func(string) string) error {
+	b := &strings.Builder{}
+	fmt.Fprintf(b, "%s, as of %s (%s)\n", p.Source, minute(p.At), p.TimeZone)
+	fmt.Fprintf(b, "%d requests: %d with a usable row, %d without a key yet, %d that cannot be used\n", p.Counts.Total, p.Counts.Leases, p.Counts.Pending, p.Counts.Invalid)
 	if len(p.Rows) > 0 {
 		b.WriteByte('\n')
-		table.Write(b, rows)
+		write(b, rows)
 	}
 	if len(p.Problems) > 0 {
 		b.WriteString("\nTo be mended in the sheet:\n")
@@ -28,13 +44,13 @@ func (p Plan) Write(w io.Writer) error {
 		for _, problem := range p.Problems {
 			rows = append(rows, []string{fmt.Sprint(problem.Row), problem.AccessKeyID, problem.Reason, problem.Message})
 		}
-		table.Write(b, rows)
+		write(b, rows)
 	}
 	for i, note := range p.Notes {
 		if i == 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(note + "\n")
+		b.WriteString(sentence(note) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -56,6 +72,49 @@ func (r Row) phaseText() string {
 	}
 	return r.Phase
 }
+
+func (r Row) shortPhase() string {
+	if r.Held != nil {
+		return "Held"
+	}
+	return r.Phase
+}
+
+// shortNow is the last thing done now; the mark follows from the phase.
+func (r Row) shortNow() string {
+	now := "–"
+	for _, step := range r.Today {
+		switch step.Action {
+		case ActionNotice:
+			now = "notice, " + daysText(*step.DaysLeft)
+		case ActionSummary:
+			now = "admins told"
+		case ActionDeactivate:
+			now = "deactivated"
+		case ActionDelete:
+			now = "deleted"
+		case ActionCheckKey:
+			now = "AWS is asked"
+		}
+	}
+	return now
+}
+
+// shortNext is the first of what follows, by day.
+func (r Row) shortNext() string {
+	if r.Held != nil {
+		return r.Held.Reason
+	}
+	for _, step := range r.Later {
+		if word := laterWords[step.Action]; word != "" {
+			day, _, _ := strings.Cut(step.Time, "T")
+			return word + " " + day
+		}
+	}
+	return r.next()
+}
+
+var laterWords = map[string]string{ActionNotice: "notice", ActionDeactivate: "deactivated", ActionDelete: "deleted", ActionSummary: "summary"}
 
 func (r Row) now() string {
 	var parts []string
@@ -84,10 +143,9 @@ func (r Row) now() string {
 
 // next names what follows by day, the notices and the deletion.
 func (r Row) next() string {
-	words := map[string]string{ActionNotice: "notice", ActionDeactivate: "deactivated", ActionDelete: "deleted", ActionSummary: "summary"}
 	var parts []string
 	for _, step := range r.Later {
-		if word := words[step.Action]; word != "" {
+		if word := laterWords[step.Action]; word != "" {
 			parts = append(parts, word+" "+minute(step.Time))
 		}
 	}

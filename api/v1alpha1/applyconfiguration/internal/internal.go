@@ -318,6 +318,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: createDate
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: lastUseUnknown
+      type:
+        scalar: boolean
     - name: lastUsed
       type:
         namedType: com.github.keylease.keylease.api.v1alpha1.LastUsed

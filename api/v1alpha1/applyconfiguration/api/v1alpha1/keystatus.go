@@ -18,6 +18,9 @@ type KeyStatusApplyConfiguration struct {
 	// UserID (AIDA…) of the IAM user, pinned: a recreated user of the same name has another.
 	UserID   *string                     `json:"userID,omitempty"`
 	LastUsed *LastUsedApplyConfiguration `json:"lastUsed,omitempty"`
+	// LastUseUnknown: AWS did not tell when the key was last used. lastUsed is what it told before, if anything; without it
+	// "never used" would be a guess.
+	LastUseUnknown *bool `json:"lastUseUnknown,omitempty"`
 	// ObservedTime of the last reading.
 	ObservedTime *v1.Time `json:"observedTime,omitempty"`
 }
@@ -57,6 +60,14 @@ func (b *KeyStatusApplyConfiguration) WithUserID(value string) *KeyStatusApplyCo
 // If called multiple times, the LastUsed field is set to the value of the last call.
 func (b *KeyStatusApplyConfiguration) WithLastUsed(value *LastUsedApplyConfiguration) *KeyStatusApplyConfiguration {
 	b.LastUsed = value
+	return b
+}
+
+// WithLastUseUnknown sets the LastUseUnknown field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastUseUnknown field is set to the value of the last call.
+func (b *KeyStatusApplyConfiguration) WithLastUseUnknown(value bool) *KeyStatusApplyConfiguration {
+	b.LastUseUnknown = &value
 	return b
 }
 

@@ -10,7 +10,7 @@ type RetainedApplyConfiguration struct {
 	// Target is an ARN, a name or an ID.
 	Target *string `json:"target,omitempty"`
 	// Reason: AttachedElsewhere, UsedAsBoundary, OtherKeys, ConsoleUser, OutsidePath, PolicyChanged, NotAttached,
-	// PolicyNameMismatch, IdentityNotPinned.
+	// PolicyNameMismatch, IdentityNotPinned, UserNotFound.
 	Reason *string `json:"reason,omitempty"`
 }
 
