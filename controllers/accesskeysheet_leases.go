@@ -259,6 +259,9 @@ func (r *sheetRun) reportRow(before, after *v1alpha1.AccessKeyLease) {
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionRowPresent)
 	is := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionRowPresent)
 	switch {
+	case is != nil && is.Reason == v1alpha1.ReasonNeverOnSheet && (was == nil || was.Reason != is.Reason):
+		r.leaseEvent(after, corev1.EventTypeWarning, v1alpha1.EventBlocked, is.Message)
+		r.auditLease(after, "blocked", "reason", is.Reason, "message", is.Message)
 	case was == nil || is == nil || was.Status == is.Status:
 	case is.Reason == v1alpha1.ReasonRowGone:
 		r.leaseEvent(after, corev1.EventTypeWarning, v1alpha1.EventRowGone, is.Message)
