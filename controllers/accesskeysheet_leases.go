@@ -259,6 +259,9 @@ func (r *sheetRun) reportRow(before, after *v1alpha1.AccessKeyLease) {
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionRowPresent)
 	is := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionRowPresent)
 	switch {
+	case is != nil && is.Reason == v1alpha1.ReasonNeverOnSheet && (was == nil || was.Reason != is.Reason):
+		r.leaseEvent(after, corev1.EventTypeWarning, v1alpha1.EventBlocked, is.Message)
+		r.auditLease(after, "blocked", "reason", is.Reason, "message", is.Message)
 	case was == nil || is == nil || was.Status == is.Status:
 	case is.Reason == v1alpha1.ReasonRowGone:
 		r.leaseEvent(after, corev1.EventTypeWarning, v1alpha1.EventRowGone, is.Message)
@@ -306,7 +309,7 @@ func (r *sheetRun) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outc
 	}
 	if e.row != nil {
 		who := r.directory.Resolve(e.row.FullName)
-		s.Owner = &v1alpha1.OwnerStatus{SlackUserID: who.SlackUserID, Candidates: who.Candidates}
+		s.Owner = ownerStatus(who)
 		set(v1alpha1.ConditionOwnerResolved, who.SlackUserID != "", who.Reason, who.Message)
 	}
 	switch err := r.writeError; {
@@ -317,6 +320,15 @@ func (r *sheetRun) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outc
 	case err != nil:
 		set(v1alpha1.ConditionSheetSynced, false, v1alpha1.ReasonWriteFailed, err.Error())
 	}
+}
+
+// ownerStatus is nil where the name matches nobody: to apply an empty object over one with a Slack ID, which is what
+// happens when a person leaves the company, makes null of it, and the API server refuses the whole status.
+func ownerStatus(who sheet.Resolution) *v1alpha1.OwnerStatus {
+	if who.SlackUserID == "" && len(who.Candidates) == 0 {
+		return nil
+	}
+	return &v1alpha1.OwnerStatus{SlackUserID: who.SlackUserID, Candidates: who.Candidates}
 }
 
 // report what a merge changed: an audit line each, and an Event for each reason, because the API server's clients join

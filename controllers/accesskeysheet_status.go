@@ -144,7 +144,9 @@ func (r *sheetRun) announceRows(before []v1alpha1.InvalidRow) {
 			continue
 		}
 		told++
-		r.sheetEvent(corev1.EventTypeWarning, v1alpha1.EventInvalidRow, fmt.Sprintf("tab %s, row %d: %s: %s", r.sheet.Spec.Requests.Tab, row.Row, row.Reason, row.Message))
+		// An action of its own: the API server's clients join Events of one reason and action, and keep the text of one.
+		r.Events.Eventf(r.sheet, nil, corev1.EventTypeWarning, v1alpha1.EventInvalidRow, fmt.Sprintf("ReadRow%d", row.Row), "%s",
+			cut(fmt.Sprintf("tab %s, row %d: %s: %s", r.sheet.Spec.Requests.Tab, row.Row, row.Reason, row.Message), 1000))
 	}
 }
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,6 +67,22 @@ func TestASheetThatCannotBeReadSaysWhatToDo(t *testing.T) {
 			s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, tc.reason)
 			s.expectNoSecret()
 		})
+	}
+}
+
+func TestTheFirstReadingWarnsOfEachRowThatIsWrongAndOfNoOther(t *testing.T) {
+	s := newStage(t, "2026-12-01 15:00")
+	s.Seed(fixture.Company(t))
+	s.Begin()
+	for row := range invalidRows {
+		s.ExpectEvent(world.SheetName, v1alpha1.EventInvalidRow, fmt.Sprintf("row %d: ", row))
+	}
+	events := &corev1.EventList{}
+	s.Must(s.Client.List(s.Context(), events, client.InNamespace(s.Namespace)))
+	for _, e := range events.Items {
+		if e.Reason == v1alpha1.EventBlocked && strings.Contains(e.Message, "row") {
+			t.Errorf("%s stands on a row, and yet: %s", e.InvolvedObject.Name, e.Message)
+		}
 	}
 }
 

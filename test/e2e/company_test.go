@@ -317,7 +317,7 @@ func (s *stage) expectTheEnd(before *sheets.Spreadsheet) {
 	}
 	for _, d := range deletions {
 		l := s.Lease(d.key)
-		if messages := s.ownerMessages(d.key); l.Status.Owner.SlackUserID != "" && len(messages) == 0 {
+		if messages := s.ownerMessages(d.key); l.Status.Owner != nil && l.Status.Owner.SlackUserID != "" && len(messages) == 0 {
 			s.Errorf("row %d: the owner was not told of the deletion", d.row)
 		}
 	}

@@ -116,6 +116,7 @@ func TestALeaseMadeWithKubectlAloneIsNeverActedOn(t *testing.T) {
 	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady); c == nil || c.Reason != v1alpha1.ReasonNeverOnSheet {
 		t.Errorf("Ready is %+v", c)
 	}
+	s.ExpectEvent(strange, v1alpha1.EventBlocked, "no row of tab key_request_form has this key")
 	if got := s.Account.KeyStatus(strange); got != "Active" {
 		t.Errorf("the key is %q", got)
 	}
