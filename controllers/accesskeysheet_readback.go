@@ -134,10 +134,17 @@ func (r *sheetRun) reportReadBack(found sheet.ReadBack) {
 			"rows moved while another row was written, and %s got its %s: it says %s again", e.Range, shownCell(e.Old), shownCell(e.New)))
 	}
 	for _, e := range found.Doubtful {
-		r.leaseWarning(e.AccessKeyID, v1alpha1.EventMarkDoubtful, "markDoubtful", fmt.Sprintf(
-			"%s says %s, which was written for another row while rows moved; a person may have written the same, so it stays: correct it if nobody did",
-			e.Range, shownCell(e.Old)))
+		r.leaseWarning(e.AccessKeyID, v1alpha1.EventMarkDoubtful, "markDoubtful", doubt(e))
 	}
+}
+
+func doubt(e sheet.CellEdit) string {
+	if e.New == e.Old {
+		return fmt.Sprintf("%s says %s, which was written for another row while rows moved; a person may have written the same, so it stays: correct it if nobody did",
+			e.Range, shownCell(e.Old))
+	}
+	return fmt.Sprintf("the row was brought back while another was written, and %s got its %s: it says %s again, as before the row went; correct it if something else was brought back",
+		e.Range, shownCell(e.Old), shownCell(e.New))
 }
 
 func (r *sheetRun) leaseWarning(accessKeyID, reason, audit, message string) {

@@ -174,7 +174,8 @@ const (
 	EventRowMoved = "RowMoved"
 	// EventMarkRewritten: the row got a mark or date of another row in that way, and its own back.
 	EventMarkRewritten = "MarkRewritten"
-	// EventMarkDoubtful: the row holds what may have come in that way or from a person, and keeps it.
+	// EventMarkDoubtful: the row holds what may have come in that way or from a person, and keeps it; or it was brought back
+	// in that moment, and got what it said before it went.
 	EventMarkDoubtful   = "MarkDoubtful"
 	EventRowGone        = "RowGone"
 	EventRowBack        = "RowBack"

@@ -90,7 +90,8 @@ func (a *asked) deleteRow(g *sheets.Grid, n int) error {
 	return g.DeleteRows(row, 1)
 }
 
-// bringBack a row that was deleted, at the end of the sheet.
+// bringBack a row that was deleted, at the end of the sheet. Written over at that moment it gets what was agreed before it
+// went, and a person is told to look at it: that is no word lost.
 func (a *asked) bringBack(g *sheets.Grid, n int) error {
 	if !a.gone[keyOf(n)] {
 		return nil
