@@ -37,6 +37,7 @@ func (r *sheetRun) carryOut(ctx context.Context, w sheet.Write, cells []sheet.Ce
 		}
 		// Columns that moved would have people's own cells taken for ours.
 		if err := sheet.CheckShape(after, r.options()); err != nil {
+			r.reportColumnsMoved(cells)
 			return nil, unverified(err.Error())
 		}
 		found := sheet.Verify(w, after, r.options(), r.sheet.Spec.Requests.Tab)
@@ -74,7 +75,8 @@ func (r *sheetRun) recordWrite(ctx context.Context, w sheet.Write) error {
 	return nil
 }
 
-// unread is a write that nobody read back to its end: what this process knows of it, or else the record.
+// unread is a write that nobody read back to its end: what this process knows of it, or else the record. People are told
+// where there is none.
 func (r *sheetRun) unread() (w *sheet.Write, since time.Time) {
 	if r.mem.writing != nil {
 		return r.mem.writing, r.mem.writingSince
@@ -84,8 +86,13 @@ func (r *sheetRun) unread() (w *sheet.Write, since time.Time) {
 		return nil, since
 	}
 	found, err := sheet.ReadRecord(record.Record)
-	if err != nil {
-		return nil, since // too large to be kept, or of another version: nothing can be told of it
+	if err != nil { // too large to be kept, or of another version
+		at := record.Time.UTC().Format(time.RFC3339)
+		r.sheetEvent(corev1.EventTypeWarning, v1alpha1.EventWriteUnverified, fmt.Sprintf(
+			"%d cells were written at %s, and the operator stopped before it read them back; what it wrote was not kept: if rows moved at that time, look at the rows that the audit lines \"cell\" name",
+			record.Cells, at))
+		r.auditSheet("writeUnverified", "cells", record.Cells, "time", at)
+		return nil, since
 	}
 	return &found, record.Time.Time
 }
@@ -135,6 +142,16 @@ func (r *sheetRun) reportReadBack(found sheet.ReadBack) {
 	}
 	for _, e := range found.Doubtful {
 		r.leaseWarning(e.AccessKeyID, v1alpha1.EventMarkDoubtful, "markDoubtful", doubt(e))
+	}
+}
+
+// reportColumnsMoved: a column came or went before ours, so what was written may have replaced a cell that is not ours, such
+// as the user's name. What stood there is not known well enough to be written by a program.
+func (r *sheetRun) reportColumnsMoved(cells []sheet.CellEdit) {
+	for _, e := range cells {
+		r.leaseWarning(e.AccessKeyID, v1alpha1.EventMarkDoubtful, "markDoubtful", fmt.Sprintf(
+			"columns moved while %s was written to %s: it may have replaced another cell of the row; see File > Version history, and put that back",
+			shownCell(e.New), e.Range))
 	}
 }
 

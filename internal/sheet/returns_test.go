@@ -30,7 +30,9 @@ func TestARowThatIsBroughtBackUnderAWriteGetsWhatWasAgreed(t *testing.T) {
 	said := func(date, mark string) func(*v1alpha1.AccessKeyLease) {
 		return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.EndDate, l.Status.Sheet.Mark = date, mark }
 	}
-	held := func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Hold = &v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow} }
+	held := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Sheet.Hold = &v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow}
+	}
 	seen := func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Pending.SeenEndDate = "2027-07-31" }
 	agreed := []cell{k("I2", "2027/05/01", "2027/06/30"), k("K2", "延長申請済み", "要確認")}
 	for name, tc := range map[string]struct {

@@ -59,10 +59,11 @@ func (v *verification) straysOf(column v1alpha1.ColumnLetter, value any) []int {
 	var certain, elsewhere, copies, apart []int
 	count := 0
 	for row := range v.after {
-		at, fresh := cellAddress{row, column}, v.fresh(row)
+		at := cellAddress{row, column}
 		if !v.suspect(at, value) {
 			continue
 		}
+		fresh := v.fresh(row)
 		known, knownFresh := v.knownStray(at)
 		switch {
 		case !known && v.apart(at, value):
