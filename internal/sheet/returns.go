@@ -11,6 +11,9 @@ import (
 // bringBack gives before the rows that were gone then and are there now, as they were before they went: pasted back under a
 // write, they look like any other row then, and get that back instead of nothing.
 func (v *verification) bringBack(w Write, o Options) {
+	if len(w.Gone) == 0 {
+		return
+	}
 	_, rows := identities(w.Before, ColumnIndex(o.Columns.AccessKeyID), v.own)
 	for _, id := range slices.Sorted(maps.Keys(w.Gone)) {
 		if len(v.afterRows[keyPrefix+id]) == 0 || len(rows[keyPrefix+id]) > 0 {

@@ -100,3 +100,23 @@ func TestARowThatBringsItsOwnValueBackKeepsIt(t *testing.T) {
 		t.Errorf("repairs: %v", cells(got.Repairs))
 	}
 }
+
+// TestADateThatIsGivenBackIsSpelledAsOthersAre: nobody knows how the row that is gone spelled it.
+func TestADateThatIsGivenBackIsSpelledAsOthersAre(t *testing.T) {
+	back := person(7, map[string]any{"I": 46564.0})
+	for name, tc := range map[string]struct{ other, want any }{
+		"a date cell": {46364.0, 46568.0},
+		"a text":      {"2026年12月8日", "2027年6月30日"},
+		"no date":     {"来月", "2027/06/30"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := table(person(1, map[string]any{"I": tc.other}))
+			w := sheet.NewWrite(before, []sheet.CellEdit{{AccessKeyID: keyOf(1), Column: "I", Row: 2, Old: tc.other, New: "2027/05/01"}})
+			w.Remember(goneFrom(back, func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.EndDate = "2027-06-30" }), options())
+			got := sheet.Verify(w, with(table(back, before[1]), 2, "I", "2027/05/01"), options(), tab)
+			if diff := cmp.Diff([]cell{{"'key_request_form'!I2", "2027/05/01", tc.want}}, cells(got.Astray)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -37,6 +37,7 @@ type ReadBack struct {
 //   - What a cell said that a person wrote between the look-up and the write over it: the service knows no conditional
 //     writes. It gets back what it said when it was looked up, an inserted row nothing. A row that was brought back gets what
 //     it said before it went, and as a person may have pasted something else, that is Doubtful.
+//   - What came with a row that was deleted between the write and the read-back, and was brought back once all was done.
 //   - Which of several rows is which, where all their other cells are the same, or where there are none.
 func Verify(w Write, after [][]any, o Options, tab string) ReadBack {
 	v := newVerification(w, after, o, tab)

@@ -61,17 +61,30 @@ func NewWrite(before [][]any, edits []CellEdit) Write {
 // known: an empty cell holds the key, as that date did.
 func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) {
 	_, rows := identities(w.Before, ColumnIndex(o.Columns.AccessKeyID), nil)
+	like := lastDate(w.Before, o)
 	for id, l := range leases {
 		s := l.Status.Sheet
 		if s == nil || len(rows[keyPrefix+id]) > 0 {
 			continue
 		}
-		said := GoneRow{EndDate: FormatDate(cmp.Or(s.Pending.SeenEndDate, s.EndDate), ""), Status: s.Mark}
+		said := GoneRow{EndDate: FormatDate(cmp.Or(s.Pending.SeenEndDate, s.EndDate), like), Status: s.Mark}
 		if s.Hold != nil && s.Hold.Reason == v1alpha1.ReasonInvalidRow {
 			said.EndDate = ""
 		}
 		w.gone(id, said)
 	}
+}
+
+// lastDate is the end-date cell of the last row that has one: nobody knows how a row that is gone spelled its date, but most
+// rows of a sheet spell it alike.
+func lastDate(rows [][]any, o Options) any {
+	for _, row := range slices.Backward(rows) {
+		cell := cellAt(row, ColumnIndex(o.Columns.EndDate))
+		if _, err := ParseDate(cell); err == nil {
+			return cell
+		}
+	}
+	return ""
 }
 
 func (w *Write) gone(id string, said GoneRow) {
