@@ -38,6 +38,7 @@ type ReadBack struct {
 //     writes. It gets back what it said when it was looked up, an inserted row nothing. A row that was brought back gets what
 //     it said before it went, and as a person may have pasted something else, that is Doubtful.
 //   - What came with a row that was deleted between the write and the read-back, and was brought back once all was done.
+//   - That a cell held a formula: it is read as its value, and gets that back.
 //   - Which of several rows is which, where all their other cells are the same, or where there are none.
 func Verify(w Write, after [][]any, o Options, tab string) ReadBack {
 	v := newVerification(w, after, o, tab)
