@@ -164,10 +164,30 @@ func doubt(e sheet.CellEdit) string {
 		e.Range, shownCell(e.Old), shownCell(e.New))
 }
 
+// warning about a key's row.
+type warning struct{ accessKeyID, reason, audit, message string }
+
 func (r *sheetRun) leaseWarning(accessKeyID, reason, audit, message string) {
-	if l := r.leases[accessKeyID]; l != nil {
-		r.leaseEvent(l, corev1.EventTypeWarning, reason, message)
-		r.auditLease(l, audit, "message", message)
+	l := r.leases[accessKeyID]
+	if l == nil {
+		r.untold = append(r.untold, warning{accessKeyID, reason, audit, message})
+		return
+	}
+	r.leaseEvent(l, corev1.EventTypeWarning, reason, message)
+	r.auditLease(l, audit, "message", message)
+}
+
+// tellLate what was found of rows before their leases were made, or made again; of a row without a lease the sheet says it.
+func (r *sheetRun) tellLate() {
+	untold := r.untold
+	r.untold = nil
+	for _, w := range untold {
+		if r.leases[w.accessKeyID] != nil {
+			r.leaseWarning(w.accessKeyID, w.reason, w.audit, w.message)
+			continue
+		}
+		r.sheetEvent(corev1.EventTypeWarning, w.reason, w.message)
+		r.auditSheet(w.audit, "accessKeyID", w.accessKeyID, "message", w.message)
 	}
 }
 

@@ -105,6 +105,31 @@ func TestWhatMayBeAPersonsOwnStaysAndIsSaid(t *testing.T) {
 	}
 }
 
+// TestADoubtIsToldThoughItsLeaseIsMadeAgainInThatMoment: the same, and somebody deleted the lease of the row that was hit.
+func TestADoubtIsToldThoughItsLeaseIsMadeAgainInThatMoment(t *testing.T) {
+	s, _ := companyStage(t)
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	gate, written := make(chan struct{}), make(chan struct{})
+	defer close(gate)
+	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: func(*sheets.Spreadsheet) { s.swapRows() },
+		StallAnswer: gate, After: func(*sheets.Spreadsheet) { close(written) }})
+	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.goOnUntil(written)
+	s.Stop()
+	s.swapRows()
+	s.Clock.Set(s.Clock.Now().Add(time.Hour))
+	s.Must(s.Client.Delete(t.Context(), s.Lease(key(1))))
+	s.Restart()
+	s.Soon(time.Minute)
+	if got := s.Audit.With(`"markDoubtful"`, strings.ToLower(key(1))); len(got) != 2 {
+		t.Errorf("%d audit lines, want one for each cell: %v", len(got), got)
+	}
+	if got := s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(key(1))); len(got) == 0 {
+		t.Error("no Event says so")
+	}
+}
+
 // TestExtensionsWithinSecondsAreOneRequest: whatever many change, the sheet gets one batch.
 func TestExtensionsWithinSecondsAreOneRequest(t *testing.T) {
 	s, form := bigStage(t, 60)
