@@ -175,6 +175,8 @@ type sheetRun struct {
 	invalidBefore []v1alpha1.InvalidRow
 	// owners of keys that other sheets had first.
 	owners map[types.NamespacedName]bool
+	// untold are warnings about rows that had no lease yet when something was found in them.
+	untold []warning
 	// conflicts of end dates that this sync decided.
 	conflicts []dateConflict
 }
@@ -223,6 +225,7 @@ func (r *sheetRun) sync(ctx context.Context) error {
 
 // result writes the status and says when to come back.
 func (r *sheetRun) result(ctx context.Context, err error) (ctrl.Result, error) {
+	r.tellLate()
 	r.summarize(err)
 	if saveErr := r.saveStatus(ctx); saveErr != nil {
 		if apierrors.IsConflict(saveErr) {

@@ -37,6 +37,7 @@ func (r *sheetRun) carryOut(ctx context.Context, w sheet.Write, cells []sheet.Ce
 		}
 		// Columns that moved would have people's own cells taken for ours.
 		if err := sheet.CheckShape(after, r.options()); err != nil {
+			r.reportColumnsMoved(cells)
 			return nil, unverified(err.Error())
 		}
 		found := sheet.Verify(w, after, r.options(), r.sheet.Spec.Requests.Tab)
@@ -74,7 +75,8 @@ func (r *sheetRun) recordWrite(ctx context.Context, w sheet.Write) error {
 	return nil
 }
 
-// unread is a write that nobody read back to its end: what this process knows of it, or else the record.
+// unread is a write that nobody read back to its end: what this process knows of it, or else the record. People are told
+// where there is none.
 func (r *sheetRun) unread() (w *sheet.Write, since time.Time) {
 	if r.mem.writing != nil {
 		return r.mem.writing, r.mem.writingSince
@@ -84,8 +86,13 @@ func (r *sheetRun) unread() (w *sheet.Write, since time.Time) {
 		return nil, since
 	}
 	found, err := sheet.ReadRecord(record.Record)
-	if err != nil {
-		return nil, since // too large to be kept, or of another version: nothing can be told of it
+	if err != nil { // too large to be kept, or of another version
+		at := record.Time.UTC().Format(time.RFC3339)
+		r.sheetEvent(corev1.EventTypeWarning, v1alpha1.EventWriteUnverified, fmt.Sprintf(
+			"%d cells were written at %s, and the operator stopped before it read them back; what it wrote was not kept: if rows moved at that time, look at the rows that the audit lines \"cell\" name",
+			record.Cells, at))
+		r.auditSheet("writeUnverified", "cells", record.Cells, "time", at)
+		return nil, since
 	}
 	return &found, record.Time.Time
 }
@@ -134,16 +141,53 @@ func (r *sheetRun) reportReadBack(found sheet.ReadBack) {
 			"rows moved while another row was written, and %s got its %s: it says %s again", e.Range, shownCell(e.Old), shownCell(e.New)))
 	}
 	for _, e := range found.Doubtful {
-		r.leaseWarning(e.AccessKeyID, v1alpha1.EventMarkDoubtful, "markDoubtful", fmt.Sprintf(
-			"%s says %s, which was written for another row while rows moved; a person may have written the same, so it stays: correct it if nobody did",
-			e.Range, shownCell(e.Old)))
+		r.leaseWarning(e.AccessKeyID, v1alpha1.EventMarkDoubtful, "markDoubtful", doubt(e))
 	}
 }
 
+// reportColumnsMoved: a column came or went before ours, so what was written may have replaced a cell that is not ours, such
+// as the user's name. What stood there is not known well enough to be written by a program.
+func (r *sheetRun) reportColumnsMoved(cells []sheet.CellEdit) {
+	for _, e := range cells {
+		r.leaseWarning(e.AccessKeyID, v1alpha1.EventMarkDoubtful, "markDoubtful", fmt.Sprintf(
+			"columns moved while %s was written to %s: it may have replaced another cell of the row; see File > Version history, and put that back",
+			shownCell(e.New), e.Range))
+	}
+}
+
+func doubt(e sheet.CellEdit) string {
+	if e.New == e.Old {
+		return fmt.Sprintf("%s says %s, which was written for another row while rows moved; a person may have written the same, so it stays: correct it if nobody did",
+			e.Range, shownCell(e.Old))
+	}
+	return fmt.Sprintf("the row was brought back while another was written, and %s got its %s: it says %s again, as before the row went; correct it if something else was brought back",
+		e.Range, shownCell(e.Old), shownCell(e.New))
+}
+
+// warning about a key's row.
+type warning struct{ accessKeyID, reason, audit, message string }
+
 func (r *sheetRun) leaseWarning(accessKeyID, reason, audit, message string) {
-	if l := r.leases[accessKeyID]; l != nil {
-		r.leaseEvent(l, corev1.EventTypeWarning, reason, message)
-		r.auditLease(l, audit, "message", message)
+	l := r.leases[accessKeyID]
+	if l == nil {
+		r.untold = append(r.untold, warning{accessKeyID, reason, audit, message})
+		return
+	}
+	r.leaseEvent(l, corev1.EventTypeWarning, reason, message)
+	r.auditLease(l, audit, "message", message)
+}
+
+// tellLate what was found of rows before their leases were made, or made again; of a row without a lease the sheet says it.
+func (r *sheetRun) tellLate() {
+	untold := r.untold
+	r.untold = nil
+	for _, w := range untold {
+		if r.leases[w.accessKeyID] != nil {
+			r.leaseWarning(w.accessKeyID, w.reason, w.audit, w.message)
+			continue
+		}
+		r.sheetEvent(corev1.EventTypeWarning, w.reason, w.message)
+		r.auditSheet(w.audit, "accessKeyID", w.accessKeyID, "message", w.message)
 	}
 }
 

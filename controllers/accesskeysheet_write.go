@@ -29,7 +29,9 @@ func (r *sheetRun) writeBack(ctx context.Context) error {
 	edits := sheet.PlanEdits(before, r.options(), r.sheet.Spec.Requests.Tab, r.pending)
 	after := before
 	if len(edits) > 0 {
-		if after, err = r.carryOut(ctx, sheet.NewWrite(before, edits), edits); err != nil {
+		w := sheet.NewWrite(before, edits)
+		w.Remember(r.leases, r.options())
+		if after, err = r.carryOut(ctx, w, edits); err != nil {
 			return r.writeFailed(ctx, err)
 		}
 	}

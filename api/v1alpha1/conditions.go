@@ -174,19 +174,22 @@ const (
 	EventRowMoved = "RowMoved"
 	// EventMarkRewritten: the row got a mark or date of another row in that way, and its own back.
 	EventMarkRewritten = "MarkRewritten"
-	// EventMarkDoubtful: the row holds what may have come in that way or from a person, and keeps it.
-	EventMarkDoubtful   = "MarkDoubtful"
-	EventRowGone        = "RowGone"
-	EventRowBack        = "RowBack"
-	EventInvalidRow     = "InvalidRow"
-	EventSheetRejected  = "SheetRejected"
-	EventSheetApproved  = "SheetApproved"
-	EventSheetClaimed   = "SheetClaimed"
-	EventKeyDeactivated = "KeyDeactivated"
-	EventKeyReactivated = "KeyReactivated"
-	EventKeyDeleted     = "KeyDeleted"
-	EventRevoked        = "Revoked"
-	EventBlocked        = "Blocked"
-	EventDryRun         = "DryRun"
-	EventStalled        = "Stalled"
+	// EventMarkDoubtful: the row holds what may have come in that way or from a person, and keeps it; or it was brought back
+	// in that moment, and got what it said before it went; or columns moved under the write.
+	EventMarkDoubtful = "MarkDoubtful"
+	// EventWriteUnverified: the operator stopped between a write to the sheet and its read-back, and no record was kept.
+	EventWriteUnverified = "WriteUnverified"
+	EventRowGone         = "RowGone"
+	EventRowBack         = "RowBack"
+	EventInvalidRow      = "InvalidRow"
+	EventSheetRejected   = "SheetRejected"
+	EventSheetApproved   = "SheetApproved"
+	EventSheetClaimed    = "SheetClaimed"
+	EventKeyDeactivated  = "KeyDeactivated"
+	EventKeyReactivated  = "KeyReactivated"
+	EventKeyDeleted      = "KeyDeleted"
+	EventRevoked         = "Revoked"
+	EventBlocked         = "Blocked"
+	EventDryRun          = "DryRun"
+	EventStalled         = "Stalled"
 )

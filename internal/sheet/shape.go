@@ -56,6 +56,7 @@ var shapeChecks = []func(*content) string{
 
 // column counts what the cells of one column look like.
 type column struct {
+	// dates are counted in two columns only.
 	filled, ids, keyIDs, dates, marks int
 	// example of a value that is no ID.
 	example string
@@ -117,8 +118,10 @@ func (s *content) count(i int, cell any) {
 	if strings.HasPrefix(id, "AKIA") && accessKeyID.MatchString(id) {
 		c.keyIDs++
 	}
-	if _, err := ParseDate(cell); err == nil {
-		c.dates++
+	if i == s.cols.userName || i == s.cols.endDate { // a date costs most of all to tell, in every cell of a large sheet
+		if _, err := ParseDate(cell); err == nil {
+			c.dates++
+		}
 	}
 	if i == s.cols.accessKeyID {
 		switch ParseStatus(cellText(cell), s.o.Marks).Mark {

@@ -11,7 +11,7 @@ import (
 func (v *verification) strayed(stray map[cellAddress]bool) []string {
 	var keys []string
 	for _, e := range v.written {
-		key, ok := strings.CutPrefix(e.Of, "key:")
+		key, ok := strings.CutPrefix(e.Of, keyPrefix)
 		if !ok || v.shownIn(v.afterRows[e.Of], e.Column, e.New) {
 			continue
 		}
@@ -59,10 +59,11 @@ func (v *verification) straysOf(column v1alpha1.ColumnLetter, value any) []int {
 	var certain, elsewhere, copies, apart []int
 	count := 0
 	for row := range v.after {
-		at, fresh := cellAddress{row, column}, v.fresh(row)
+		at := cellAddress{row, column}
 		if !v.suspect(at, value) {
 			continue
 		}
+		fresh := v.fresh(row)
 		known, knownFresh := v.knownStray(at)
 		switch {
 		case !known && v.apart(at, value):
@@ -201,7 +202,7 @@ func (v *verification) writtenTo(at cellAddress, value any) bool {
 
 // suspect: the cell holds the value, nobody meant it to, and it did not hold it before.
 func (v *verification) suspect(at cellAddress, value any) bool {
-	if !sameCell(v.cell(at), value) {
+	if !sameCell(v.cell(at), value) || v.broughtBack(at, value) {
 		return false
 	}
 	for i, e := range v.edits {

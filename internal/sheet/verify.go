@@ -18,7 +18,8 @@ type ReadBack struct {
 	Astray []CellEdit
 	// Missed are the keys whose value did not arrive in their own row.
 	Missed []string
-	// Doubtful are cells, Old and New alike, that hold a value of ours which may be a person's own word as well: it stays.
+	// Doubtful are cells that a person has to look at: Old and New alike, those that hold a value of ours which may be a
+	// person's own word as well: it stays; else those of a row that was brought back, which get what it said before it went.
 	Doubtful []CellEdit
 }
 
@@ -34,7 +35,10 @@ type ReadBack struct {
 //     those moments. Where the date that was written beside a mark shows which row it is, that one is put right; otherwise
 //     all of them stay, and are Doubtful. Where a stray value replaced its like, a person's own looks like the stray one.
 //   - What a cell said that a person wrote between the look-up and the write over it: the service knows no conditional
-//     writes. It gets back what it said when it was looked up, an inserted row nothing.
+//     writes. It gets back what it said when it was looked up, an inserted row nothing. A row that was brought back gets what
+//     it said before it went, and as a person may have pasted something else, that is Doubtful.
+//   - What came with a row that was deleted between the write and the read-back, and was brought back once all was done.
+//   - That a cell held a formula: it is read as its value, and gets that back.
 //   - Which of several rows is which, where all their other cells are the same, or where there are none.
 func Verify(w Write, after [][]any, o Options, tab string) ReadBack {
 	v := newVerification(w, after, o, tab)
@@ -104,7 +108,13 @@ func (v *verification) readBack(stray map[cellAddress]bool, want map[cellAddress
 	for at := range v.doubtful {
 		doubtful[at] = v.cell(at)
 	}
+	for at := range stray {
+		if v.isBack(at.row) {
+			doubtful[at] = want[at]
+		}
+	}
 	r.Doubtful = v.edit(doubtful)
+	r.Next.Gone = v.goneNow()
 	r.Next.Written = append(slices.Clone(v.written), v.writtenBy(r.Repairs, stray)...)
 	return r
 }
@@ -124,8 +134,12 @@ func (v *verification) keepsKey(at cellAddress, former any, o Options) bool {
 	return err != nil || formerErr != nil || is > was
 }
 
-// blankRow is the identity of a row without any cell but those that Keylease writes.
-const blankRow = "cells:"
+const (
+	// keyPrefix is what the identity of a row with a key begins with.
+	keyPrefix = "key:"
+	// blankRow is the identity of a row without any cell but those that Keylease writes.
+	blankRow = "cells:"
+)
 
 type cellAddress struct {
 	row    int // from 0, in after
@@ -136,13 +150,18 @@ type cellAddress struct {
 type verification struct {
 	before, after [][]any
 	tab           string
+	// back are the keys whose row came back since: before got it as it was before it went, behind all others.
+	back map[string]bool
+	// gone: see Write.
+	gone map[string]GoneRow
 	// edits are what was to be written, written every cell that was since.
-	edits     []CellEdit
-	written   []WrittenCell
-	columns   []v1alpha1.ColumnLetter // that were written
-	own       []int                   // columns that may be written
-	endDate   int
-	afterKeys []string
+	edits   []CellEdit
+	written []WrittenCell
+	columns []v1alpha1.ColumnLetter // that were written
+	// status and endDate are own: the columns that may be written.
+	status, endDate int
+	own             []int
+	afterKeys       []string
 	// identity of each row; what rows of one identity have in common is all that can be known of them.
 	beforeID, afterID []string
 	afterRows         map[string][]int
@@ -156,12 +175,14 @@ type verification struct {
 }
 
 func newVerification(w Write, after [][]any, o Options, tab string) *verification {
-	v := &verification{before: w.Before, after: after, edits: w.Edits, written: w.Written, tab: tab, doubtful: map[cellAddress]bool{}}
-	v.endDate = ColumnIndex(o.Columns.EndDate)
-	v.own = []int{ColumnIndex(o.Columns.Status), v.endDate}
+	v := &verification{before: w.Before, after: after, edits: w.Edits, written: w.Written, tab: tab,
+		gone: w.Gone, back: map[string]bool{}, doubtful: map[cellAddress]bool{}}
+	v.status, v.endDate = ColumnIndex(o.Columns.Status), ColumnIndex(o.Columns.EndDate)
+	v.own = []int{v.status, v.endDate}
 	key := ColumnIndex(o.Columns.AccessKeyID)
-	v.beforeID, v.beforeRows = identities(v.before, key, v.own)
 	v.afterID, v.afterRows = identities(after, key, v.own)
+	v.bringBack(w, o)
+	v.beforeID, v.beforeRows = identities(v.before, key, v.own)
 	for i := range after {
 		v.afterKeys = append(v.afterKeys, keyID(cellAt(after[i], key)))
 	}
@@ -181,8 +202,8 @@ func newVerification(w Write, after [][]any, o Options, tab string) *verificatio
 func identities(rows [][]any, key int, own []int) (ids []string, rowsOf map[string][]int) {
 	rowsOf = map[string][]int{}
 	for i, row := range rows {
-		id := "key:" + keyID(cellAt(row, key))
-		if id == "key:" {
+		id := keyPrefix + keyID(cellAt(row, key))
+		if id == keyPrefix {
 			id = blankRow + contents(row, own)
 		}
 		ids = append(ids, id)

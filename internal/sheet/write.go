@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
@@ -20,6 +21,14 @@ type Write struct {
 	Edits []CellEdit `json:"edits"`
 	// Written is every cell that a request wrote or may have written, repairs too, in that order.
 	Written []WrittenCell `json:"written"`
+	// Gone are rows that are not in Before, by access key ID: people bring rows back.
+	Gone map[string]GoneRow `json:"gone,omitempty"`
+}
+
+// GoneRow is what the cells that Keylease writes said when the row was last read.
+type GoneRow struct {
+	EndDate any `json:"endDate,omitempty"`
+	Status  any `json:"status,omitempty"`
 }
 
 // WrittenCell is a cell that a request wrote, or may have written.
@@ -43,9 +52,46 @@ type WrittenCell struct {
 func NewWrite(before [][]any, edits []CellEdit) Write {
 	w := Write{Before: before, Edits: edits}
 	for _, e := range edits {
-		w.Written = append(w.Written, WrittenCell{Of: "key:" + e.AccessKeyID, Column: e.Column, Row: e.Row, Old: e.Old, New: e.New})
+		w.Written = append(w.Written, WrittenCell{Of: keyPrefix + e.AccessKeyID, Column: e.Column, Row: e.Row, Old: e.Old, New: e.New})
 	}
 	return w
+}
+
+// Remember what leases know of rows that the sheet had and Before has not. Of a date that could not be read nothing is
+// known: an empty cell holds the key, as that date did.
+func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) {
+	_, rows := identities(w.Before, ColumnIndex(o.Columns.AccessKeyID), nil)
+	like := lastDate(w.Before, o)
+	for id, l := range leases {
+		s := l.Status.Sheet
+		if s == nil || len(rows[keyPrefix+id]) > 0 {
+			continue
+		}
+		said := GoneRow{EndDate: FormatDate(cmp.Or(s.Pending.SeenEndDate, s.EndDate), like), Status: s.Mark}
+		if s.Hold != nil && s.Hold.Reason == v1alpha1.ReasonInvalidRow {
+			said.EndDate = ""
+		}
+		w.gone(id, said)
+	}
+}
+
+// lastDate is the end-date cell of the last row that has one: nobody knows how a row that is gone spelled its date, but most
+// rows of a sheet spell it alike.
+func lastDate(rows [][]any, o Options) any {
+	for _, row := range slices.Backward(rows) {
+		cell := cellAt(row, ColumnIndex(o.Columns.EndDate))
+		if _, err := ParseDate(cell); err == nil {
+			return cell
+		}
+	}
+	return ""
+}
+
+func (w *Write) gone(id string, said GoneRow) {
+	if w.Gone == nil {
+		w.Gone = map[string]GoneRow{}
+	}
+	w.Gone[id] = said
 }
 
 // maxRecord is the most bytes that a record may have: with the status around it, it must fit into one object of etcd
@@ -55,7 +101,7 @@ const maxRecord = 700 << 10
 // Record gives the write as bytes to be kept. Of a row with a key it keeps what [Recover] needs: the key, and the cells
 // that Keylease writes. It is nil where it would be too large to be kept.
 func (w *Write) Record(o Options) ([]byte, error) {
-	kept := Write{Before: recorded(w.Before, o), Edits: w.Edits, Written: w.Written}
+	kept := Write{Before: recorded(w.Before, o), Edits: w.Edits, Written: w.Written, Gone: w.Gone}
 	var b bytes.Buffer
 	zip := gzip.NewWriter(&b)
 	if err := json.NewEncoder(zip).Encode(kept); err != nil {

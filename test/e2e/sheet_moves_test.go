@@ -58,6 +58,20 @@ func TestWhoseRowGotAMarkOfAnotherIsTold(t *testing.T) {
 	}
 }
 
+// goOnUntil something happens: the clock goes on, because what is to happen may begin to wait after it was set.
+func (s *stage) goOnUntil(happened <-chan struct{}) {
+	s.Helper()
+	for range 30 {
+		s.Clock.Set(s.Clock.Now().Add(5 * time.Second))
+		select {
+		case <-happened:
+			return
+		case <-time.After(time.Second):
+		}
+	}
+	s.Fatal("it did not happen")
+}
+
 // TestWhatMayBeAPersonsOwnStaysAndIsSaid: the process dies behind a write into a wrong row, and is back an hour later,
 // when rows moved on.
 func TestWhatMayBeAPersonsOwnStaysAndIsSaid(t *testing.T) {
@@ -69,8 +83,7 @@ func TestWhatMayBeAPersonsOwnStaysAndIsSaid(t *testing.T) {
 	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: func(*sheets.Spreadsheet) { s.swapRows() },
 		StallAnswer: gate, After: func(*sheets.Spreadsheet) { close(written) }})
 	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
-	s.Clock.Set(s.Clock.Now().Add(5 * time.Second))
-	<-written
+	s.goOnUntil(written)
 	s.Stop()
 	s.swapRows()
 	s.Clock.Set(s.Clock.Now().Add(time.Hour))
@@ -89,6 +102,31 @@ func TestWhatMayBeAPersonsOwnStaysAndIsSaid(t *testing.T) {
 	}
 	if got := s.Cell("I3"); got != "2027/01/31" {
 		t.Errorf("the row that was meant ends %s", got)
+	}
+}
+
+// TestADoubtIsToldThoughItsLeaseIsMadeAgainInThatMoment: the same, and somebody deleted the lease of the row that was hit.
+func TestADoubtIsToldThoughItsLeaseIsMadeAgainInThatMoment(t *testing.T) {
+	s, _ := companyStage(t)
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	gate, written := make(chan struct{}), make(chan struct{})
+	defer close(gate)
+	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: func(*sheets.Spreadsheet) { s.swapRows() },
+		StallAnswer: gate, After: func(*sheets.Spreadsheet) { close(written) }})
+	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.goOnUntil(written)
+	s.Stop()
+	s.swapRows()
+	s.Clock.Set(s.Clock.Now().Add(time.Hour))
+	s.Must(s.Client.Delete(t.Context(), s.Lease(key(1))))
+	s.Restart()
+	s.Soon(time.Minute)
+	if got := s.Audit.With(`"markDoubtful"`, strings.ToLower(key(1))); len(got) != 2 {
+		t.Errorf("%d audit lines, want one for each cell: %v", len(got), got)
+	}
+	if got := s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(key(1))); len(got) == 0 {
+		t.Error("no Event says so")
 	}
 }
 
