@@ -75,6 +75,9 @@ func (r *SheetReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	mem := r.remember(req.NamespacedName)
 	policy, err := lifecycle.PolicyOf(obj.Spec)
 	if err == nil {
+		err = sheet.CheckColumns(obj.Spec.Requests.Columns)
+	}
+	if err == nil {
 		err = sheet.CheckClaimCell(obj.Spec.ClaimCell, obj.Spec.Requests)
 	}
 	if err != nil {

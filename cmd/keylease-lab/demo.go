@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +79,31 @@ func spreadsheet(path string, now time.Time) (*sheets.Spreadsheet, error) {
 	if path == "" {
 		return sampleSheet(now)
 	}
-	return sheets.LoadPath(path)
+	sp, err := sheets.LoadPath(path)
+	if err != nil {
+		return nil, err
+	}
+	return sp, nameTabs(sp)
+}
+
+// nameTabs finds the two tabs. A browser downloads a tab as "<spreadsheet> - <tab>.csv".
+func nameTabs(sp *sheets.Spreadsheet) error {
+	titles := sp.Titles()
+	for _, tab := range []string{requestsTab, usersTab} {
+		at := slices.Index(titles, tab)
+		if at < 0 {
+			at = slices.IndexFunc(titles, func(title string) bool { return strings.HasSuffix(title, " - "+tab) })
+		}
+		if at < 0 {
+			return fmt.Errorf("the spreadsheet has no tab %q, its tabs are %q: give the tab (or its CSV file) that name", tab, titles)
+		}
+		if titles[at] != tab {
+			if err := sp.Tab(titles[at]).RenameTab(tab); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // play lets the days pass, with what people do on them.
@@ -102,8 +127,15 @@ func play(ctx context.Context, lab *laboratory, s *screen, o demoOptions, start 
 				return err
 			}
 		}
-		if err := s.table(ctx); err != nil {
+		leases, err := s.table(ctx)
+		if err != nil {
 			return err
+		}
+		if day == 0 {
+			s.line(lab.sheetSays(ctx) + "\n")
+		}
+		if leases == 0 {
+			return errors.New("no row of the spreadsheet became a lease")
 		}
 	}
 	return nil
@@ -149,7 +181,8 @@ func stay(ctx context.Context, lab *laboratory, s *screen) error {
 	s.line("Everything stays up, now at the pace of real time. Try in another terminal:")
 	s.line("  export KUBECONFIG=" + lab.kubeconfig())
 	s.line("  kubectl -n " + namespace + " get accesskeyleases")
-	s.line("  kubectl -n " + namespace + " describe accesskeylease " + strings.ToLower(keyByKubectl))
+	s.line("  kubectl -n " + namespace + " describe accesskeysheet")
+	s.line("  kubectl -n " + namespace + " describe accesskeyleases")
 	s.line("  kubectl -n " + namespace + " get events --sort-by=.metadata.creationTimestamp")
 	s.line("  tail -f " + lab.folder + "/audit.log")
 	s.line("Ctrl-C ends it.")

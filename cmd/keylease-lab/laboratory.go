@@ -13,9 +13,11 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/cmd/internal/operator"
@@ -134,6 +136,22 @@ func (l *laboratory) settle(ctx context.Context) error {
 	default:
 	}
 	return l.clock.Settle(ctx, nil)
+}
+
+// sheetSays is what the AccessKeySheet says of itself: why it is not ready, or what it counted.
+func (l *laboratory) sheetSays(ctx context.Context) string {
+	s := l.AccessKeySheet()
+	if err := l.Client.Get(ctx, client.ObjectKeyFromObject(s), s); err != nil {
+		return err.Error()
+	}
+	if c := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status != metav1.ConditionTrue {
+		return "demo: the sheet is not used: " + c.Message
+	}
+	said := fmt.Sprintf("demo: the sheet has %d requests, %d of them without a key yet, %d that cannot be used", s.Status.Rows.Total, s.Status.Rows.Pending, s.Status.Rows.Invalid)
+	for _, r := range s.Status.InvalidRows {
+		said += fmt.Sprintf("\n  row %d: %s", r.Row, r.Message)
+	}
+	return said
 }
 
 // close everything, in the opposite order.

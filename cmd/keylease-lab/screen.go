@@ -124,15 +124,15 @@ func (s *screen) flush() {
 	s.reads = 0
 	s.mu.Unlock()
 	if n > 0 {
-		s.say("iam", fmt.Sprintf("(%d reading calls)", n))
+		s.say("iam", fmt.Sprintf("(reading calls: %d)", n))
 	}
 }
 
-// table of all leases as they stand.
-func (s *screen) table(ctx context.Context) error {
+// table of all leases as they stand, and how many there are.
+func (s *screen) table(ctx context.Context) (int, error) {
 	list := &v1alpha1.AccessKeyLeaseList{}
 	if err := s.lab.Client.List(ctx, list, client.InNamespace(namespace)); err != nil {
-		return err
+		return 0, err
 	}
 	slices.SortFunc(list.Items, func(a, b v1alpha1.AccessKeyLease) int { return strings.Compare(a.Name, b.Name) })
 	form := s.lab.Sheets.Spreadsheet(s.lab.AccessKeySheet().Spec.SpreadsheetID).Tab(requestsTab)
@@ -156,7 +156,7 @@ func (s *screen) table(ctx context.Context) error {
 		s.line(text)
 	}
 	s.line("")
-	return nil
+	return len(list.Items), nil
 }
 
 // aligned columns, where a Japanese character takes two places.

@@ -73,8 +73,25 @@ func TestAnItemSaysWhatIsWrongInWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expectWords(t, read(t, got[0]), "11行目 AKIAKEYLEASE00000010 svc-logs （加藤 大輔） — 日付として読み取れません（「来月末」）。2026/12/31 の形で記入してください")
+	expectWords(t, read(t, got[0]), "11行目 AKIAKEYLEASE00000010 svc-logs （加藤 大輔） — 利用終了日または利用開始日を日付として読み取れません（「来月末」）。2026/12/31 の形で記入してください")
 	expectNoWords(t, read(t, got[0]), "use YYYY/MM/DD")
+}
+
+func TestWhyASheetCannotBeReadIsSaidInTheRecipientsLanguage(t *testing.T) {
+	for _, lang := range []string{"ja", "en"} {
+		for _, reason := range []string{
+			v1alpha1.ReasonSecretMissing, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonSpreadsheetNotFound,
+			v1alpha1.ReasonSpreadsheetForbidden, v1alpha1.ReasonTabMissing, v1alpha1.ReasonColumnsMoved, v1alpha1.ReasonInvalidSpec,
+		} {
+			m := aSheetMessage(v1alpha1.NoticeUnreadable)
+			m.Items = []message.Item{{Reason: reason}}
+			got, err := message.RenderSheet(lang, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			expectNoWords(t, read(t, got[0]), reason)
+		}
+	}
 }
 
 func TestAReasonWithoutWordsBringsTheOperatorsSentence(t *testing.T) {

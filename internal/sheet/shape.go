@@ -149,7 +149,7 @@ func (s *content) ids() string {
 	c := s.at(s.cols.accessKeyID)
 	name := ColumnName(s.cols.accessKeyID)
 	if c.filled == 0 {
-		return fmt.Sprintf("column %s holds no access key ID and nothing else", name)
+		return fmt.Sprintf("column %s, where access key IDs should stand, is empty", name)
 	}
 	if c.ids == 0 {
 		return fmt.Sprintf("column %s holds no access key ID in %d filled cells (such as %s)", name, c.filled, quoted(c.example))

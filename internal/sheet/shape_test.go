@@ -74,7 +74,7 @@ func TestATabWhoseColumnsMovedIsRefused(t *testing.T) {
 		"the same, named":                    {insertColumn(rows, "L", "メモ"), "column K holds marks of keys; column M may hold the IDs now"},
 		"two columns inserted":               {insertColumn(insertColumn(rows, "B", "x"), "B", "y"), "column J (IAM user name) holds dates"},
 		"three columns inserted":             {insertColumn(insertColumn(insertColumn(rows, "B", "x"), "B", "y"), "B", "z"), "column I (end date) holds dates in 0 of"},
-		"a column deleted":                   {deleteColumn(rows, "G"), "column L holds no access key ID and nothing else; column K looks like it (29 IDs)"},
+		"a column deleted":                   {deleteColumn(rows, "G"), "column L, where access key IDs should stand, is empty; column K looks like it (29 IDs)"},
 		"two columns deleted":                {deleteColumn(deleteColumn(rows, "A"), "A"), "column J looks like it (29 IDs)"},
 		"twelve columns cut to five":         {cutColumns(rows, 5), "there is nothing at all in column I, J, L"},
 		"twelve columns cut to one":          {cutColumns(rows, 1), "the configured columns are blank in every row"},

@@ -28,6 +28,9 @@ func Of(source string, tabs Tabs, spec v1alpha1.AccessKeySheetSpec, day string) 
 	if err != nil {
 		return Plan{}, err
 	}
+	if err := sheet.CheckColumns(spec.Requests.Columns); err != nil {
+		return Plan{}, err
+	}
 	if err := checkColumns(tabs, spec); err != nil {
 		return Plan{}, err
 	}

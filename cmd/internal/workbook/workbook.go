@@ -51,7 +51,7 @@ func (b *Book) Tab(name string) ([][]any, error) {
 		found = found || tab == name
 	}
 	if !found {
-		return nil, fmt.Errorf("%s has no tab %q: its tabs are %s", b.path, name, quoted(tabs))
+		return nil, fmt.Errorf("%s has no tab %q: its tabs are %s; say which it is in spec.requests.tab or spec.users.tab of --sheet-manifest", b.path, name, quoted(tabs))
 	}
 	raw, err := b.file.GetRows(name, excelize.Options{RawCellValue: true})
 	if err != nil {
