@@ -42,6 +42,7 @@ func TestARowThatIsBroughtBackUnderAWriteGetsWhatWasAgreed(t *testing.T) {
 		"what both sides said":            {goneFrom(back, said("2027-06-30", "要確認")), agreed, agreed},
 		"what the row said last":          {goneFrom(back, said("2027-06-30", "要確認"), seen), []cell{k("I2", "2027/05/01", "2027/07/31"), agreed[1]}, []cell{k("I2", "2027/05/01", "2027/07/31"), agreed[1]}},
 		"its date could not be read":      {goneFrom(back, said("2027-06-30", "要確認"), held), []cell{k("I2", "2027/05/01", ""), agreed[1]}, []cell{k("I2", "2027/05/01", ""), agreed[1]}},
+		"no date was agreed on yet":       {goneFrom(back, said("", "要確認")), []cell{k("I2", "2027/05/01", ""), agreed[1]}, []cell{k("I2", "2027/05/01", ""), agreed[1]}},
 		"it said what is to be written":   {goneFrom(back, said("2027-05-01", "要確認")), agreed[1:], agreed[1:]},
 		"no lease knows the key":          {nil, []cell{k("I2", "2027/05/01", ""), k("K2", "延長申請済み", "")}, nil},
 		"the lease never stood on a row":  {goneFrom(back, func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet = nil }), []cell{k("I2", "2027/05/01", ""), k("K2", "延長申請済み", "")}, nil},

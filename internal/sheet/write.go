@@ -57,8 +57,8 @@ func NewWrite(before [][]any, edits []CellEdit) Write {
 	return w
 }
 
-// Remember what leases know of rows that the sheet had and Before has not. Of a date that could not be read nothing is
-// known: an empty cell holds the key, as that date did.
+// Remember what leases know of rows that the sheet had and Before has not. Of a date that could not be read, or that both
+// sides never agreed on, nothing is known: an empty cell holds the key.
 func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) {
 	_, rows := identities(w.Before, ColumnIndex(o.Columns.AccessKeyID), nil)
 	like := lastDate(w.Before, o)
@@ -67,9 +67,9 @@ func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) 
 		if s == nil || len(rows[keyPrefix+id]) > 0 {
 			continue
 		}
-		said := GoneRow{EndDate: FormatDate(cmp.Or(s.Pending.SeenEndDate, s.EndDate), like), Status: s.Mark}
-		if s.Hold != nil && s.Hold.Reason == v1alpha1.ReasonInvalidRow {
-			said.EndDate = ""
+		date, said := cmp.Or(s.Pending.SeenEndDate, s.EndDate), GoneRow{EndDate: "", Status: s.Mark}
+		if date != "" && (s.Hold == nil || s.Hold.Reason != v1alpha1.ReasonInvalidRow) {
+			said.EndDate = FormatDate(date, like)
 		}
 		w.gone(id, said)
 	}
