@@ -76,7 +76,7 @@ func Guard(leases []v1alpha1.AccessKeyLease, requests Requests, recent []v1alpha
 		v.Message = fmt.Sprintf("the tab is empty, and %d keys stood in it: put the rows back, or approve that they are gone", stood)
 	case v.Changes > 0 && v.Changes+before > limit:
 		v.Accepted, v.Reason = false, v1alpha1.ReasonTooManyChanges
-		v.Message = fmt.Sprintf("%d of %d rows changed (%s)%s, more than the %d that may in 24 hours: repair the sheet, or approve the change",
+		v.Message = fmt.Sprintf("%d of %d rows changed (%s)%s; at most %d may change in 24 hours: repair the sheet, or approve the change",
 			v.Changes, v.Rows, kindsText(kinds), beforeText(before), limit)
 	// Fewer than the limit, but no person takes every key out of a sheet.
 	case len(requests.Rows) == 0 && len(requests.Problems) == 0 && stood > 1:
@@ -200,7 +200,7 @@ func beforeText(before int) string {
 	if before == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" after %d before", before)
+	return fmt.Sprintf(", after %d before", before)
 }
 
 func kindsText(kinds [changeKinds]int) string {
