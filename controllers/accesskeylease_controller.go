@@ -154,6 +154,12 @@ func (r *leaseRun) run(ctx context.Context) (lifecycle.Decision, error) {
 		// with what follows from it.
 		r.decided(d)
 		told := d.Action.Kind == lifecycle.ActionNotify
+		if d.TermBegan && d.Action.Kind == lifecycle.ActionObserve {
+			// A lease just made is often read from a cache that is behind: that is to show before AWS is asked, not after.
+			if err := r.record(ctx, d); err != nil {
+				return d, err
+			}
+		}
 		again, err := r.step(ctx, d)
 		if err != nil {
 			if err := r.afterError(ctx, d, err); err != nil {
