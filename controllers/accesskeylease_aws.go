@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
@@ -224,11 +223,8 @@ func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kin
 // userDeletedElsewhere: another lease of the same user, with the user's last key, took it along. Where the cache cannot tell,
 // people had better look.
 func (r *leaseRun) userDeletedElsewhere(ctx context.Context) bool {
-	list := &v1alpha1.AccessKeyLeaseList{}
-	if err := r.Client.List(ctx, list, client.MatchingFields{indexAccount: r.lease.Spec.AccountID}, client.UnsafeDisableDeepCopy); err != nil {
-		return false
-	}
-	return slices.ContainsFunc(list.Items, func(o v1alpha1.AccessKeyLease) bool {
+	leases, err := r.leasesOfAccount(ctx)
+	return err == nil && slices.ContainsFunc(leases, func(o v1alpha1.AccessKeyLease) bool {
 		return o.UID != r.lease.UID && o.Spec.UserName == r.lease.Spec.UserName && o.Status.Key != nil &&
 			r.lease.Status.Key != nil && o.Status.Key.UserID == r.lease.Status.Key.UserID &&
 			lifecycle.UserDeleted(o.Status.Revocation, o.Spec.UserName)

@@ -16,8 +16,8 @@ import (
 // saveAttempts: who meets that many conflicts in a row decides anew.
 const saveAttempts = 4
 
-// save, and tell of, the status as it is in memory, on the version that it was decided on, or on a newer one that says nothing else to
-// decide by.
+// save the status as it is in memory, on the version that it was decided on, or on a newer one that says nothing else to
+// decide by; and tell of what changed with it.
 func (r *leaseRun) save(ctx context.Context) error {
 	r.lease.Status.ObservedGeneration = r.lease.Generation
 	err := applyLeaseStatus(ctx, r.Client, r.lease, ownerLease)

@@ -95,15 +95,14 @@ func (r *leaseRun) breakerOpen(ctx context.Context) (string, error) {
 		r.in.Policy.Due(l.Spec.EndDate, 1).After(r.in.Now) {
 		return "", nil
 	}
-	list := &v1alpha1.AccessKeyLeaseList{}
-	// Many leases that are due at once each look at all: they are only read, so that they need not be copied.
-	if err := r.Client.List(ctx, list, client.MatchingFields{indexAccount: l.Spec.AccountID}, client.UnsafeDisableDeepCopy); err != nil {
+	leases, err := r.leasesOfAccount(ctx)
+	if err != nil {
 		return "", err
 	}
 	var started []types.UID
 	today, before := r.in.Policy.Today(r.in.Now), 0
-	for i := range list.Items {
-		o := &list.Items[i]
+	for i := range leases {
+		o := &leases[i]
 		if rev := o.Status.Revocation; rev != nil && rev.StartTime != nil {
 			if r.in.Policy.Today(rev.StartTime.Time) == today {
 				started = append(started, o.UID)
@@ -118,6 +117,14 @@ func (r *leaseRun) breakerOpen(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	return r.breakerMessage(), nil
+}
+
+// leasesOfAccount are all leases of the lease's AWS account, whatever their sheet. Many leases that are due at once each look
+// at all: they are to be read only, so that they need not be copied.
+func (r *leaseRun) leasesOfAccount(ctx context.Context) ([]v1alpha1.AccessKeyLease, error) {
+	list := &v1alpha1.AccessKeyLeaseList{}
+	err := r.Client.List(ctx, list, client.MatchingFields{indexAccount: r.lease.Spec.AccountID}, client.UnsafeDisableDeepCopy)
+	return list.Items, err
 }
 
 // inLine: due, and nothing but its place in the day's order keeps it. Who is stopped by something else does not take a

@@ -10,18 +10,16 @@ import (
 
 // bringBack gives before the rows that were gone then and are there now, as they were before they went: pasted back under a
 // write, they look like any other row then, and get that back instead of nothing.
-func (v *verification) bringBack(w Write, o Options) {
-	if len(w.Gone) == 0 {
-		return
-	}
-	_, rows := identities(w.Before, ColumnIndex(o.Columns.AccessKeyID), v.own)
-	for _, id := range slices.Sorted(maps.Keys(w.Gone)) {
-		if len(v.afterRows[keyPrefix+id]) == 0 || len(rows[keyPrefix+id]) > 0 {
+func (v *verification) bringBack(o Options) {
+	for _, key := range slices.Sorted(maps.Keys(v.gone)) {
+		id := keyPrefix + key
+		if len(v.afterRows[id]) == 0 || len(v.beforeRows[id]) > 0 {
 			continue
 		}
-		said := w.Gone[id]
-		v.before = append(slices.Clip(v.before), said.row(id, o))
-		v.back[keyPrefix+id] = true
+		v.beforeRows[id] = []int{len(v.before)}
+		v.before = append(slices.Clip(v.before), v.gone[key].row(key, o))
+		v.beforeID = append(v.beforeID, id)
+		v.back[id] = true
 	}
 }
 

@@ -181,8 +181,8 @@ func newVerification(w Write, after [][]any, o Options, tab string) *verificatio
 	v.own = []int{v.status, v.endDate}
 	key := ColumnIndex(o.Columns.AccessKeyID)
 	v.afterID, v.afterRows = identities(after, key, v.own)
-	v.bringBack(w, o)
 	v.beforeID, v.beforeRows = identities(v.before, key, v.own)
+	v.bringBack(o)
 	for i := range after {
 		v.afterKeys = append(v.afterKeys, keyID(cellAt(after[i], key)))
 	}

@@ -62,6 +62,7 @@ func NewWrite(before [][]any, edits []CellEdit) Write {
 func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) {
 	_, rows := identities(w.Before, ColumnIndex(o.Columns.AccessKeyID), nil)
 	like := lastDate(w.Before, o)
+	w.Gone = map[string]GoneRow{}
 	for id, l := range leases {
 		s := l.Status.Sheet
 		if s == nil || len(rows[keyPrefix+id]) > 0 {
@@ -71,7 +72,7 @@ func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) 
 		if date != "" && (s.Hold == nil || s.Hold.Reason != v1alpha1.ReasonInvalidRow) {
 			said.EndDate = FormatDate(date, like)
 		}
-		w.gone(id, said)
+		w.Gone[id] = said
 	}
 }
 
@@ -85,13 +86,6 @@ func lastDate(rows [][]any, o Options) any {
 		}
 	}
 	return ""
-}
-
-func (w *Write) gone(id string, said GoneRow) {
-	if w.Gone == nil {
-		w.Gone = map[string]GoneRow{}
-	}
-	w.Gone[id] = said
 }
 
 // maxRecord is the most bytes that a record may have: with the status around it, it must fit into one object of etcd

@@ -136,12 +136,7 @@ func TestAWriteWithoutARecordIsTold(t *testing.T) {
 	}
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	gate, written := make(chan struct{}), make(chan struct{})
-	defer close(gate)
-	s.Sheets.Inject(sheets.Fault{On: sheets.Write, StallAnswer: gate, After: func(*sheets.Spreadsheet) { close(written) }})
-	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
-	s.goOnUntil(written)
-	s.Stop()
+	s.stopBehindAWrite(nil)
 	s.Restart()
 	s.Soon(time.Minute)
 	if got := s.Events(v1alpha1.EventWriteUnverified, world.SheetName); len(got) != 1 {

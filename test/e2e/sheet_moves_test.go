@@ -72,19 +72,25 @@ func (s *stage) goOnUntil(happened <-chan struct{}) {
 	s.Fatal("it did not happen")
 }
 
+// stopBehindAWrite extends key 2, and ends the process when the row is written, before it hears so. before happens right
+// before the write; nil: nothing.
+func (s *stage) stopBehindAWrite(before func(*sheets.Spreadsheet)) {
+	s.Helper()
+	gate, written := make(chan struct{}), make(chan struct{})
+	s.Cleanup(func() { close(gate) })
+	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: before, StallAnswer: gate, After: func(*sheets.Spreadsheet) { close(written) }})
+	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.goOnUntil(written)
+	s.Stop()
+}
+
 // TestWhatMayBeAPersonsOwnStaysAndIsSaid: the process dies behind a write into a wrong row, and is back an hour later,
 // when rows moved on.
 func TestWhatMayBeAPersonsOwnStaysAndIsSaid(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	gate, written := make(chan struct{}), make(chan struct{})
-	defer close(gate)
-	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: func(*sheets.Spreadsheet) { s.swapRows() },
-		StallAnswer: gate, After: func(*sheets.Spreadsheet) { close(written) }})
-	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
-	s.goOnUntil(written)
-	s.Stop()
+	s.stopBehindAWrite(func(*sheets.Spreadsheet) { s.swapRows() })
 	s.swapRows()
 	s.Clock.Set(s.Clock.Now().Add(time.Hour))
 	s.Restart()
@@ -110,13 +116,7 @@ func TestADoubtIsToldThoughItsLeaseIsMadeAgainInThatMoment(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	gate, written := make(chan struct{}), make(chan struct{})
-	defer close(gate)
-	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: func(*sheets.Spreadsheet) { s.swapRows() },
-		StallAnswer: gate, After: func(*sheets.Spreadsheet) { close(written) }})
-	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
-	s.goOnUntil(written)
-	s.Stop()
+	s.stopBehindAWrite(func(*sheets.Spreadsheet) { s.swapRows() })
 	s.swapRows()
 	s.Clock.Set(s.Clock.Now().Add(time.Hour))
 	s.Must(s.Client.Delete(t.Context(), s.Lease(key(1))))
