@@ -33,6 +33,7 @@ type LeaseReconciler struct {
 	turns     *turns
 	users     *teardown.UserLocks
 	breaker   *breaker
+	written   *ownWrites
 }
 
 // +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeyleases,verbs=get;list;watch;create;patch
@@ -42,10 +43,11 @@ type LeaseReconciler struct {
 // Reconcile one lease.
 func (r *LeaseReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	defer r.turns.done(req.NamespacedName)
-	lease := &v1alpha1.AccessKeyLease{}
-	if err := r.Client.Get(ctx, req.NamespacedName, lease); err != nil {
+	lease, err := r.newest(ctx, req.NamespacedName)
+	if err != nil {
 		if apierrors.IsNotFound(err) {
 			r.backoff.forget(req.NamespacedName)
+			r.written.forget(req.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -64,6 +66,16 @@ func (r *LeaseReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{RequeueAfter: time.Second}, nil
 	}
 	return result, err
+}
+
+// newest is the lease as the cache has it, or, where this process knows that the cache is behind, as the API server has it.
+func (r *LeaseReconciler) newest(ctx context.Context, key types.NamespacedName) (*v1alpha1.AccessKeyLease, error) {
+	lease := &v1alpha1.AccessKeyLease{}
+	err := r.Client.Get(ctx, key, lease)
+	if err == nil && r.written.aheadOf(lease) {
+		err = r.Live.Get(ctx, key, lease)
+	}
+	return lease, err
 }
 
 // leaseRun is one reconcile of one lease.
@@ -154,12 +166,6 @@ func (r *leaseRun) run(ctx context.Context) (lifecycle.Decision, error) {
 		// with what follows from it.
 		r.decided(d)
 		told := d.Action.Kind == lifecycle.ActionNotify
-		if d.TermBegan && d.Action.Kind == lifecycle.ActionObserve {
-			// A lease just made is often read from a cache that is behind: that is to show before AWS is asked, not after.
-			if err := r.record(ctx, d); err != nil {
-				return d, err
-			}
-		}
 		again, err := r.step(ctx, d)
 		if err != nil {
 			if err := r.afterError(ctx, d, err); err != nil {

@@ -35,6 +35,7 @@ func (r *leaseRun) save(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.written.note(r.lease)
 	before := r.saved
 	r.saved = *r.lease.Status.DeepCopy()
 	r.announce(before)

@@ -52,6 +52,7 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 	leases := &LeaseReconciler{
 		Deps: d, views: shared, sheetWake: wakeSheets.wake,
 		backoff: newBackoff(), turns: newTurns(wakeLeases.wake), users: &teardown.UserLocks{}, breaker: newBreaker(),
+		written: newOwnWrites(),
 	}
 	err := ctrl.NewControllerManagedBy(mgr).Named("accesskeysheet").
 		For(&v1alpha1.AccessKeySheet{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).

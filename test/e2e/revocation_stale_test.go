@@ -5,7 +5,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -17,6 +19,8 @@ type lagging struct {
 	client.Client
 	mu    sync.Mutex
 	shown *v1alpha1.AccessKeyLease
+	// keep tells, where nothing is shown yet, which version to go on showing.
+	keep func(*v1alpha1.AccessKeyLease) bool
 }
 
 func (c *lagging) show(l *v1alpha1.AccessKeyLease) {
@@ -33,21 +37,32 @@ func (c *lagging) Get(ctx context.Context, key client.ObjectKey, into client.Obj
 		shown.DeepCopyInto(l)
 		return nil
 	}
-	return c.Client.Get(ctx, key, into, options...)
+	err := c.Client.Get(ctx, key, into, options...)
+	if l, ok := into.(*v1alpha1.AccessKeyLease); ok && err == nil && c.keep != nil && c.keep(l) {
+		c.show(l.DeepCopy())
+	}
+	return err
 }
 
-// TestWhoReadsAnOldLeaseTellsNobodyTwiceAndDeletesNothingTwice: all that the operator read of the lease after a deed is
-// older than the deed.
-func TestWhoReadsAnOldLeaseTellsNobodyTwiceAndDeletesNothingTwice(t *testing.T) {
-	s := rowsStage(t, "2026-12-01 14:50", report)
-	s.Begin()
-	cache := &lagging{}
+// restartLagging is a new process, which knows of no write of the one before it.
+func (s *stage) restartLagging(cache *lagging) {
+	s.Helper()
 	s.Restart(func(d *controllers.Deps) {
 		cache.Client = d.Client
 		d.Client = cache
 	})
+}
+
+// TestWhoReadsAnOldLeaseTellsNobodyTwiceAndDeletesNothingTwice: all that the operator read of the lease after a deed of
+// another process is older than the deed.
+func TestWhoReadsAnOldLeaseTellsNobodyTwiceAndDeletesNothingTwice(t *testing.T) {
+	s := rowsStage(t, "2026-12-01 14:50", report)
+	s.Begin()
+	cache := &lagging{}
+	s.restartLagging(cache)
 	// meanwhile lets the lease be decided on again and again by the old version.
 	meanwhile := func(to ...string) {
+		s.restartLagging(cache)
 		for _, at := range to {
 			s.annotateLease(report.Key, v1alpha1.AnnotationRetry, strings.ReplaceAll(at, " ", "T"))
 			s.Until(at)
@@ -88,4 +103,28 @@ func TestWhoReadsAnOldLeaseTellsNobodyTwiceAndDeletesNothingTwice(t *testing.T) 
 		s.ExpectTold(to, 2, report.User)
 	}
 	s.ExpectOneOfEach()
+}
+
+// TestAWriteOfOnesOwnIsKnownBeforeTheCacheShowsIt: what was read in AWS and recorded is not read again because of an old
+// copy of the lease.
+func TestAWriteOfOnesOwnIsKnownBeforeTheCacheShowsIt(t *testing.T) {
+	s := rowsStage(t, "2026-11-20 14:50", report)
+	s.Must(s.Client.Create(s.Context(), s.AccessKeySheet(func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.ReportUnleased = ptr.To(false) })))
+	cache := &lagging{keep: func(l *v1alpha1.AccessKeyLease) bool { return l.Status.Sheet != nil }}
+	s.restartLagging(cache)
+	s.Pass(time.Minute)
+	if cache.shown == nil || cache.shown.Status.Key != nil {
+		t.Fatalf("the cache shows %+v", cache.shown)
+	}
+	if s.Lease(report.Key).Status.Key == nil {
+		t.Fatal("AWS was not read")
+	}
+	s.IAM.ResetCalls()
+	for _, value := range []string{"1", "2", "3"} {
+		s.annotateLease(report.Key, "example.com/touched", value)
+		s.Pass(time.Minute)
+	}
+	if calls := s.IAM.Calls(); len(calls) != 0 {
+		t.Errorf("%d further calls, such as %s", len(calls), calls[0].Action)
+	}
 }

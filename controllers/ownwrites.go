@@ -1,0 +1,39 @@
+package controllers
+
+import (
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// ownWrites are the resource versions of this process's last write to each lease. The cache lags behind them: who decided
+// on its copy would ask AWS once more, or only find at the next write that everything is done.
+type ownWrites struct {
+	mu sync.Mutex
+	m  map[types.NamespacedName]string
+}
+
+func newOwnWrites() *ownWrites { return &ownWrites{m: map[types.NamespacedName]string{}} }
+
+func (w *ownWrites) note(o client.Object) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.m[client.ObjectKeyFromObject(o)] = o.GetResourceVersion()
+}
+
+func (w *ownWrites) forget(key types.NamespacedName) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.m, key)
+}
+
+// aheadOf tells whether this process wrote a newer version than the copy. Versions of one kind can be compared by order:
+// see the Kubernetes API conventions on resource versions.
+func (w *ownWrites) aheadOf(o client.Object) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	order, err := resourceversion.CompareResourceVersion(o.GetResourceVersion(), w.m[client.ObjectKeyFromObject(o)])
+	return err == nil && order < 0
+}
