@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -14,6 +15,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -40,9 +42,9 @@ type Operator struct {
 // Start an operator in the world's namespace. It ends with Stop; several may be started one after the other, as after a
 // crash. The process's environment must hold World.Environment.
 func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logger, change ...func(*controllers.Deps)) (*Operator, error) {
-	namespaces := map[string]cache.Config{w.Namespace: {}}
-	for _, other := range w.Others {
-		namespaces[other] = cache.Config{}
+	namespaces := map[string]cache.Config{}
+	for _, namespace := range w.namespaces() {
+		namespaces[namespace] = cache.Config{}
 	}
 	mgr, err := ctrl.NewManager(w.Config, ctrl.Options{
 		Scheme: Scheme(), Logger: log,
@@ -76,6 +78,7 @@ func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logge
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
+	w.news.doubt() // of what the new one knows
 	o := &Operator{clock: stepped, cached: mgr.GetClient(), world: w, cancel: cancel, done: make(chan error, 1)}
 	go func() { o.done <- mgr.Start(ctx) }()
 	if !mgr.GetCache().WaitForCacheSync(ctx) {
@@ -122,15 +125,54 @@ func (o *Operator) Settle(ctx context.Context) error {
 	return o.clock.Settle(ctx, o.caughtUp)
 }
 
-// caughtUp tells whether the operator's cache shows what the API server has. Asked at every rest, so the server is asked
-// for metadata only.
+// caughtUp tells whether the operator's cache shows all that was written to the API server.
 func (o *Operator) caughtUp(ctx context.Context) (bool, error) {
+	open, unsure := o.world.news.open()
+	same := true
+	var err error
+	if unsure {
+		same, err = o.showsAll(ctx)
+	} else {
+		same, err = o.shows(ctx, open)
+	}
+	switch {
+	case err != nil || (unsure && !same):
+		o.world.news.doubt()
+	case same:
+		o.world.news.old(open)
+	}
+	return same, err
+}
+
+// shows tells whether the cache has these versions, or newer ones.
+func (o *Operator) shows(ctx context.Context, open map[object]string) (bool, error) {
+	for name, version := range open {
+		if !slices.Contains(o.world.namespaces(), name.namespace) {
+			continue
+		}
+		var into client.Object = &v1alpha1.AccessKeyLease{}
+		if name.resource == "accesskeysheets" {
+			into = &v1alpha1.AccessKeySheet{}
+		}
+		err := o.cached.Get(ctx, client.ObjectKey{Namespace: name.namespace, Name: name.name}, into)
+		if apierrors.IsNotFound(err) || (err == nil && older(into.GetResourceVersion(), version)) {
+			return false, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("world: the operator's cache: %w", err)
+		}
+	}
+	return true, nil
+}
+
+// showsAll tells whether the cache and the API server have the same, whoever wrote it. The server is asked for metadata only.
+func (o *Operator) showsAll(ctx context.Context) (bool, error) {
 	for kind, cached := range map[string]client.ObjectList{
 		"AccessKeyLeaseList": &v1alpha1.AccessKeyLeaseList{}, "AccessKeySheetList": &v1alpha1.AccessKeySheetList{},
 	} {
 		served := &metav1.PartialObjectMetadataList{}
 		served.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
-		for _, namespace := range append([]string{o.world.Namespace}, o.world.Others...) {
+		for _, namespace := range o.world.namespaces() {
 			live, err := versions(ctx, o.world.Client, served, namespace)
 			if err != nil {
 				return false, err

@@ -53,6 +53,7 @@ type World struct {
 	IAM       *iam.Server
 	Account   *iam.Account
 	sheetsURL *httptest.Server
+	news      *news
 }
 
 // ControlPlane is what a world stands on. Its lists come from etcd itself: the API server's cache would first wait for
@@ -77,11 +78,14 @@ func Scheme() *runtime.Scheme {
 
 // New starts the emulators. Close ends them.
 func New(o Options) (*World, error) {
+	heard := newNews()
+	o.Config = rest.CopyConfig(o.Config)
+	o.Config.Wrap(heard.hear)
 	c, err := client.NewWithWatch(o.Config, client.Options{Scheme: Scheme()})
 	if err != nil {
 		return nil, fmt.Errorf("world: client: %w", err)
 	}
-	w := &World{Options: o, Client: c, Sheets: sheets.NewServer(o.Clock)}
+	w := &World{Options: o, Client: c, Sheets: sheets.NewServer(o.Clock), news: heard}
 	o.IAM.Clock = o.Clock
 	if w.IAM, err = iam.Start("127.0.0.1:0", o.IAM); err != nil {
 		return nil, fmt.Errorf("world: IAM: %w", err)
@@ -101,6 +105,9 @@ func (w *World) Close() {
 	w.sheetsURL.Close()
 	_ = w.IAM.Close() // nothing depends on how it ends
 }
+
+// namespaces that the operator watches.
+func (w *World) namespaces() []string { return append([]string{w.Namespace}, w.Others...) }
 
 // SheetsHost is host:port of the Sheets emulator.
 func (w *World) SheetsHost() string { return w.sheetsURL.Listener.Addr().String() }

@@ -1,0 +1,116 @@
+package world
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// news is what was written to leases and sheets, as the API server answered it: what the operator has to hear of before
+// it can be at rest. To know it from the answers saves asking the server for everything at every rest.
+type news struct {
+	mu sync.Mutex
+	// versions written, by object, that the operator has not been seen to know.
+	versions map[object]string
+	// unsure: something was written of which the version is not known, such as a deletion, or a write without an answer.
+	unsure bool
+}
+
+// object is named as in a request's path.
+type object struct{ namespace, resource, name string }
+
+func newNews() *news { return &news{versions: map[object]string{}, unsure: true} }
+
+// hear wraps a client's transport.
+func (n *news) hear(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		resource, name, ours := written(r)
+		answer, err := next.RoundTrip(r)
+		if !ours || (err == nil && answer.StatusCode >= http.StatusBadRequest && answer.StatusCode < http.StatusInternalServerError) {
+			return answer, err
+		}
+		if err != nil || r.Method == http.MethodDelete || answer.StatusCode >= http.StatusInternalServerError {
+			n.doubt()
+			return answer, err
+		}
+		body, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil {
+			n.doubt()
+			return nil, fmt.Errorf("world: answer of the API server: %w", err)
+		}
+		answer.Body = io.NopCloser(bytes.NewReader(body))
+		var o metav1.PartialObjectMetadata
+		if err := json.Unmarshal(body, &o); err != nil || o.ResourceVersion == "" {
+			n.doubt()
+			return answer, nil
+		}
+		if name == "" {
+			name = o.Name
+		}
+		n.add(object{o.Namespace, resource, name}, o.ResourceVersion)
+		return answer, nil
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// written tells which of our resources a request changes.
+func written(r *http.Request) (resource, name string, ours bool) {
+	rest, ours := strings.CutPrefix(r.URL.Path, "/apis/"+v1alpha1.GroupVersion.String()+"/namespaces/")
+	if !ours || r.Method == http.MethodGet || r.URL.Query().Has("dryRun") {
+		return "", "", false
+	}
+	parts := append(strings.Split(rest, "/"), "", "")
+	return parts[1], parts[2], true
+}
+
+func (n *news) doubt() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.unsure = true
+}
+
+func (n *news) add(o object, version string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if older(n.versions[o], version) {
+		n.versions[o] = version
+	}
+}
+
+// old forgets what the operator knows by now, of what was there when it was asked.
+func (n *news) old(known map[object]string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for o, version := range known {
+		if n.versions[o] == version {
+			delete(n.versions, o)
+		}
+	}
+}
+
+// open is what the operator may not know yet. From here on it counts as sure, until the next doubt.
+func (n *news) open() (versions map[object]string, unsure bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	unsure, n.unsure = n.unsure, false
+	return maps.Clone(n.versions), unsure
+}
+
+func older(a, b string) bool {
+	order, err := resourceversion.CompareResourceVersion(a, b)
+	return err != nil || order < 0
+}
