@@ -34,7 +34,7 @@ func newNews() *news { return &news{versions: map[object]string{}, unsure: true}
 // hear wraps a client's transport.
 func (n *news) hear(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		resource, name, ours := written(r)
+		resource, ours := written(r)
 		answer, err := next.RoundTrip(r)
 		if !ours || (err == nil && answer.StatusCode >= http.StatusBadRequest && answer.StatusCode < http.StatusInternalServerError) {
 			return answer, err
@@ -50,15 +50,7 @@ func (n *news) hear(next http.RoundTripper) http.RoundTripper {
 			return nil, fmt.Errorf("world: answer of the API server: %w", err)
 		}
 		answer.Body = io.NopCloser(bytes.NewReader(body))
-		var o metav1.PartialObjectMetadata
-		if err := json.Unmarshal(body, &o); err != nil || o.ResourceVersion == "" {
-			n.doubt()
-			return answer, nil
-		}
-		if name == "" {
-			name = o.Name
-		}
-		n.add(object{o.Namespace, resource, name}, o.ResourceVersion)
+		n.read(resource, body)
 		return answer, nil
 	})
 }
@@ -68,13 +60,24 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // written tells which of our resources a request changes.
-func written(r *http.Request) (resource, name string, ours bool) {
+func written(r *http.Request) (resource string, ours bool) {
 	rest, ours := strings.CutPrefix(r.URL.Path, "/apis/"+v1alpha1.GroupVersion.String()+"/namespaces/")
 	if !ours || r.Method == http.MethodGet || r.URL.Query().Has("dryRun") {
-		return "", "", false
+		return "", false
 	}
-	parts := append(strings.Split(rest, "/"), "", "")
-	return parts[1], parts[2], true
+	_, path, _ := strings.Cut(rest, "/")
+	resource, _, _ = strings.Cut(path, "/")
+	return resource, true
+}
+
+// read an answer, which is the object as it was written.
+func (n *news) read(resource string, answer []byte) {
+	var o metav1.PartialObjectMetadata
+	if err := json.Unmarshal(answer, &o); err != nil || o.ResourceVersion == "" {
+		n.doubt()
+		return
+	}
+	n.add(object{o.Namespace, resource, o.Name}, o.ResourceVersion)
 }
 
 func (n *news) doubt() {

@@ -128,13 +128,11 @@ func (o *Operator) Settle(ctx context.Context) error {
 // caughtUp tells whether the operator's cache shows all that was written to the API server.
 func (o *Operator) caughtUp(ctx context.Context) (bool, error) {
 	open, unsure := o.world.news.open()
-	same := true
-	var err error
+	look := func(ctx context.Context) (bool, error) { return o.shows(ctx, open) }
 	if unsure {
-		same, err = o.showsAll(ctx)
-	} else {
-		same, err = o.shows(ctx, open)
+		look = o.showsAll
 	}
+	same, err := look(ctx)
 	switch {
 	case err != nil || (unsure && !same):
 		o.world.news.doubt()
