@@ -37,7 +37,7 @@ type LeaseReconciler struct {
 }
 
 // +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeyleases,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeyleases/status,verbs=get;patch
+// +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeyleases/status,verbs=patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Reconcile one lease.

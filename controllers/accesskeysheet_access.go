@@ -129,7 +129,7 @@ func awsTrouble(err error, roleARN string) trouble {
 		reason = v1alpha1.ReasonInvalidSpec // of the spec's own values, before any call
 	case f.Code == v1alpha1.ReasonCredentialsForbidden, f.Code == v1alpha1.ReasonWrongAccount:
 		reason = f.Code
-	case f.Operation == "AssumeRole" && f.Code != "NoCredentials" && roleARN != "":
+	case f.Operation == "AssumeRole" && f.Code != failure.CodeNoCredentials && roleARN != "":
 		reason = v1alpha1.ReasonAssumeRoleError
 	case f.Class == failure.Denied:
 		reason = v1alpha1.ReasonAWSForbidden

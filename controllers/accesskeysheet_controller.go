@@ -57,7 +57,7 @@ type sheetMemory struct {
 }
 
 // +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeysheets,verbs=get;list;watch
-// +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeysheets/status,verbs=get;patch
+// +kubebuilder:rbac:groups=iam.keylease.dev,resources=accesskeysheets/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get
 
 // Reconcile one sheet.

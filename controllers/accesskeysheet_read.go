@@ -20,7 +20,7 @@ func (r *sheetRun) read(ctx context.Context) error {
 	tabs, err := r.google.Read(ctx, spec.SpreadsheetID, sheet.ReadRanges(spec.Requests, spec.Users, spec.ClaimCell))
 	if err != nil {
 		reason, message := readReason(err), err.Error()
-		if f := failure.Of(err); f != nil && f.Code == "GRID_LIMITS" && spec.ClaimCell != "" && strings.Contains(f.Message, "!"+spec.ClaimCell) {
+		if f := failure.Of(err); f != nil && f.Code == failure.CodeGridLimits && spec.ClaimCell != "" && strings.Contains(f.Message, "!"+spec.ClaimCell) {
 			reason, message = v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
 				"spec.claimCell %s lies outside tab %s, and Google refuses the whole reading: name a cell within the tab, or add columns to it", spec.ClaimCell, spec.Requests.Tab)
 		}
@@ -43,7 +43,7 @@ func readReason(err error) string {
 	switch {
 	case f == nil:
 		return v1alpha1.ReasonUnavailable
-	case f.Code == "TAB_MISSING":
+	case f.Code == failure.CodeTabMissing:
 		return v1alpha1.ReasonTabMissing
 	case f.Class == failure.NotFound:
 		return v1alpha1.ReasonSpreadsheetNotFound
@@ -51,9 +51,9 @@ func readReason(err error) string {
 		return v1alpha1.ReasonSpreadsheetForbidden
 	case f.Class == failure.Credentials:
 		return v1alpha1.ReasonCredentialsInvalid
-	case f.Code == "RESOURCE_EXHAUSTED":
+	case f.Code == failure.CodeQuota:
 		return v1alpha1.ReasonQuotaExceeded
-	case f.Code == "GRID_LIMITS":
+	case f.Code == failure.CodeGridLimits:
 		return v1alpha1.ReasonColumnsMoved
 	}
 	return v1alpha1.ReasonUnavailable

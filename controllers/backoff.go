@@ -21,7 +21,7 @@ const (
 	patience = 8
 )
 
-// service is what a lease waits for after a failure. The two wait apart: a Slack that is down must not keep AWS from being
+// service is what a lease waits for after a failure. The three wait apart: a Slack that is down must not keep AWS from being
 // asked, nor the other way round.
 type service string
 

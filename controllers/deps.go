@@ -19,7 +19,7 @@ import (
 	"github.com/keylease/keylease/internal/teardown"
 )
 
-// Deps is everything the two controllers need from outside. cmd builds it; tests and the laboratory build their own.
+// Deps is everything the controllers need from outside. cmd builds it; tests and the laboratory build their own.
 type Deps struct {
 	Client client.Client
 	// Live reads past the cache: Secrets, which are never listed or watched, and leases whose field owners matter.

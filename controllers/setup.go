@@ -1,5 +1,6 @@
-// Package controllers holds the two reconcilers. The sheet's mirrors rows into leases and writes marks back; the lease's
-// decides by internal/lifecycle and does the one thing decided. Only this package sees both decisions and effects.
+// Package controllers holds the three reconcilers. The sheet's mirrors rows into leases and writes marks back; the lease's
+// decides by internal/lifecycle and does the one thing decided; the account check looks once a day for keys in AWS that no
+// row names. Only this package sees both decisions and effects.
 package controllers
 
 import (
@@ -35,7 +36,7 @@ const (
 	defaultWorkers = 20
 )
 
-// Setup registers both reconcilers with the manager.
+// Setup registers the reconcilers with the manager.
 func Setup(mgr ctrl.Manager, d *Deps) error {
 	for field, of := range map[string]func(*v1alpha1.AccessKeyLease) string{
 		indexSheet:   func(l *v1alpha1.AccessKeyLease) string { return l.Spec.SheetRef.Name },

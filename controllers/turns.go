@@ -108,7 +108,7 @@ func (t *turns) note(name string, now time.Time, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.place(name)
-	if f := failure.Of(err); f == nil || (f.Code != "Timeout" && f.Code != "NoConnection" && f.Code != "timeout") {
+	if f := failure.Of(err); f == nil || (f.Code != failure.CodeTimeout && f.Code != failure.CodeNoConnection) {
 		p.unanswered = 0
 		return
 	}

@@ -157,7 +157,7 @@ type GoogleAccess struct {
 type SlackAccess struct {
 	// TokenSecretRef names the bot token (xoxb-…).
 	TokenSecretRef SecretKeyReference `json:"tokenSecretRef"`
-	// AppTokenSecretRef names the app token (xapp-…) of Socket Mode, for the buttons.
+	// AppTokenSecretRef names the app token (xapp-…) of Socket Mode. Reserved: not used yet.
 	// +optional
 	AppTokenSecretRef *SecretKeyReference `json:"appTokenSecretRef,omitempty"`
 	// Admins are Slack user IDs (U…, W…) or channel IDs (C…, G…).

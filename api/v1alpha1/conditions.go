@@ -36,7 +36,6 @@ const (
 	// ReasonLastUseUnknown: spec.aws.holdIfUsedWithin asks for the last use, and AWS does not tell it.
 	ReasonLastUseUnknown = "LastUseUnknown"
 	ReasonGivenUp        = "GivenUp"
-	ReasonNotHeld        = "NotHeld"
 )
 
 // Reasons of Ready, Reconciling and Stalled.
@@ -44,12 +43,10 @@ const (
 	ReasonSucceeded       = "Succeeded"
 	ReasonWaiting         = "Waiting"
 	ReasonInProgress      = "InProgress"
-	ReasonBlocked         = "Blocked"
 	ReasonHeld            = "Held"
 	ReasonDryRun          = "DryRun"
 	ReasonRevoked         = "Revoked"
 	ReasonStalled         = "Stalled"
-	ReasonNotStalled      = "NotStalled"
 	ReasonSheetMissing    = "SheetMissing"
 	ReasonInvalidSpec     = "InvalidSpec"
 	ReasonRetrying        = "Retrying"
@@ -66,7 +63,6 @@ const (
 	ReasonRowFound       = "RowFound"
 	ReasonRowGone        = "RowGone"
 	ReasonSynced         = "Synced"
-	ReasonWritePending   = "WritePending"
 	ReasonWriteFailed    = "WriteFailed"
 	ReasonReadOnly       = "ReadOnly"
 )
@@ -126,7 +122,6 @@ const (
 	RowOwnedByAnotherSheet = "OwnedByAnotherSheet"
 	// RowAlsoInAnotherSheet is told of the sheet that owns the key: its own row is used as usual.
 	RowAlsoInAnotherSheet = "AlsoInAnotherSheet"
-	RowTooLong            = "ValueTooLong"
 )
 
 // Kinds of notices. All but Expiry, Deactivated and Revoked go to the admins alone.
@@ -160,7 +155,6 @@ const (
 const (
 	EventLeaseCreated     = "LeaseCreated"
 	EventPhaseChanged     = "PhaseChanged"
-	EventTermStarted      = "TermStarted"
 	EventNoticeDelivered  = "NoticeDelivered"
 	EventNoticeFailed     = "NoticeFailed"
 	EventEndDateExtended  = "EndDateExtended"
@@ -187,7 +181,6 @@ const (
 	EventSheetClaimed    = "SheetClaimed"
 	EventKeyDeactivated  = "KeyDeactivated"
 	EventKeyReactivated  = "KeyReactivated"
-	EventKeyDeleted      = "KeyDeleted"
 	EventRevoked         = "Revoked"
 	EventBlocked         = "Blocked"
 	EventDryRun          = "DryRun"

@@ -38,6 +38,6 @@ const (
 	AnnotationTakeClaim = "iam.keylease.dev/take-claim"
 	// AnnotationRetry on a lease: any new value makes the operator try a stalled lease again at once.
 	AnnotationRetry = "iam.keylease.dev/retry"
-	// AnnotationGiveUp on a lease, "true", ends the operator's attempts at a stalled revocation.
+	// AnnotationGiveUp on a lease, "true", holds it, stalled or not, until the annotation is removed.
 	AnnotationGiveUp = "iam.keylease.dev/give-up"
 )

@@ -59,7 +59,7 @@ type RevocationStep struct {
 type Retained struct {
 	// Target is an ARN, a name or an ID.
 	Target string `json:"target"`
-	// Reason: AttachedElsewhere, UsedAsBoundary, OtherKeys, ConsoleUser, OutsidePath, PolicyChanged, NotAttached,
+	// Reason: AttachedElsewhere, UsedAsBoundary, OtherKeys, ConsoleUser, OutsidePath, PolicyChanged,
 	// PolicyNameMismatch, IdentityNotPinned, UserNotFound.
 	Reason string `json:"reason"`
 }

@@ -63,6 +63,8 @@ func newManagerCommand() *cobra.Command {
 	f.IntVar(&o.Workers, "workers", 0, "leases reconciled at once; 0: 20")
 	goFlags := flag.NewFlagSet("", flag.ContinueOnError)
 	c.log.BindFlags(goFlags)
+	// Its own text tells controller-runtime's default, which is not the one above.
+	goFlags.Lookup("zap-time-encoding").Usage = "form of the log's times: epoch, millis, nano, iso8601, rfc3339 or rfc3339nano\n(default: iso8601, in UTC)"
 	f.AddGoFlagSet(goFlags)
 	// controller-runtime reads its own flag, which lives in the global set.
 	f.AddGoFlag(flag.Lookup(ctrlconfig.KubeconfigFlagName))

@@ -40,6 +40,10 @@ func TestWhatCannotBePlannedIsSaidInASentence(t *testing.T) {
 	if err := os.WriteFile(text, []byte("氏名,終了日\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	csv := filepath.Join(t.TempDir(), "key_request_form.csv")
+	if err := os.WriteFile(csv, []byte("氏名,終了日\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	renamed := workbookOf(t, oneRequest(t, func(requests *sheets.Tab) error { return requests.RenameTab("申請") }))
 	narrow := workbookOf(t, oneRequest(t, func(requests *sheets.Tab) error { return requests.DeleteColumn("L") }))
 	moved := workbookOf(t, oneRequest(t, func(requests *sheets.Tab) error { return requests.InsertColumn("C") }))
@@ -47,29 +51,30 @@ func TestWhatCannotBePlannedIsSaidInASentence(t *testing.T) {
 		args []string
 		say  []string
 	}{
-		"no sheet":               {nil, []string{"--xlsx", "--spreadsheet"}},
-		"two sheets":             {[]string{"--xlsx", good, "--spreadsheet", "1duJ"}, []string{"one of"}},
-		"a sheet and a folder":   {[]string{"--xlsx", good, "--csv", filepath.Dir(good)}, []string{"one of"}},
-		"no such folder":         {[]string{"--csv", "missing"}, []string{"there is no folder missing"}},
-		"a file for a folder":    {[]string{"--csv", good}, []string{"is no folder", "--csv " + filepath.Dir(good)}},
-		"a folder for a file":    {[]string{"--xlsx", filepath.Dir(good)}, []string{"is a folder", "--csv"}},
-		"a folder without CSV":   {[]string{"--csv", t.TempDir()}, []string{`no file "key_request_form.csv": it has no CSV file at all`}},
-		"a folder with others":   {[]string{"--csv", filepath.Join("..", "..", "testdata", "company"), "--sheet-manifest", manifest(t, sheetManifest+"  requests: {tab: 申請}\n")}, []string{`no file "申請.csv"`, `"key_request_form.csv", "users_json.csv"`}},
-		"no such file":           {[]string{"--xlsx", good + ".missing"}, []string{"there is no file", ".missing"}},
-		"no workbook":            {[]string{"--xlsx", text}, []string{text, "not an Excel workbook", "save"}},
-		"no such tab":            {[]string{"--xlsx", renamed}, []string{`"key_request_form"`, `its tabs are "users_json", "申請"`}},
-		"no such column":         {[]string{"--xlsx", narrow}, []string{"no column L", "accessKeyID", "ends with column K"}},
-		"columns moved":          {[]string{"--xlsx", moved}, []string{`"key_request_form"`, "column"}},
-		"an impossible date":     {[]string{"--xlsx", good, "--date", "2026-02-30"}, []string{"--date 2026-02-30", "YYYY-MM-DD"}},
-		"an ambiguous date":      {[]string{"--xlsx", good, "--date", "12/01/2026"}, []string{"--date 12/01/2026", "YYYY-MM-DD", "tomorrow"}},
-		"an unknown output":      {[]string{"--xlsx", good, "-o", "yaml"}, []string{"-o yaml", "json"}},
-		"no such manifest":       {[]string{"--xlsx", good, "--sheet-manifest", "missing.yaml"}, []string{"--sheet-manifest", "missing.yaml"}},
-		"another kind":           {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, "kind: Secret\n")}, []string{"no AccessKeySheet"}},
-		"two AccessKeySheets":    {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, sheetManifest+"---"+sheetManifest)}, []string{"more than one"}},
-		"a mistyped field":       {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, sheetManifest+"  request: {tab: a}\n")}, []string{"request"}},
-		"a value out of range":   {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, sheetManifest+"  schedule: {dailyAt: '25:00'}\n")}, []string{"dailyAt", "25:00"}},
-		"an unknown time zone":   {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, sheetManifest+"  schedule: {timeZone: Asia/Tokio}\n")}, []string{"Asia/Tokio", "IANA"}},
-		"credentials of nothing": {[]string{"--spreadsheet", "1duJ", "--credentials", "missing.json"}, []string{"--credentials", "missing.json"}},
+		"no sheet":                {nil, []string{"--xlsx", "--spreadsheet"}},
+		"two sheets":              {[]string{"--xlsx", good, "--spreadsheet", "1duJ"}, []string{"one of"}},
+		"a sheet and a folder":    {[]string{"--xlsx", good, "--csv", filepath.Dir(good)}, []string{"one of"}},
+		"no such folder":          {[]string{"--csv", "missing"}, []string{"there is no folder missing"}},
+		"a file for a folder":     {[]string{"--csv", csv}, []string{"is no folder", "--csv " + filepath.Dir(csv)}},
+		"a workbook for a folder": {[]string{"--csv", good}, []string{"is an Excel workbook", "--xlsx " + good}},
+		"a folder for a file":     {[]string{"--xlsx", filepath.Dir(good)}, []string{"is a folder", "--csv"}},
+		"a folder without CSV":    {[]string{"--csv", t.TempDir()}, []string{`no file "key_request_form.csv": it has no CSV file at all`}},
+		"a folder with others":    {[]string{"--csv", filepath.Join("..", "..", "testdata", "company"), "--sheet-manifest", manifest(t, sheetManifest+"  requests: {tab: 申請}\n")}, []string{`no file "申請.csv"`, `"key_request_form.csv", "users_json.csv"`}},
+		"no such file":            {[]string{"--xlsx", good + ".missing"}, []string{"there is no file", ".missing"}},
+		"no workbook":             {[]string{"--xlsx", text}, []string{text, "not an Excel workbook", "save"}},
+		"no such tab":             {[]string{"--xlsx", renamed}, []string{`"key_request_form"`, `its tabs are "users_json", "申請"`}},
+		"no such column":          {[]string{"--xlsx", narrow}, []string{"no column L", "accessKeyID", "ends with column K"}},
+		"columns moved":           {[]string{"--xlsx", moved}, []string{`"key_request_form"`, "column"}},
+		"an impossible date":      {[]string{"--xlsx", good, "--date", "2026-02-30"}, []string{"--date 2026-02-30", "YYYY-MM-DD"}},
+		"an ambiguous date":       {[]string{"--xlsx", good, "--date", "12/01/2026"}, []string{"--date 12/01/2026", "YYYY-MM-DD", "tomorrow"}},
+		"an unknown output":       {[]string{"--xlsx", good, "-o", "yaml"}, []string{"-o yaml", "json"}},
+		"no such manifest":        {[]string{"--xlsx", good, "--sheet-manifest", "missing.yaml"}, []string{"--sheet-manifest", "missing.yaml"}},
+		"another kind":            {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, "kind: Secret\n")}, []string{"no AccessKeySheet"}},
+		"two AccessKeySheets":     {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, sheetManifest+"---"+sheetManifest)}, []string{"more than one"}},
+		"a mistyped field":        {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, sheetManifest+"  request: {tab: a}\n")}, []string{"request"}},
+		"a value out of range":    {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, sheetManifest+"  schedule: {dailyAt: '25:00'}\n")}, []string{"dailyAt", "25:00"}},
+		"an unknown time zone":    {[]string{"--xlsx", good, "--sheet-manifest", manifest(t, sheetManifest+"  schedule: {timeZone: Asia/Tokio}\n")}, []string{"Asia/Tokio", "IANA"}},
+		"credentials of nothing":  {[]string{"--spreadsheet", "1duJ", "--credentials", "missing.json"}, []string{"--credentials", "missing.json"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := runPlanWith(t, c.args...)

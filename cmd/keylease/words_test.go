@@ -52,9 +52,12 @@ func TestEveryFlagOfTheManagerIsSaidByItself(t *testing.T) {
 	if code := p.end(t); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	for _, text := range []string{"whose sheets may use the operator's own AWS credentials too", "0: 20"} {
+	for _, text := range []string{"whose sheets may use the operator's own AWS credentials too", "0: 20", "(default: iso8601, in UTC)"} {
 		if !strings.Contains(p.stdout.String(), text) {
 			t.Errorf("does not say %q:\n%s", text, &p.stdout)
 		}
+	}
+	if strings.Contains(p.stdout.String(), "Defaults to 'epoch'") {
+		t.Error("says that times are seconds since 1970, and they are not")
 	}
 }

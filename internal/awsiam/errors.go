@@ -90,7 +90,7 @@ func (c call) classify(err error) (class failure.Class, code, message string) {
 	case errors.As(err, &unsent):
 		return failure.Retry, "NotSent", "it was not its turn in time under this account's rate limit: it is tried again"
 	case neverConnected(err):
-		return failure.Retry, "NoConnection", "no connection could be made: check the network and the endpoint"
+		return failure.Retry, failure.CodeNoConnection, "no connection could be made: check the network and the endpoint"
 	case errors.As(err, &answer) && answer.ErrorCode() != "":
 		return classOf(answer.ErrorCode(), statusOf(err), lost), answer.ErrorCode(), answer.ErrorMessage()
 	case errors.As(err, &malformed):
@@ -100,7 +100,7 @@ func (c call) classify(err error) (class failure.Class, code, message string) {
 	case errors.As(err, &status) && status.HTTPStatusCode() != 0:
 		return classOf("", status.HTTPStatusCode(), lost), "HTTP", fmt.Sprintf("HTTP status %d", status.HTTPStatusCode())
 	case isTimeout(err):
-		return lost, "Timeout", "no answer in time: it is tried again"
+		return lost, failure.CodeTimeout, "no answer in time: it is tried again"
 	case errors.Is(err, context.Canceled):
 		return lost, "Canceled", "the call was given up"
 	}
@@ -167,7 +167,7 @@ func (c call) credentialsFailure(ctx context.Context, err error, access Access) 
 	case answered:
 		class = failure.Credentials
 	default:
-		class, code, message = failure.Credentials, "NoCredentials", "no AWS credentials were found in the environment"
+		class, code, message = failure.Credentials, failure.CodeNoCredentials, "no AWS credentials were found in the environment"
 	}
 	return &failure.Error{Class: class, Service: "sts", Operation: "AssumeRole", Code: code,
 		Message: stable(message) + ": " + place + advice}

@@ -18,18 +18,12 @@ import (
 	"github.com/keylease/keylease/internal/failure"
 )
 
-// Codes of errors for which the service has no code of their own.
+// Codes of errors for which the service has no code of their own, and that no other room asks for: see also internal/failure.
 const (
-	// CodeTabMissing: a tab that was named does not exist (failure.NotFound).
-	CodeTabMissing = "TAB_MISSING"
-	// CodeGridLimits: a range lies outside the tab's cells (failure.Terminal).
-	CodeGridLimits = "GRID_LIMITS"
 	// CodeProtected: the cells are protected against this account (failure.Denied).
 	CodeProtected = "PROTECTED_CELL"
 	// CodeAPIDisabled: the Google Sheets API is off in the credential's project (failure.Denied).
 	CodeAPIDisabled = "SERVICE_DISABLED"
-	// CodeQuota: too many requests, whether the service says so with 429 or 403 (failure.Retry).
-	CodeQuota = "RESOURCE_EXHAUSTED"
 )
 
 // call is what errors of one request speak of.
@@ -104,7 +98,7 @@ func (c *call) refused(e *googleapi.Error) *failure.Error {
 	code := cmp.Or(statusOf(e), reasonOf(e), strconv.Itoa(e.Code))
 	switch {
 	case e.Code == http.StatusTooManyRequests || (e.Code == http.StatusForbidden && rateLimited(e)):
-		return c.fail(failure.Retry, CodeQuota, "the quota of the Google Sheets API is used up for now")
+		return c.fail(failure.Retry, failure.CodeQuota, "the quota of the Google Sheets API is used up for now")
 	case e.Code == http.StatusBadRequest:
 		return c.badRequest(e, code)
 	case e.Code == http.StatusUnauthorized:
@@ -126,10 +120,10 @@ func (c *call) refused(e *googleapi.Error) *failure.Error {
 func (c *call) badRequest(e *googleapi.Error, code string) *failure.Error {
 	switch {
 	case strings.Contains(e.Message, "Unable to parse range"):
-		return c.fail(failure.NotFound, CodeTabMissing, "spreadsheet %q has no tab %s: correct the tab in the spec, or name the tab so",
+		return c.fail(failure.NotFound, failure.CodeTabMissing, "spreadsheet %q has no tab %s: correct the tab in the spec, or name the tab so",
 			c.spreadsheetID, c.tabIn(e.Message))
 	case strings.Contains(e.Message, "exceeds grid limits"):
-		return c.fail(failure.Terminal, CodeGridLimits, "spreadsheet %q: the tab ends before the cells asked for: %s",
+		return c.fail(failure.Terminal, failure.CodeGridLimits, "spreadsheet %q: the tab ends before the cells asked for: %s",
 			c.spreadsheetID, clean(e.Message))
 	case strings.Contains(e.Message, "protected cell"):
 		return c.fail(failure.Denied, CodeProtected, "spreadsheet %q: the cells to write are protected: let %s edit the status and the end date column",
@@ -187,7 +181,7 @@ func rateLimited(e *googleapi.Error) bool {
 			return true
 		}
 	}
-	return statusOf(e) == "RESOURCE_EXHAUSTED"
+	return statusOf(e) == failure.CodeQuota
 }
 
 func reasonOf(e *googleapi.Error) string {

@@ -38,7 +38,7 @@ func TestAnswersOfTheServiceAreClassified(t *testing.T) {
 		"quota with Retry-After": {
 			sheets.Response{Status: 429, Header: header("Retry-After", "17"), Body: apiError("429", "RESOURCE_EXHAUSTED", "rateLimitExceeded", "Quota")},
 			failure.Retry, failure.Retry, "RESOURCE_EXHAUSTED", "the quota of the Google Sheets API is used up for now", 17 * time.Second},
-		"a rate limit as 403": {sheets.UserRateLimitExceeded(), failure.Retry, failure.Retry, googlesheets.CodeQuota,
+		"a rate limit as 403": {sheets.UserRateLimitExceeded(), failure.Retry, failure.Retry, failure.CodeQuota,
 			"the quota of the Google Sheets API is used up for now", 0},
 		"not shared": {sheets.Forbidden(), failure.Denied, failure.Denied, "PERMISSION_DENIED",
 			`spreadsheet "1duJexample": share the sheet with ` + who + ` as editor`, 0},
@@ -110,9 +110,9 @@ func TestAMissingSpreadsheetSaysWhatToCheck(t *testing.T) {
 func TestAMissingTabIsNamed(t *testing.T) {
 	w := start(t)
 	_, err := w.Read(t.Context(), id, []string{"'" + tab + "'!A:L", "'it''s users!'!A:E"})
-	expect(t, err, failure.NotFound, googlesheets.CodeTabMissing, `spreadsheet "1duJexample" has no tab "it's users!"`, 0)
+	expect(t, err, failure.NotFound, failure.CodeTabMissing, `spreadsheet "1duJexample" has no tab "it's users!"`, 0)
 	err = w.Write(t.Context(), id, []sheet.CellWrite{{Range: "'gone'!K2", Value: "x"}})
-	expect(t, err, failure.NotFound, googlesheets.CodeTabMissing, `has no tab "gone"`, 0)
+	expect(t, err, failure.NotFound, failure.CodeTabMissing, `has no tab "gone"`, 0)
 }
 
 func TestACellOutsideTheTabIsSaidToBe(t *testing.T) {
@@ -121,8 +121,8 @@ func TestACellOutsideTheTabIsSaidToBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := w.Read(t.Context(), id, []string{"'" + tab + "'!Z1"})
-	expect(t, err, failure.Terminal, googlesheets.CodeGridLimits, "exceeds grid limits. Max rows: 50, max columns: 5", 0)
-	expect(t, w.write(t), failure.Terminal, googlesheets.CodeGridLimits, "exceeds grid limits", 0)
+	expect(t, err, failure.Terminal, failure.CodeGridLimits, "exceeds grid limits. Max rows: 50, max columns: 5", 0)
+	expect(t, w.write(t), failure.Terminal, failure.CodeGridLimits, "exceeds grid limits", 0)
 }
 
 func TestAReaderMayNotWrite(t *testing.T) {

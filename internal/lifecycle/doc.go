@@ -1,6 +1,7 @@
 // Package lifecycle decides what becomes of a lease. It is pure: no I/O, no clock, no logger; everything a decision
 // rests on arrives in Input as values. Whoever wants to know why a key is deleted, or is not, reads this package and
-// internal/sheet, nothing else.
+// internal/sheet, nothing else; what of user and policy stays when the key goes is decided in internal/teardown (plan.go,
+// policy.go).
 //
 // Decide asks its rules in this order, and the first that applies ends it:
 //

@@ -31,7 +31,7 @@ func TestEveryReasonOfAnInvalidRowIsSaidInWords(t *testing.T) {
 	for _, reason := range []string{
 		v1alpha1.RowInvalidDate, v1alpha1.RowEndBeforeStart, v1alpha1.RowUserNameMissing, v1alpha1.RowUserNameInvalid,
 		v1alpha1.RowAccessKeyIDInvalid, v1alpha1.RowDuplicateID, v1alpha1.RowIdentityChanged, v1alpha1.RowAccountIDInvalid,
-		v1alpha1.RowOwnedByAnotherSheet, v1alpha1.RowTooLong, v1alpha1.ReasonUnclearMark, v1alpha1.ReasonExtensionRequested,
+		v1alpha1.RowOwnedByAnotherSheet, v1alpha1.ReasonUnclearMark, v1alpha1.ReasonExtensionRequested,
 	} {
 		if languages["ja"].word("reason", reason) == reason {
 			t.Errorf("%s has no words", reason)
@@ -81,7 +81,7 @@ func TestEveryReasonOfAnInvalidRowSaysWhatToWrite(t *testing.T) {
 	for _, reason := range []string{
 		v1alpha1.RowInvalidDate, v1alpha1.RowEndBeforeStart, v1alpha1.RowUserNameMissing, v1alpha1.RowUserNameInvalid,
 		v1alpha1.RowAccessKeyIDInvalid, v1alpha1.RowDuplicateID, v1alpha1.RowIdentityChanged, v1alpha1.RowAccountIDInvalid,
-		v1alpha1.RowOwnedByAnotherSheet, v1alpha1.RowTooLong,
+		v1alpha1.RowOwnedByAnotherSheet,
 	} {
 		if languages["ja"].known("fix", reason) == "" {
 			t.Errorf("%s does not say what to write", reason)

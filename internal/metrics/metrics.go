@@ -33,7 +33,7 @@ var (
 	notices = counter("keylease_notices_total",
 		"Slack messages by kind and by what became of them.", "kind", "state")
 	awsSteps = counter("keylease_aws_steps_total",
-		"Changes made in AWS, by IAM action.", "action")
+		"Changing calls made to AWS, also failed ones, by IAM action.", "action")
 )
 
 // perSheet are all of them: what has to be registered, and to be forgotten with a sheet.
@@ -96,7 +96,7 @@ func NoticeSent(namespace, sheet, kind, state string) {
 	notices.WithLabelValues(namespace, sheet, kind, state).Inc()
 }
 
-// AWSStep counts one change in AWS; action is IAM's own name for it.
+// AWSStep counts one changing call to AWS, failed or not; action is IAM's own name for it.
 func AWSStep(namespace, sheet, action string) {
 	awsSteps.WithLabelValues(namespace, sheet, action).Inc()
 }

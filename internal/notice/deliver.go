@@ -27,7 +27,7 @@ type Target struct {
 	// Recipient is a Slack user ID (U…, W…) or channel ID (C…, G…).
 	Recipient string
 	Message   message.Message
-	// Key identifies the message for ever: see Key and BatchKey.
+	// Key identifies the message for ever: see Key and Batch.Key.
 	Key string
 	// PendingSince is the time of the record that an earlier attempt left in state Pending. Zero: never tried.
 	PendingSince time.Time

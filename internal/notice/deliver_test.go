@@ -45,7 +45,7 @@ func TestAMessageThatWasNeverTriedIsPostedWithoutASearch(t *testing.T) {
 
 func TestAMessageOfUnknownFateIsFoundAndNotPostedAgain(t *testing.T) {
 	slack := newFakeSlack()
-	slack.postErr["U1"] = slackError(failure.Uncertain, "timeout")
+	slack.postErr["U1"] = slackError(failure.Uncertain, failure.CodeTimeout)
 	target := notice.Target{Recipient: "U1", Key: "k"}
 	first := notice.Deliver(context.Background(), slack, []notice.Target{target}, clockAt(start))
 	if first[0].State != v1alpha1.NoticePending || !failure.Is(first[0].Err, failure.Uncertain) {

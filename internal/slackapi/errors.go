@@ -160,7 +160,7 @@ func (c classifier) broken(method string, err error) *failure.Error {
 	case errors.Is(err, context.Canceled):
 		return failed(failure.Uncertain, method, "canceled", "the request was broken off", 0)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return failed(failure.Uncertain, method, "timeout", c.host+" did not answer in time", 0)
+		return failed(failure.Uncertain, method, failure.CodeTimeout, c.host+" did not answer in time", 0)
 	case errors.Is(err, errNoAnswer), isDecoding(err):
 		return failed(failure.Uncertain, method, "invalid_response", c.host+" does not answer as Slack does: check SLACK_API_URL and proxies", 0)
 	}

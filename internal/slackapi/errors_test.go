@@ -78,7 +78,7 @@ func TestATimeoutIsUncertain(t *testing.T) {
 	w.Inject(1, slack.OnMethod("chat.postMessage"), slack.StallAnswer(release))
 	impatient := w.newClient(slackapi.Options{HTTPClient: &http.Client{Timeout: 50 * time.Millisecond}})
 	_, err := impatient.Post(context.Background(), "C0SECURITY", hello, "k")
-	expectClass(t, err, failure.Uncertain, "timeout")
+	expectClass(t, err, failure.Uncertain, failure.CodeTimeout)
 	w.expectMessages("C0SECURITY", 1)
 }
 

@@ -17,7 +17,7 @@ import (
 // step with that rhythm; so what nobody else can come to own meanwhile is tried twice.
 func (w *work) act(ctx context.Context, s Step) error {
 	err := w.attempt(ctx, s)
-	if !failure.Is(err, failure.Uncertain) || ctx.Err() != nil || failure.Of(err).Code == "Timeout" {
+	if !failure.Is(err, failure.Uncertain) || ctx.Err() != nil || failure.Of(err).Code == failure.CodeTimeout {
 		return err // who does not answer at all is not asked again at once
 	}
 	again, lookErr := w.lookFor(ctx, s)

@@ -30,18 +30,7 @@ func Assets(ctx context.Context, progress io.Writer) (string, error) {
 	return script(ctx, progress)
 }
 
-// Kubectl returns the path of a kubectl: the one beside the control plane's programs
-// if there is one, otherwise what hack/controlplane.sh builds, in about a minute.
-// Callers look for an installed one first.
-func Kubectl(ctx context.Context, progress io.Writer) (string, error) {
-	dir, err := script(ctx, progress, "kubectl")
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, "kubectl"), nil
-}
-
-func script(ctx context.Context, progress io.Writer, args ...string) (string, error) {
+func script(ctx context.Context, progress io.Writer) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", fmt.Errorf("control plane: no KUBEBUILDER_ASSETS, and %w", err)
@@ -50,7 +39,7 @@ func script(ctx context.Context, progress io.Writer, args ...string) (string, er
 		progress = os.Stderr
 	}
 	path := filepath.Join(root, "hack", "controlplane.sh")
-	command := exec.CommandContext(ctx, path, args...)
+	command := exec.CommandContext(ctx, path)
 	command.Stderr = progress
 	out, err := command.Output()
 	if err != nil {

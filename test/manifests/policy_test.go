@@ -6,23 +6,32 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
+// As the controllers write it: server-side apply, with the resource version checked.
 func TestTheOperatorWritesStatus(t *testing.T) {
 	need(t, everything)
-	l, s := mustCreate(t, lease(newName())), mustCreate(t, sheet(newName()))
 	as := clientFor(t, operator)
-	l.Status.Phase = v1alpha1.PhaseActive
-	if err := as.Status().Patch(t.Context(), l, client.MergeFrom(lease(l.Name))); err != nil {
-		t.Errorf("lease: %v", err)
-	}
-	s.Status.ObservedHash = "x"
-	if err := as.Status().Patch(t.Context(), s, client.MergeFrom(sheet(s.Name))); err != nil {
-		t.Errorf("sheet: %v", err)
+	for kind, c := range map[string]struct {
+		object client.Object
+		status map[string]any
+	}{
+		"AccessKeyLease": {mustCreate(t, lease(newName())), map[string]any{"phase": "Active"}},
+		"AccessKeySheet": {mustCreate(t, sheet(newName())), map[string]any{"observedHash": "x"}},
+	} {
+		body := &unstructured.Unstructured{Object: map[string]any{"status": c.status}}
+		body.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
+		body.SetNamespace(namespace)
+		body.SetName(c.object.GetName())
+		body.SetResourceVersion(c.object.GetResourceVersion())
+		if err := as.Status().Apply(t.Context(), client.ApplyConfigurationFromUnstructured(body), fieldTest, client.ForceOwnership); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"context"
 	"testing"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -124,5 +127,21 @@ func expectDeeds(t *testing.T, user, role string, allowed ...string) {
 	}
 	for name := range may {
 		t.Errorf("no deed is called %q", name)
+	}
+}
+
+func TestTheReplicasAgreeByTheirLease(t *testing.T) {
+	need(t, everything)
+	as := clientFor(t, operator)
+	lock := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: newName(), Namespace: namespace}}
+	if err := as.Create(t.Context(), lock); err != nil {
+		t.Fatalf("taking it: %v", err)
+	}
+	lock.Spec.HolderIdentity = ptr.To("a replica")
+	if err := as.Update(t.Context(), lock); err != nil {
+		t.Errorf("renewing it: %v", err)
+	}
+	if err := as.Delete(t.Context(), lock); !refusedByRBAC(err) {
+		t.Errorf("deleting it: %v, want it refused", err)
 	}
 }

@@ -62,7 +62,7 @@ type Plan struct {
 // begun by an earlier run, and where the boundary is missing: without it the user would be allowed more than before.
 func Decide(ctx context.Context, aws IAM, saved Saved) (Plan, error) {
 	id, err := aws.Identity(ctx)
-	if f := failure.Of(err); f != nil && f.Code == "NoCredentials" {
+	if f := failure.Of(err); f != nil && f.Code == failure.CodeNoCredentials {
 		return Plan{}, errors.New("no AWS credentials were found: name a profile with AWS_PROFILE, or log in as for the AWS CLI")
 	}
 	if err != nil {

@@ -26,6 +26,8 @@ func OpenFolder(path string) (*Folder, error) {
 		return nil, fmt.Errorf("there is no folder %s", path)
 	case err != nil:
 		return nil, err
+	case !info.IsDir() && strings.EqualFold(filepath.Ext(path), ".xlsx"):
+		return nil, fmt.Errorf("%s is an Excel workbook, not a folder: give it as --xlsx %s", path, path)
 	case !info.IsDir():
 		return nil, fmt.Errorf("%s is no folder: give the folder with one CSV file for each tab: --csv %s", path, filepath.Dir(path))
 	}

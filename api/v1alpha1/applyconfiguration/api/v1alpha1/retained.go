@@ -9,7 +9,7 @@ package v1alpha1
 type RetainedApplyConfiguration struct {
 	// Target is an ARN, a name or an ID.
 	Target *string `json:"target,omitempty"`
-	// Reason: AttachedElsewhere, UsedAsBoundary, OtherKeys, ConsoleUser, OutsidePath, PolicyChanged, NotAttached,
+	// Reason: AttachedElsewhere, UsedAsBoundary, OtherKeys, ConsoleUser, OutsidePath, PolicyChanged,
 	// PolicyNameMismatch, IdentityNotPinned, UserNotFound.
 	Reason *string `json:"reason,omitempty"`
 }

@@ -9,7 +9,7 @@ package v1alpha1
 type SlackAccessApplyConfiguration struct {
 	// TokenSecretRef names the bot token (xoxb-…).
 	TokenSecretRef *SecretKeyReferenceApplyConfiguration `json:"tokenSecretRef,omitempty"`
-	// AppTokenSecretRef names the app token (xapp-…) of Socket Mode, for the buttons.
+	// AppTokenSecretRef names the app token (xapp-…) of Socket Mode. Reserved: not used yet.
 	AppTokenSecretRef *SecretKeyReferenceApplyConfiguration `json:"appTokenSecretRef,omitempty"`
 	// Admins are Slack user IDs (U…, W…) or channel IDs (C…, G…).
 	Admins []string `json:"admins,omitempty"`
