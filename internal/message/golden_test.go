@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,9 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
+
+// nestedBrackets is what people stumble over: a date with its weekday, put between brackets.
+var nestedBrackets = regexp.MustCompile(`[（(][^（()）]*[（(]`)
 
 var adminKinds = []string{
 	v1alpha1.NoticeKeyStillExists, v1alpha1.NoticeRowGone, v1alpha1.NoticeDateConflict, v1alpha1.NoticeFieldOwned,
@@ -134,6 +138,9 @@ func expectGolden(t *testing.T, name string, m message.Message) {
 	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatalf("%v (write it with: go test ./internal/message -update)", err)
+	}
+	if nested := nestedBrackets.FindString(got.String()); nested != "" {
+		t.Errorf("%s has brackets within brackets: %s", path, nested)
 	}
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
 		t.Errorf("%s differs (-want +got; write it anew with: go test ./internal/message -update):\n%s", path, diff)

@@ -35,7 +35,7 @@ func TestTheMessageSaysHowManyDaysAreLeft(t *testing.T) {
 func TestTheOwnersMessageCarriesWhatTheRowSays(t *testing.T) {
 	r := render(t, "ja", aNotice(v1alpha1.NoticeExpiry, message.ToOwner))
 	expectWords(t, r, "svc-report", "AKIAKEYLEASE00000002", "123456789012", "月次レポートの集計", "Athena",
-		"2026-06-03 (水)", "2026-12-08 (火)", "2026-12-09 15:00 JST",
+		"2026年6月3日（水）", "2026年12月8日（火）", "2026-12-09 15:00 JST",
 		"延長申請済み", "3行目", "kubectl -n keylease patch accesskeylease akiakeylease00000002")
 }
 
@@ -75,7 +75,7 @@ func TestAnAdminLearnsWhetherTheOwnerWasTold(t *testing.T) {
 		owner message.Owner
 		want  []string
 	}{
-		"told":        {message.Owner{SlackUserID: "U0EMPLOY02"}, []string{"The owner (Slack ID U0EMPLOY02) is told"}},
+		"told":        {message.Owner{SlackUserID: "U0EMPLOY02"}, []string{"The owner (Slack ID U0EMPLOY02) has been told"}},
 		"unknown":     {message.Owner{}, []string{`no Slack user in the users tab matches the name "鈴木 花子"`}},
 		"ambiguous":   {message.Owner{Candidates: []string{"U0EMPLOY19", "U0EMPLOY20"}}, []string{"several Slack users", "U0EMPLOY19, U0EMPLOY20"}},
 		"unreachable": {message.Owner{SlackUserID: "U0EMPLOY02", Unreachable: "user_disabled"}, []string{"U0EMPLOY02", "could not be reached by direct message (Slack's error: user_disabled)"}},

@@ -97,6 +97,11 @@ func (t texts) try() error {
 			all = append(all, err)
 		}
 	}
+	// A message goes out without these where they fail, and so nobody would hear of it.
+	_, err := t.say("words/day", t.partsOf(time.Date(2026, 12, 8, 0, 0, 0, 0, time.UTC)))
+	all = append(all, err)
+	_, err = t.say("words/step", map[string]string{"Action": "action", "Target": "target"})
+	all = append(all, err)
 	slices.SortFunc(all, func(a, b error) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 	return errors.Join(all...)
 }

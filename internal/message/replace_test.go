@@ -54,6 +54,8 @@ func TestTextsThatCannotBeSentAreRefusedAtTheStart(t *testing.T) {
 		"a value that is not there":    {"ja", `{{define "Expiry/Owner/title"}}{{.Deadline}}{{end}}`, "Deadline"},
 		"only where there is a plan":   {"ja", `{{define "words/plan"}}{{range .PlanSteps}}{{.Nothing}}{{end}}{{end}}`, "Nothing"},
 		"of a message about a sheet":   {"en", `{{define "InvalidRows/lead"}}{{.UserName}}{{end}}`, "UserName"},
+		"of a date":                    {"ja", `{{define "words/day"}}{{.Month}}月{{.Date2}}{{end}}`, "Date2"},
+		"of a step":                    {"en", `{{define "words/step"}}{{.Deed}}{{end}}`, "Deed"},
 		"an empty notification":        {"en", `{{define "Revoked/Admin/fallback"}}{{""}}{{end}}`, "Revoked"},
 	} {
 		t.Run(name, func(t *testing.T) {

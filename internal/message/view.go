@@ -23,7 +23,7 @@ const (
 type view struct {
 	UserName, AccessKeyID, AccountID, OwnerName string
 	Purpose, Resource                           string
-	// StartDate and EndDate with their weekday, "2026-12-08 (火)"; EndDay without.
+	// StartDate and EndDate with their weekday, "2026年12月8日（火）"; EndDay is "2026-12-08".
 	StartDate, EndDate, EndDay string
 	// DaysLeft to the end date, negative after it; meaningful if DaysKnown.
 	DaysLeft  int
@@ -184,13 +184,24 @@ func firstOf(lines []string) (shown []string, more int) {
 	return lines[:maxSteps], len(lines) - maxSteps
 }
 
-// day gives "2026-12-08 (火)"; what is no date stays as it is, and nothing stays nothing.
+// day gives "2026年12月8日（火）" or "Tue 2026-12-08"; what is no date stays as it is, and nothing stays nothing.
 func (t texts) day(date string) string {
 	d, err := time.Parse(time.DateOnly, date)
 	if err != nil {
 		return clean(date, maxName)
 	}
-	return date + " (" + t.word("weekday", strconv.Itoa(int(d.Weekday()))) + ")"
+	said, err := t.say("words/day", t.partsOf(d))
+	if err != nil || said == "" {
+		return date
+	}
+	return clean(said, maxName)
+}
+
+func (t texts) partsOf(d time.Time) map[string]any {
+	return map[string]any{
+		"Date": d.Format(time.DateOnly), "Year": d.Year(), "Month": int(d.Month()), "Day": d.Day(),
+		"Weekday": t.word("weekday", strconv.Itoa(int(d.Weekday()))),
+	}
 }
 
 // moment gives "2026-12-09 15:00 JST" in the time's own zone, "" for the zero time.
