@@ -50,7 +50,7 @@ func TestRowsThatCannotBeUsedAreListedInTheirOrderEachOnce(t *testing.T) {
 	s.Until("2026-12-01 15:05")
 	var rows []string
 	for _, m := range s.Slack.Messages("U0ADMIN01") {
-		if !strings.Contains(m.PlainText(), "申請シートに読み取れない行") {
+		if !strings.Contains(m.PlainText(), "申請シートに修正が必要な行") {
 			continue
 		}
 		for line := range strings.Lines(m.PlainText()) {
@@ -189,7 +189,7 @@ func TestAConflictOfDatesIsToldOnceEvenIfSlackIsAway(t *testing.T) {
 				s.Restart()
 			}
 			s.Until("2026-12-12 16:00")
-			if got := s.told("2か所で別々に", "svc-report", "2027-01-31"); got != 1 {
+			if got := s.told("2か所で別々に", "svc-report", "2027年1月31日"); got != 1 {
 				t.Errorf("the admins were told %d times", got)
 			}
 			if got := s.Events(v1alpha1.EventEndDateConflict, strings.ToLower(key(2))); len(got) != 1 {
@@ -210,7 +210,7 @@ func TestManyInvalidRowsAreToldInFewMessagesAndNotAgain(t *testing.T) {
 		return nil
 	}))
 	s.Until("2026-12-01 11:00")
-	const title = "読み取れない行"
+	const title = "修正が必要な行"
 	if got := s.told(title); got != 3 {
 		t.Errorf("%d messages about 45 rows, want 3", got)
 	}

@@ -71,7 +71,7 @@ func TestACopiedRowHoldsItsLeaseUntilOneOfThemGoes(t *testing.T) {
 		t.Errorf("it is held %q, the key %q", expect.Held(l), s.Account.KeyStatus(key(2)))
 	}
 	s.ExpectMark(3, "通知済み")
-	if got := s.told("読み取れない行", key(2)); got != 1 {
+	if got := s.told("修正が必要な行", key(2)); got != 1 {
 		t.Errorf("the admins were told %d times", got)
 	}
 	s.Must(s.Form().DeleteRows(copied, 1))
