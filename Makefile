@@ -109,5 +109,6 @@ deploy: ## config/default with the image IMG
 	@hack/deploy.sh
 
 .PHONY: undeploy
-undeploy: ## Removes config/default
-	$(KUSTOMIZE) build config/default | kubectl delete --ignore-not-found -f -
+undeploy: ## Removes the operator, its roles and policies; namespace, leases, sheets and Secrets stay
+	@set -o pipefail; for part in manager policy rbac; do \
+		$(KUSTOMIZE) build config/$$part | kubectl delete --ignore-not-found -f - || exit; done
