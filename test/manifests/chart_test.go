@@ -99,6 +99,13 @@ serviceAccount: {annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1234567
 credentialsNamespaces: [security, platform]
 slackAPIURL: https://slack.example.com/api/
 env: [{name: AWS_REGION, value: ap-northeast-1}]
+extraArgs: [--templates-dir=/templates, --workers=40, --zap-log-level=debug]
+volumes:
+- {name: templates, configMap: {name: keylease-templates}}
+- {name: aws-token, projected: {sources: [{serviceAccountToken: {path: token, audience: sts.amazonaws.com}}]}}
+volumeMounts:
+- {name: templates, mountPath: /templates, readOnly: true}
+- {name: aws-token, mountPath: /var/run/secrets/aws, readOnly: true}
 resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 1Gi}}
 `)
 	c := clientFor(t, "")
@@ -122,13 +129,16 @@ resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 1Gi}}
 	}
 	got := map[string]any{
 		"image": manager.Image, "pull": string(manager.ImagePullPolicy), "replicas": *deployment.Spec.Replicas,
-		"role": account.Annotations["eks.amazonaws.com/role-arn"], "last flag": manager.Args[len(manager.Args)-1],
+		"role": account.Annotations["eks.amazonaws.com/role-arn"], "last flags": strings.Join(manager.Args[len(manager.Args)-4:], " "),
 		"slack": environment["SLACK_API_URL"], "region": environment["AWS_REGION"], "cpu": manager.Resources.Requests.Cpu().String(),
+		"texts":    deployment.Spec.Template.Spec.Volumes[0].ConfigMap.Name + " at " + manager.VolumeMounts[0].MountPath,
+		"audience": deployment.Spec.Template.Spec.Volumes[1].Projected.Sources[0].ServiceAccountToken.Audience,
 	}
 	want := map[string]any{
 		"image": "registry.example.com/keylease:v1.2.3", "pull": "Always", "replicas": int32(2),
-		"role": "arn:aws:iam::123456789012:role/keylease", "last flag": "--credentials-namespaces=security,platform",
+		"role": "arn:aws:iam::123456789012:role/keylease", "last flags": "--credentials-namespaces=security,platform --templates-dir=/templates --workers=40 --zap-log-level=debug",
 		"slack": "https://slack.example.com/api/", "region": "ap-northeast-1", "cpu": "1",
+		"texts": "keylease-templates at /templates", "audience": "sts.amazonaws.com",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -136,7 +146,7 @@ resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 1Gi}}
 }
 
 func TestAMisspelledValueOfTheChartIsRefused(t *testing.T) {
-	for _, values := range []string{"credentialNamespaces: [a]", "image: {version: v1}", "replicas: two", "slackAPIURL: slack.com", "credentialsNamespaces: ['a,b']"} {
+	for _, values := range []string{"credentialNamespaces: [a]", "image: {version: v1}", "replicas: two", "slackAPIURL: slack.com", "credentialsNamespaces: ['a,b']", "extraArgs: [workers=40]", "extraArgs: [--metrics-secure=false]", "volumes: [{emptyDir: {}}]", "volumeMounts: [{name: a}]"} {
 		if _, err := rendered(t, namespace, values); err == nil {
 			t.Errorf("%s: no error", values)
 		}
