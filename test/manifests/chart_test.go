@@ -3,9 +3,11 @@ package manifests_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -77,6 +79,30 @@ func TestTheChartIsConfigDefault(t *testing.T) {
 func TestTheChartInAnotherNamespaceIsTheOverlayForIt(t *testing.T) {
 	if diff := cmp.Diff(byName(t, mustBuild(t, "config/samples/other-namespace")), byName(t, mustRender(t, "access-keys", ""))); diff != "" {
 		t.Errorf("(-config/samples/other-namespace +charts/keylease):\n%s", diff)
+	}
+}
+
+// The values are those that config/aws/README.md gives for the chart.
+func TestTheChartTakesAnAccessKeyAsTheOverlayForItDoes(t *testing.T) {
+	_, values, found := strings.Cut(string(file(t, "config", "aws", "README.md")), "```yaml\n# values.yaml: an access key\n")
+	if !found {
+		t.Fatal("config/aws/README.md has no such values")
+	}
+	values, _, _ = strings.Cut(values, "```")
+	overlay := byName(t, mustBuild(t, "config/samples/aws-secret"))
+	sortEnv := cmp.Transformer("env", func(all []any) map[string]any {
+		named := map[string]any{}
+		for i, one := range all {
+			name := strconv.Itoa(i)
+			if object, ok := one.(map[string]any); ok && object["name"] != nil {
+				name = fmt.Sprint(object["name"])
+			}
+			named[name] = one
+		}
+		return named
+	})
+	if diff := cmp.Diff(overlay, byName(t, mustRender(t, namespace, values)), sortEnv); diff != "" {
+		t.Errorf("(-config/samples/aws-secret +charts/keylease):\n%s", diff)
 	}
 }
 
