@@ -51,6 +51,7 @@ func TestAKeyGivenBackIsToldOfAnewWhenItsNewEndComes(t *testing.T) {
 	s.Until("2026-12-09 15:25")
 	s.ExpectKey(report.Key, "Active")
 	s.ExpectPhase(report.Key, v1alpha1.PhaseActive)
+	s.Until("2026-12-21 14:55")
 	s.Until("2026-12-21 15:15")
 	s.ExpectKey(report.Key, "Inactive")
 	for _, to := range []string{owner, admin, admin2} {
