@@ -168,6 +168,13 @@ func (w *work) noteAlreadyGone(ctx context.Context) error {
 	})
 }
 
+// foundAgain: a key that was missed is there after all, and its revocation begins now.
+func (w *work) foundAgain() {
+	if w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone {
+		w.rev.Reason, w.rev.StartTime = v1alpha1.ReasonEndDatePassed, nil
+	}
+}
+
 func (w *work) deleteKey(ctx context.Context, o Observation) error {
 	steps := keySteps(o, w.t, w.rev)
 	if len(steps) == 0 {
@@ -177,9 +184,7 @@ func (w *work) deleteKey(ctx context.Context, o Observation) error {
 	if err := refused(lifecycle.CheckPinned(o, w.t.AWSTarget)); err != nil {
 		return err
 	}
-	if w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone {
-		w.rev.Reason = v1alpha1.ReasonEndDatePassed // it was there after all
-	}
+	w.foundAgain()
 	conflict, err := w.all(ctx, steps)
 	if conflict {
 		// A user whose key is still there is not taken apart.
