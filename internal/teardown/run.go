@@ -261,6 +261,11 @@ func (w *work) deleteLivingUser(ctx context.Context, o Observation) (again bool,
 	if err != nil {
 		return false, err
 	}
+	// The readings before missed it.
+	if slices.Contains(inv.AccessKeys, w.t.AccessKeyID) && doneAt(w.rev, ActionDeleteAccessKey, w.t.AccessKeyID) == nil {
+		return false, &failure.Error{Class: failure.Retry, Service: "iam", Operation: "ListAccessKeys", Code: "InconsistentAnswers",
+			Message: fmt.Sprintf("key %s of user %s was not listed, and now it is: it is looked for again", w.t.AccessKeyID, w.t.UserName)}
+	}
 	if w.keep(o, inv) {
 		return false, nil
 	}
