@@ -221,7 +221,7 @@ func (w *work) deleteUser(ctx context.Context) (gone bool, err error) {
 			return false, err
 		}
 		if !o.UserExists {
-			if vanished(w.rev, w.t) && (w.DeletedElsewhere == nil || !w.DeletedElsewhere(ctx)) {
+			if vanished(w.rev, w.t) && !w.deletedElsewhere(ctx) {
 				w.alsoKept(v1alpha1.Retained{Target: w.t.UserName, Reason: v1alpha1.RetainedUserNotFound})
 			}
 			return true, nil
