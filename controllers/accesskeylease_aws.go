@@ -39,6 +39,9 @@ func (r *leaseRun) observe(ctx context.Context) {
 		return
 	}
 	r.backoff.succeeded(r.key, serviceReading)
+	if !o.UserExists && !o.AccountHasUsers {
+		o.AccountHasUsers = r.userDeletedElsewhere(ctx) // the account's last user: nobody left is what it left
+	}
 	r.in.AWS, r.in.AWSError, r.in.AWSReason = &o, "", ""
 	key := v1alpha1.KeyStatus{}
 	if r.lease.Status.Key != nil {
@@ -220,14 +223,17 @@ func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kin
 	return nil
 }
 
-// userDeletedElsewhere: another lease of the same user, with the user's last key, took it along. Where the cache cannot tell,
-// people had better look.
+// userDeletedElsewhere: another lease of the same pinned user, with the user's last key, took it along. Where the cache cannot
+// tell, people had better look.
 func (r *leaseRun) userDeletedElsewhere(ctx context.Context) bool {
+	pinned := r.target().Pin.UserID
+	if pinned == "" {
+		return false
+	}
 	leases, err := r.leasesOfAccount(ctx)
 	return err == nil && slices.ContainsFunc(leases, func(o v1alpha1.AccessKeyLease) bool {
 		return o.UID != r.lease.UID && o.Spec.UserName == r.lease.Spec.UserName && o.Status.Key != nil &&
-			r.lease.Status.Key != nil && o.Status.Key.UserID == r.lease.Status.Key.UserID &&
-			lifecycle.UserDeleted(o.Status.Revocation, o.Spec.UserName)
+			o.Status.Key.UserID == pinned && lifecycle.UserDeleted(o.Status.Revocation, o.Spec.UserName)
 	})
 }
 

@@ -110,7 +110,8 @@ func (c restoreConfig) show(p restore.Plan) {
 		}
 		fmt.Fprintln(c.out, "Note: "+table.OneLine(note))
 	}
-	fmt.Fprintln(c.out, "\nNot restored: access keys, console password, MFA devices, SSH keys, certificates and service-specific credentials.")
+	fmt.Fprintln(c.out, "\nNot restored: access keys, console password, MFA devices, SSH keys, certificates, service-specific credentials\n"+
+		"and older versions of policies.")
 }
 
 // line of a step; what comes from AWS cannot steer the terminal.

@@ -105,7 +105,7 @@ func TestRestoreShowsFirstAndCreatesWhenTold(t *testing.T) {
 		t.Fatalf("exit code %d, user exists: %v\n%s", code, r.account.UserExists("svc-report"), problem)
 	}
 	r.says(out, "User svc-report of account 123456789012", "You are arn:aws:iam::123456789012:user/alice",
-		"CreateUser        /service/svc-report", "PutUserPolicy     own", "Not restored: access keys", "Nothing was changed. With --yes")
+		"CreateUser        /service/svc-report", "PutUserPolicy     own", "Not restored: access keys", "older versions of policies", "Nothing was changed. With --yes")
 
 	code, out, problem = r.restore("--yes")
 	if code != 0 || !r.account.UserExists("svc-report") {

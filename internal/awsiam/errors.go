@@ -145,6 +145,23 @@ func unsupported(err error) bool {
 	return false
 }
 
+// unknownList tells, of what the SDK gives for a list of things that not each IAM has, that the endpoint does not know it.
+// Stand-ins for IAM say so with "not implemented" and any code, or break down over it: an error of the server with a page
+// that IAM would never send. Of any other call that is an outage, from which nothing may be concluded.
+func unknownList(err error) bool {
+	if err == nil || askedLast(err) != "IAM" {
+		return false
+	}
+	var answer smithy.APIError
+	documented := errors.As(err, &answer) && answer.ErrorCode() != "" && answer.ErrorCode() != noCode
+	status := statusOf(err)
+	return unsupported(call{}.fail(err)) || status == http.StatusNotImplemented ||
+		status >= http.StatusInternalServerError && !documented
+}
+
+// noCode is what the SDK puts in the place of a code that the answer does not have.
+const noCode = "UnknownError"
+
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()

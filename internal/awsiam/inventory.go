@@ -36,19 +36,16 @@ func (c *Client) Inventory(ctx context.Context, userName, policyName string) (te
 	for _, list := range []struct {
 		operation string
 		into      *[]string
-		// notEverywhere: not each IAM has such things. Where it does not know the list, there are none; were there any,
-		// DeleteUser would refuse.
-		notEverywhere bool
+		read      func(ctx context.Context, user, operation string) ([]string, error)
 	}{
-		{"ListSSHPublicKeys", &inv.SSHKeys, true},
-		{"ListSigningCertificates", &inv.Certificates, true},
-		{"ListServiceSpecificCredentials", &inv.ServiceCredentials, true},
-		{"ListUserPolicies", &inv.InlinePolicies, false},
-		{"ListAttachedUserPolicies", &inv.AttachedPolicies, false},
-		{"ListGroupsForUser", &inv.Groups, false},
+		{"ListSSHPublicKeys", &inv.SSHKeys, c.listsIfKnown},
+		{"ListSigningCertificates", &inv.Certificates, c.listsIfKnown},
+		{"ListServiceSpecificCredentials", &inv.ServiceCredentials, c.listsIfKnown},
+		{"ListUserPolicies", &inv.InlinePolicies, c.lists},
+		{"ListAttachedUserPolicies", &inv.AttachedPolicies, c.lists},
+		{"ListGroupsForUser", &inv.Groups, c.lists},
 	} {
-		*list.into, err = c.lists(ctx, userName, list.operation)
-		if err != nil && (!list.notEverywhere || !unsupported(err)) {
+		if *list.into, err = list.read(ctx, userName, list.operation); err != nil {
 			return inv, err
 		}
 	}
@@ -66,6 +63,18 @@ func (c *Client) Inventory(ctx context.Context, userName, policyName string) (te
 func (c *Client) lists(ctx context.Context, user, operation string) ([]string, error) {
 	return all(ctx, onUser(operation, user), func(ctx context.Context, marker *string) (page[string], error) {
 		return userLists[operation](ctx, c.iam, &user, marker)
+	})
+}
+
+// listsIfKnown is lists, of things that not each IAM has. Where it does not know the list, there are none; were there any,
+// DeleteUser would refuse.
+func (c *Client) listsIfKnown(ctx context.Context, user, operation string) ([]string, error) {
+	return all(ctx, onUser(operation, user), func(ctx context.Context, marker *string) (page[string], error) {
+		p, err := userLists[operation](ctx, c.iam, &user, marker)
+		if marker == nil && unknownList(err) {
+			return page[string]{}, nil
+		}
+		return p, err
 	})
 }
 

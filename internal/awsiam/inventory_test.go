@@ -1,6 +1,7 @@
 package awsiam_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -87,18 +88,66 @@ func TestAnInventoryOfNobodyIsNotFound(t *testing.T) {
 	expectClass(t, err, failure.NotFound)
 }
 
-// An IAM that does not know such things has none. What guards or the snapshot rest on is never left out.
+// notEverywhere are the lists of things that not each IAM has. What guards or the snapshot rest on is none of them.
+var notEverywhere = map[string]bool{"ListSSHPublicKeys": true, "ListSigningCertificates": true, "ListServiceSpecificCredentials": true,
+	"ListAccessKeys": false, "GetLoginProfile": false, "ListMFADevices": false, "ListUserPolicies": false, "ListAttachedUserPolicies": false, "ListGroupsForUser": false}
+
+// An IAM that does not know such things has none, however it says so.
 func TestAListThatTheEndpointDoesNotKnow(t *testing.T) {
-	for action, optional := range map[string]bool{"ListSSHPublicKeys": true, "ListSigningCertificates": true, "ListServiceSpecificCredentials": true,
-		"ListAccessKeys": false, "GetLoginProfile": false, "ListMFADevices": false, "ListUserPolicies": false, "ListAttachedUserPolicies": false, "ListGroupsForUser": false} {
-		t.Run(action, func(t *testing.T) {
-			w := newWorld(t, iam.Options{})
-			w.addReport()
-			w.Inject(iam.Fault{Action: action, Code: "InvalidAction"})
-			if _, err := w.client.Inventory(ctx, report, ""); (err == nil) != optional {
-				t.Errorf("error %v", err)
-			}
-		})
+	for answer, unknown := range map[*instead]bool{
+		{400, document("InvalidAction")}:               true,
+		{400, document("UnsupportedOperation")}:        true,
+		{501, document("InternalFailure")}:             true,
+		{501, document("NotImplemented")}:              true,
+		{501, ""}:                                      true,
+		{500, page500}:                                 true,
+		{500, "<html><body>well formed</body></html>"}: true,
+		// These are of an IAM that knows the list, or of what stands before it.
+		{500, document("ServiceFailure")}:     false,
+		{503, document("ServiceUnavailable")}: false,
+		{400, document("Throttling")}:         false,
+		{403, document("AccessDenied")}:       false,
+		{403, "<html/>"}:                      false,
+		{404, "<html/>"}:                      false,
+	} {
+		for action, optional := range notEverywhere {
+			t.Run(fmt.Sprint(action, answer.status, answer.body), func(t *testing.T) {
+				w := newWorld(t, iam.Options{})
+				w.addReport()
+				client := w.answering(t, action, *answer)
+				if _, err := client.Inventory(ctx, report, ""); (err == nil) != (optional && unknown) {
+					t.Errorf("error %v", err)
+				}
+			})
+		}
+	}
+}
+
+// It gave a page, so it knows the list.
+func TestAListThatBreaksOffIsNotUnknown(t *testing.T) {
+	w := newWorld(t, iam.Options{PageSize: 1})
+	w.addReport()
+	w.Inject(iam.Fault{Action: "ListSSHPublicKeys", Code: "InternalFailure", Status: 501, Skip: 1})
+	_, err := w.client.Inventory(ctx, report, report)
+	expectClass(t, err, failure.Retry)
+}
+
+// That STS gives a page instead of credentials says nothing of what IAM knows.
+func TestAListThatCannotBeAskedForIsNotUnknown(t *testing.T) {
+	w := newWorld(t, iam.Options{})
+	_, access := w.addRole(t)
+	client := w.through(t, func(action string) *instead {
+		switch assumed := slices.ContainsFunc(w.Calls(), func(c iam.Call) bool { return c.Action == "AssumeRole" }); {
+		case action == "ListSSHPublicKeys":
+			return &instead{403, document("ExpiredToken")}
+		case action == "AssumeRole" && assumed:
+			return &instead{503, "<html/>"}
+		}
+		return nil
+	}, access)
+	_, err := client.Inventory(ctx, report, "")
+	if e := failure.Of(err); e == nil || e.Class != failure.Retry || e.Operation != "ListSSHPublicKeys" {
+		t.Errorf("error %v", err)
 	}
 }
 

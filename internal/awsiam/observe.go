@@ -178,7 +178,8 @@ func (c *Client) hasLoginProfile(ctx context.Context, name string) (bool, error)
 	return err == nil, err
 }
 
-// hasUsers tells an account that has users from one that has none. A page can be empty and not the last.
+// hasUsers tells an account that has users from one that has none, to which "no such entity" comes down too. A page can be
+// empty and not the last.
 func (c *Client) hasUsers(ctx context.Context) (bool, error) {
 	found := false
 	_, err := all(ctx, call{service: "iam", operation: "ListUsers", on: "account " + c.access.AccountID},
@@ -192,6 +193,9 @@ func (c *Client) hasUsers(ctx context.Context) (bool, error) {
 			}
 			return page[types.User]{truncated: out.IsTruncated, marker: out.Marker}, nil
 		})
+	if failure.Is(err, failure.NotFound) {
+		return false, nil
+	}
 	return found, err
 }
 

@@ -88,6 +88,16 @@ func TestAnAccountWithoutUsersIsSeenAsEmpty(t *testing.T) {
 	}
 }
 
+// An endpoint to which nothing of the account exists, the list of its users included, is no account to conclude from: that
+// has to be seen, not to be retried.
+func TestWhereNothingAtAllExistsTheAccountIsSeenAsEmpty(t *testing.T) {
+	server := wire{"GetUser": notFound, "GetAccessKeyLastUsed": notFound, "ListUsers": notFound}
+	o, err := server.client(t).Observe(ctx, report, leased)
+	if err != nil || o.AccountHasUsers || o.UserExists || o.Key != v1alpha1.KeyAbsent {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
 func TestNothingIsReadOfAnotherAccount(t *testing.T) {
 	w := newWorld(t, iam.Options{})
 	w.addReport()

@@ -1,9 +1,12 @@
 package awsiam_test
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -128,6 +131,47 @@ func expectClass(t *testing.T, err error, want failure.Class) {
 	if !failure.Is(err, want) {
 		t.Errorf("error %v, want one of class %s", err, want)
 	}
+}
+
+// instead is an answer that another server gives where IAM would.
+type instead struct {
+	status int
+	body   string
+}
+
+// page500 is what a web framework says of an action that its program does not know.
+const page500 = "<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>\n<h1>Internal Server Error</h1>\n"
+
+func document(code string) string {
+	return "<ErrorResponse><Error><Code>" + code + "</Code><Message>as the test says</Message></Error></ErrorResponse>"
+}
+
+// answering is a client for which one action is always answered so.
+func (w *world) answering(t *testing.T, action string, answer instead) *awsiam.Client {
+	t.Helper()
+	return w.through(t, func(asked string) *instead {
+		if asked != action {
+			return nil
+		}
+		return &answer
+	}, awsiam.Access{AccountID: accountID})
+}
+
+// through is a client behind a proxy that answers some actions itself; nil: the account does.
+func (w *world) through(t *testing.T, proxy func(action string) *instead, access awsiam.Access) *awsiam.Client {
+	t.Helper()
+	environment(t, serve(t, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		form, _ := url.ParseQuery(string(body))
+		if answer := proxy(form.Get("Action")); answer != nil {
+			out.WriteHeader(answer.status)
+			_, _ = out.Write([]byte(answer.body))
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		w.ServeHTTP(out, r)
+	})), operatorKey)
+	return w.as(t, access)
 }
 
 // wire is a server that gives the bodies that a test writes, by action; an empty one or none is InvalidAction. STS is

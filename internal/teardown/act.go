@@ -93,6 +93,7 @@ func (w *work) lookForPolicy(ctx context.Context, s Step) (again bool, err error
 // attempt records the intent, does the step and notes the outcome. What is already gone is a success: the guards have shown
 // that the account is the right one.
 func (w *work) attempt(ctx context.Context, s Step) error {
+	before := w.rev.Intent
 	err := w.save(ctx, func(rev *v1alpha1.RevocationStatus, now metav1.Time) {
 		start(rev, now)
 		rev.Intent = &v1alpha1.RevocationIntent{Action: s.Action, Target: s.Target, Time: now}
@@ -114,8 +115,12 @@ func (w *work) attempt(ctx context.Context, s Step) error {
 	case failure.Of(err) == nil || failure.Is(err, failure.Uncertain):
 		return err // the intent stays: the next run looks first
 	}
-	// Nothing happened.
-	return errors.Join(err, w.save(ctx, func(rev *v1alpha1.RevocationStatus, _ metav1.Time) { rev.Intent = nil }))
+	// Nothing happened, and so nothing is known now that was not before: a call whose outcome was open may have been carried
+	// out all the same. But not the same one, where AWS says that its target is still in use.
+	if failure.Is(err, failure.Conflict) && before != nil && before.Action == s.Action && before.Target == s.Target {
+		before = nil
+	}
+	return errors.Join(err, w.save(ctx, func(rev *v1alpha1.RevocationStatus, _ metav1.Time) { rev.Intent = before }))
 }
 
 // alreadyGone looks again where "no such entity" could mean another thing than the key: a user that was renamed took its

@@ -155,6 +155,95 @@ func TestAStepIsNotRepeatedThatTheGuardsForbidByNow(t *testing.T) {
 	}
 }
 
+// echoing shows, until it is let go on, what was so before a call that was carried out and whose answer was lost.
+type echoing struct {
+	*fakeIAM
+	action string
+	shown  *Observation
+}
+
+func (e *echoing) Do(ctx context.Context, s Step) (string, error) {
+	before := e.Observed
+	id, err := e.fakeIAM.Do(ctx, s)
+	if s.Action == e.action && failure.Is(err, failure.Uncertain) {
+		e.shown = &before
+	}
+	return id, err
+}
+
+func (e *echoing) Observe(ctx context.Context, user, key string) (Observation, error) {
+	o, err := e.fakeIAM.Observe(ctx, user, key)
+	if e.shown != nil {
+		shown := *e.shown
+		shown.Time, o = o.Time, shown
+	}
+	return o, err
+}
+
+// A call was carried out, and nobody learnt of it. That its repetition is refused says nothing of it.
+func TestAnIntentOfUnknownOutcomeOutlivesTheRefusalOfItsRepetition(t *testing.T) {
+	refusals := map[string]failure.Class{"Throttling": failure.Retry, "NotSent": failure.Retry, "AccessDenied": failure.Denied, "ExpiredToken": failure.Credentials}
+	for _, action := range []string{ActionUpdateAccessKey, ActionDeleteAccessKey, ActionDeleteUser} {
+		for code, class := range refusals {
+			t.Run(action+" "+code, func(t *testing.T) {
+				b := newBench()
+				aws := &echoing{fakeIAM: b.iam, action: action}
+				b.IAM = aws
+				b.iam.NextErr[action] = problem(failure.Uncertain, "Timeout")
+				if _, err := b.Run(ctx, target(), b.rev); !failure.Is(err, failure.Uncertain) {
+					t.Fatalf("error %v", err)
+				}
+				began := b.rev.Intent.Time
+				b.passes(time.Second)
+				b.iam.NextErr[action] = problem(class, code)
+				if _, err := b.Run(ctx, target(), b.rev); failure.Of(err).Code != code {
+					t.Fatalf("error %v", err)
+				}
+				if i := b.rev.Intent; i == nil || i.Action != action || !i.Time.Equal(&began) {
+					t.Errorf("intent %+v, want that of %s", i, began)
+				}
+				aws.shown = nil
+				b.finish(t)
+				if b.rev.Reason != v1alpha1.ReasonEndDatePassed || b.rev.DeactivatedTime == nil || len(b.rev.Retained) > 0 || len(b.rev.Steps) != len(wholeOrder) {
+					t.Errorf("status %+v", b.rev)
+				}
+			})
+		}
+	}
+}
+
+// Before a key is given back that perhaps was deactivated, that is not known to be so.
+func TestADeactivationOfUnknownOutcomeOutlivesARefusedActivation(t *testing.T) {
+	b := newBench()
+	aws := &echoing{fakeIAM: b.iam, action: ActionUpdateAccessKey}
+	b.IAM = aws
+	b.iam.NextErr[ActionUpdateAccessKey] = problem(failure.Uncertain, "Timeout")
+	if _, err := b.Deactivate(ctx, target(), b.rev); !failure.Is(err, failure.Uncertain) {
+		t.Fatalf("error %v", err)
+	}
+	b.iam.NextErr[ActionUpdateAccessKey] = problem(failure.Retry, "Throttling")
+	if _, err := b.Reactivate(ctx, target(), b.rev); !failure.Is(err, failure.Retry) {
+		t.Fatalf("error %v", err)
+	}
+	if _, err := b.Reactivate(ctx, target(), b.rev); err != nil || b.iam.Observed.Key != v1alpha1.KeyActive {
+		t.Errorf("%v, the key is %s", err, b.iam.Observed.Key)
+	}
+}
+
+// What is refused because it is still in use is still there.
+func TestADeletionOfUnknownOutcomeThatThenConflictsWasNotCarriedOut(t *testing.T) {
+	b := newBench()
+	b.IAM = &undone{fakeIAM: b.iam, action: ActionDeleteUser, times: 1, code: "Timeout"}
+	if _, err := b.Run(ctx, target(), b.rev); !failure.Is(err, failure.Uncertain) {
+		t.Fatalf("error %v", err)
+	}
+	b.iam.AfterCall = func(s Step) { b.iam.NextErr[ActionDeleteUser] = problem(failure.Conflict, "DeleteConflict") }
+	b.iam.NextErr[ActionDeleteUser] = problem(failure.Conflict, "DeleteConflict")
+	if _, err := b.Run(ctx, target(), b.rev); !failure.Is(err, failure.Retry) || b.rev.Intent != nil {
+		t.Errorf("error %v, intent %+v", err, b.rev.Intent)
+	}
+}
+
 // counted counts the readings.
 type counted struct {
 	*fakeIAM

@@ -3,6 +3,7 @@ package teardown
 import (
 	"context"
 	"slices"
+	"testing"
 	"time"
 
 	testclock "k8s.io/utils/clock/testing"
@@ -157,6 +158,22 @@ func (b *bench) Save(_ context.Context, name string, data []byte) (string, error
 		b.onSave()
 	}
 	return name, b.iam.next("Save")
+}
+
+// finish runs the teardown to its end, as a controller that retries does.
+func (b *bench) finish(t *testing.T) {
+	t.Helper()
+	for range 10 {
+		progress, err := b.Verify(ctx, target(), b.rev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if progress.Complete {
+			return
+		}
+		b.passes(SettleTime)
+	}
+	t.Fatalf("not complete after 10 attempts: %+v", b.rev)
 }
 
 func (b *bench) passes(d time.Duration) { b.clock.SetTime(b.clock.Now().Add(d)) }

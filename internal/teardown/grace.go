@@ -32,6 +32,7 @@ func (w *work) deactivate(ctx context.Context) (Progress, error) {
 	if err := refused(lifecycle.CheckPinned(o, w.t.AWSTarget)); err != nil {
 		return Progress{}, err
 	}
+	w.foundAgain()
 	if o.Key == v1alpha1.KeyInactive || within(w.rev.DeactivatedTime, o.Time) {
 		progress := Progress{Done: true, AlreadyInactive: w.rev.DeactivatedTime == nil}
 		if w.rev.StartTime != nil {

@@ -3,6 +3,7 @@ package teardown
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -38,6 +39,32 @@ func TestAKeyThatSomebodyElseDeactivatedIsNotOurs(t *testing.T) {
 	}
 	if _, err := b.Reactivate(ctx, target(), b.rev); err != nil || len(b.iam.Calls) != 0 {
 		t.Errorf("reactivate: %v, calls %v", err, b.iam.Calls)
+	}
+}
+
+// One empty answer, and then the key is there after all.
+func TestAMissedKeyThatIsSeenAgainIsNotAlreadyGone(t *testing.T) {
+	for _, state := range []v1alpha1.KeyState{v1alpha1.KeyActive, v1alpha1.KeyInactive} {
+		t.Run(string(state), func(t *testing.T) {
+			b := newBench()
+			b.iam.Observed.Key = v1alpha1.KeyAbsent
+			if got, err := b.Deactivate(ctx, target(), b.rev); err != nil || !got.KeyAlreadyGone || b.rev.Reason != v1alpha1.ReasonKeyAlreadyGone {
+				t.Fatalf("deactivate: %+v, %v, status %+v", got, err, b.rev)
+			}
+			b.passes(time.Minute)
+			b.iam.Observed.Key = state
+			got, err := b.Deactivate(ctx, target(), b.rev)
+			if err != nil || !got.Done || got.KeyAlreadyGone || b.rev.Reason != v1alpha1.ReasonEndDatePassed {
+				t.Errorf("deactivate: %+v, %v, status %+v", got, err, b.rev)
+			}
+			if last := b.recorded[len(b.recorded)-1]; last.Reason != v1alpha1.ReasonEndDatePassed {
+				t.Errorf("recorded %+v", last)
+			}
+			// The grace period of a key that somebody else deactivated is counted from StartTime.
+			if began := b.rev.StartTime.Time; !began.Equal(b.clock.Now()) {
+				t.Errorf("began %s, now it is %s", began, b.clock.Now())
+			}
+		})
 	}
 }
 

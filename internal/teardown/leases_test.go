@@ -1,6 +1,7 @@
 package teardown_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -76,6 +77,37 @@ func TestTwoLeasesOfTheOnlyUserOfAnAccount(t *testing.T) {
 	}
 	if anyLeft([]*lease{first, second}) || w.account.UserExists("svc-report") {
 		t.Errorf("not complete: %s\n%s", first.stored, second.stored)
+	}
+}
+
+// A process that begins after the user went has only the other lease's status to know it from.
+func TestTheSecondLeaseOfTheOnlyUserOfAnAccountAfterARestart(t *testing.T) {
+	for name, elsewhere := range map[string]bool{"deleted by another lease": true, "deleted by nobody knows whom": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, iam.Options{})
+			w.leaveOnly("222233334444")
+			w.account.AddUser("svc-report")
+			for _, key := range []string{leased, secondKey} {
+				w.account.AddAccessKey("svc-report", iam.AccessKey{ID: key, Created: born})
+			}
+			first, second := w.lease(leased), w.lease(secondKey)
+			for _, l := range []*lease{first, second} {
+				if _, err := l.step(ctx); err != nil {
+					t.Fatalf("%s: %v", l.target.AccessKeyID, err)
+				}
+			}
+			w.client = w.connect(t, "AKIAOPERATOR00000002", w.account.ID())
+			w.passes(teardown.SettleTime)
+			first.elsewhere = elsewhere
+			_, err := first.step(ctx)
+			var refusal *teardown.Refusal
+			if errors.As(err, &refusal) == elsewhere || refusal != nil && refusal.Reason != v1alpha1.ReasonEmptyAccount {
+				t.Errorf("error %v", err)
+			}
+			if complete := first.status().CompletionTime != nil; complete != elsewhere {
+				t.Errorf("complete: %t", complete)
+			}
+		})
 	}
 }
 

@@ -44,6 +44,28 @@ func TestAUserWithEveryLeftoverGoesCompletely(t *testing.T) {
 	}
 }
 
+// A stand-in for IAM that does not know a list has none of its things, and the user goes. One that has them after all
+// refuses to delete the user, and so nothing is declared gone.
+func TestAListThatTheServerDoesNotKnowKeepsNoUserFromGoing(t *testing.T) {
+	for name, more := range map[string][]iam.UserOption{"with none of its things": nil, "with one": {iam.WithServiceCredential("codecommit.amazonaws.com")}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, iam.Options{})
+			w.account.AddUser("svc-report", more...)
+			w.account.AddAccessKey("svc-report", iam.AccessKey{ID: leased, Created: born})
+			l := w.lease(leased)
+			w.Inject(iam.Fault{Action: "ListServiceSpecificCredentials", Code: "InternalFailure", Status: 501})
+			if len(more) == 0 {
+				l.finish(t)
+			} else if _, err := l.step(ctx); !failure.Is(err, failure.Retry) || failure.Of(err).Code != "DeleteConflict" {
+				t.Errorf("error %v", err)
+			}
+			if w.account.UserExists("svc-report") != (len(more) > 0) {
+				t.Errorf("left:\n%s", strings.Join(w.account.Inventory(), "\n"))
+			}
+		})
+	}
+}
+
 func TestTheSnapshotHoldsWhatTheUserWas(t *testing.T) {
 	w := newWorld(t, iam.Options{PageSize: 1})
 	w.addFullUser()

@@ -168,6 +168,13 @@ func (w *work) noteAlreadyGone(ctx context.Context) error {
 	})
 }
 
+// foundAgain: a key that was missed is there after all, and its revocation begins now.
+func (w *work) foundAgain() {
+	if w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone {
+		w.rev.Reason, w.rev.StartTime = v1alpha1.ReasonEndDatePassed, nil
+	}
+}
+
 func (w *work) deleteKey(ctx context.Context, o Observation) error {
 	steps := keySteps(o, w.t, w.rev)
 	if len(steps) == 0 {
@@ -177,9 +184,7 @@ func (w *work) deleteKey(ctx context.Context, o Observation) error {
 	if err := refused(lifecycle.CheckPinned(o, w.t.AWSTarget)); err != nil {
 		return err
 	}
-	if w.rev.Reason == v1alpha1.ReasonKeyAlreadyGone {
-		w.rev.Reason = v1alpha1.ReasonEndDatePassed // it was there after all
-	}
+	w.foundAgain()
 	conflict, err := w.all(ctx, steps)
 	if conflict {
 		// A user whose key is still there is not taken apart.
@@ -216,7 +221,7 @@ func (w *work) deleteUser(ctx context.Context) (gone bool, err error) {
 			return false, err
 		}
 		if !o.UserExists {
-			if vanished(w.rev, w.t) && (w.DeletedElsewhere == nil || !w.DeletedElsewhere(ctx)) {
+			if vanished(w.rev, w.t) && !w.deletedElsewhere(ctx) {
 				w.alsoKept(v1alpha1.Retained{Target: w.t.UserName, Reason: v1alpha1.RetainedUserNotFound})
 			}
 			return true, nil
@@ -255,6 +260,11 @@ func (w *work) deleteLivingUser(ctx context.Context, o Observation) (again bool,
 	}
 	if err != nil {
 		return false, err
+	}
+	// The readings before missed it.
+	if slices.Contains(inv.AccessKeys, w.t.AccessKeyID) && doneAt(w.rev, ActionDeleteAccessKey, w.t.AccessKeyID) == nil {
+		return false, &failure.Error{Class: failure.Retry, Service: "iam", Operation: "ListAccessKeys", Code: "InconsistentAnswers",
+			Message: fmt.Sprintf("key %s of user %s was not listed, and now it is: it is looked for again", w.t.AccessKeyID, w.t.UserName)}
 	}
 	if w.keep(o, inv) {
 		return false, nil

@@ -185,7 +185,7 @@ func TestAnEmptyAnswerOnceDoesNotCostTheUser(t *testing.T) {
 // Two empty answers with months between them, and a living key in the meantime, are not two looks.
 func TestAFirstLookOfLongAgoDoesNotCount(t *testing.T) {
 	b := newBench()
-	absent := func() { b.iam.Observed.Key, b.iam.Observed.KeyUser = v1alpha1.KeyAbsent, "" }
+	absent := func() { b.iam.Observed.Key, b.iam.Observed.KeyUser, b.iam.Inv.AccessKeys = v1alpha1.KeyAbsent, "", nil }
 	absent()
 	if _, err := b.Run(ctx, target(), b.rev); err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestAKeyThatGoesAfterAFailedAttemptIsLookedForTwice(t *testing.T) {
 	b := newBench()
 	start(b.rev, metav1.NewTime(b.clock.Now()))
 	b.passes(SettleTime)
-	b.iam.Observed.Key, b.iam.Observed.KeyUser = v1alpha1.KeyAbsent, ""
+	b.iam.Observed.Key, b.iam.Observed.KeyUser, b.iam.Inv.AccessKeys = v1alpha1.KeyAbsent, "", nil
 	if got, err := b.Verify(ctx, target(), b.rev); err != nil || got.Complete || len(b.iam.Calls) != 0 {
 		t.Errorf("first look: %+v, %v, calls %v", got, err, b.iam.Calls)
 	}

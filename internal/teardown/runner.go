@@ -22,7 +22,8 @@ type Runner struct {
 	// Audit is told of every call that was to change something, with the request ID that joins CloudTrail; and once more,
 	// without one and without an error, when AWS shows that a call whose outcome was unknown was carried out.
 	Audit func(s Step, requestID string, err error)
-	// DeletedElsewhere tells whether the teardown of another lease deleted the same user.
+	// DeletedElsewhere tells whether the teardown of another lease deleted the same user, or was about to. It explains a user
+	// that is gone, and an account that has none left.
 	DeletedElsewhere func(ctx context.Context) bool
 	Users            *UserLocks
 	Clock            clock.PassiveClock
@@ -59,11 +60,18 @@ func (w *work) observe(ctx context.Context) (Observation, error) {
 	t := w.t.AWSTarget
 	t.UserDeleted = lifecycle.UserDeleted(w.rev, w.t.UserName)
 	o = lifecycle.WithoutSuccessor(o, t)
+	if !o.UserExists && !o.AccountHasUsers {
+		o.AccountHasUsers = w.deletedElsewhere(ctx) // the account's last user: nobody left is what it left
+	}
 	if err := refused(lifecycle.CheckAWS(o, t)); err != nil {
 		return o, err
 	}
 	w.observed = &o
 	return o, nil
+}
+
+func (w *work) deletedElsewhere(ctx context.Context) bool {
+	return w.DeletedElsewhere != nil && w.DeletedElsewhere(ctx)
 }
 
 // read AWS, or take the reading that was handed over.

@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/fixture"
 )
 
@@ -37,6 +40,33 @@ func TestTwoKeysOfOneUserGoOnOneDay(t *testing.T) {
 			s.ExpectTold(to, 2, r.Key)
 		}
 	}
+	s.ExpectOneOfEach()
+}
+
+// Two leases share the only user of an account. The process dies when one of them has deleted it: for the next process the
+// account is empty, but the other lease can know why.
+func TestTwoKeysOfTheOnlyUserGoThoughTheProcessDies(t *testing.T) {
+	rows := []fixture.Row{{User: "svc-both", Key: "AKIABOTH000000000001", Ends: "2026/12/08"}, {User: "svc-both", Key: "AKIABOTH000000000002", Ends: "2026/12/08"}}
+	s := rowsStage(t, "2026-12-01 14:50", rows...)
+	s.Begin()
+	s.Until("2026-12-09 14:59")
+	s.IAM.SetHooks(iam.Hooks{After: func(c iam.Call) {
+		if c.Action == "DeleteUser" {
+			s.Operator().Kill()
+		}
+	}})
+	s.Die()
+	s.IAM.SetHooks(iam.Hooks{})
+	if left := s.Account.Users(); len(left) > 0 {
+		t.Fatalf("users %v are left", left)
+	}
+	s.Restart()
+	s.Until("2026-12-09 15:10")
+	for i, r := range rows {
+		s.ExpectPhase(r.Key, v1alpha1.PhaseRevoked)
+		s.ExpectMark(2+i, "削除済み")
+	}
+	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
 	s.ExpectOneOfEach()
 }
 

@@ -106,23 +106,33 @@ func TestEveryChangeOfTheProtectedIsDenied(t *testing.T) {
 }
 
 func TestTheRoleTrustsOneSheetOnly(t *testing.T) {
-	for _, s := range policyFile(t, "trust-policy.json").Statement {
-		if !slices.Equal(s.Action, []string{"sts:AssumeRole"}) || s.Effect != "Allow" {
-			t.Errorf("%s: %s %v", s.Sid, s.Effect, s.Action)
+	statements := policyFile(t, "trust-policy.json").Statement
+	var trusted []string
+	for _, s := range statements {
+		trusted = append(trusted, s.Action...)
+		if s.Effect != "Allow" || s.Principal["AWS"] != statements[0].Principal["AWS"] {
+			t.Errorf("%s: %s %v", s.Sid, s.Effect, s.Principal)
 		}
 		if s.Principal["AWS"] == "" || strings.Contains(s.Principal["AWS"], "*") || strings.HasSuffix(s.Principal["AWS"], ":root") {
 			t.Errorf("%s trusts %q, want one role", s.Sid, s.Principal["AWS"])
 		}
-		if got := s.Condition["StringEquals"]["sts:ExternalId"]; got != namespace+"/key-requests" {
+		if got := s.Condition["StringEquals"]["sts:ExternalId"]; slices.Contains(s.Action, "sts:AssumeRole") && got != namespace+"/key-requests" {
 			t.Errorf("external ID %q, want <namespace>/<sheet name> of the first sample", got)
 		}
 	}
+	if !slices.Equal(trusted, becoming) {
+		t.Errorf("it trusts with %v, want %v", trusted, becoming)
+	}
 }
+
+// becoming a role takes both where the session that does it has transitive tags, as those of EKS Pod Identity have: AWS
+// carries them over, and asks whether that is allowed.
+var becoming = []string{"sts:AssumeRole", "sts:TagSession"}
 
 func TestTheOperatorMayAssumeWhatIsNamed(t *testing.T) {
 	for _, s := range policyFile(t, "operator-policy.json").Statement {
-		if !slices.Equal(s.Action, []string{"sts:AssumeRole"}) {
-			t.Errorf("%s: %v", s.Sid, s.Action)
+		if !slices.Equal(s.Action, becoming) {
+			t.Errorf("%s: %v, want %v", s.Sid, s.Action, becoming)
 		}
 		if slices.Contains(s.Resource, "*") {
 			t.Errorf("%s: every role that trusts the operator", s.Sid)
