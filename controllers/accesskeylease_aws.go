@@ -48,7 +48,7 @@ func (r *leaseRun) observe(ctx context.Context) {
 	t := r.target()
 	refused := lifecycle.CheckAWS(o, t)
 	if refused == nil || refused.Reason == v1alpha1.ReasonProtected {
-		key.Status = o.Key
+		key.Status, key.AbsentSince = o.Key, lifecycle.AbsentSince(key.AbsentSince, o, t, r.now())
 		// AWS forgets the use of a key that is gone; people still want to hear of it. What it does not tell is no news.
 		if o.LastUsed != nil || (o.Key != v1alpha1.KeyAbsent && !o.UseUnknown) {
 			key.LastUsed = o.LastUsed

@@ -105,7 +105,7 @@ type leaseRun struct {
 
 // load gathers what a decision needs. It makes no call beyond the cache.
 func (r *leaseRun) load(ctx context.Context) error {
-	r.in = lifecycle.Input{Now: r.now(), Lease: r.lease}
+	r.in = lifecycle.Input{Now: r.now(), Lease: r.lease, SettleTime: teardown.SettleTime}
 	sheetKey := r.sheetKey()
 	sheet := &v1alpha1.AccessKeySheet{}
 	switch err := r.Client.Get(ctx, sheetKey, sheet); {

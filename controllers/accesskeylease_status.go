@@ -212,7 +212,7 @@ func (r *leaseRun) announce(before v1alpha1.AccessKeyLeaseStatus) {
 	}
 	reason := v1alpha1.EventBlocked
 	switch now.Reason {
-	case v1alpha1.ReasonWaiting, v1alpha1.ReasonNeverOnSheet:
+	case v1alpha1.ReasonWaiting, v1alpha1.ReasonInProgress, v1alpha1.ReasonNeverOnSheet:
 		// A lease just made stands on no row until its row is noted a moment later. The sheet's controller tells of one
 		// that does not.
 		return

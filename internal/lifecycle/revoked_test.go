@@ -16,7 +16,7 @@ func TestRevokedByAPersonsMarkAWSIsReadAndNotChanged(t *testing.T) {
 	decisions{
 		"AWS is asked at once":                {at("2026-12-03 09:00", markedDeleted), "Revoked; do Observe"},
 		"at first sight too":                  {at("2026-12-03 09:00", unknown, markedDeleted), "Revoked; term 1 FirstSeen; do Observe"},
-		"gone: done":                          {at("2026-12-03 09:00", markedDeleted, answered(absent)), "Revoked; do Complete MarkedDeleted"},
+		"gone: done":                          {at("2026-12-03 09:00", markedDeleted, missedAt("2026-12-03 08:59"), answered(absent)), "Revoked; do Complete MarkedDeleted"},
 		"gone, in DryRun: not recorded":       {at("2026-12-03 09:00", markedDeleted, dryRun, answered(absent)), "Revoked; again 2026-12-04 09:00"},
 		"alive: the admins are told":          {at("2026-12-03 09:00", markedDeleted, asked), "Revoked; do Notify KeyStillExists"},
 		"alive, in DryRun":                    {at("2026-12-03 09:00", markedDeleted, dryRun, asked), "Revoked; again 2026-12-04 09:00"},
@@ -36,7 +36,7 @@ func TestRevokedByAPersonsMarkAWSIsReadAndNotChanged(t *testing.T) {
 			"Revoked; again 2026-12-03 10:00",
 		},
 		"a protected user's key that is gone is gone": {
-			at("2026-12-03 09:00", markedDeleted, answered(func(o *Observation) { absent(o); o.Tags = map[string]string{ProtectedTag: "true"} })), "Revoked; do Complete MarkedDeleted",
+			at("2026-12-03 09:00", markedDeleted, missedAt("2026-12-03 08:59"), answered(func(o *Observation) { absent(o); o.Tags = map[string]string{ProtectedTag: "true"} })), "Revoked; do Complete MarkedDeleted",
 		},
 		"the mark is taken back: the key, just seen alive, has its notice": {
 			at("2026-12-20 09:00", noticed, revoked, stillThere), "Active; term 2 HoldReleased; do Notify Expiry 7",
