@@ -123,6 +123,9 @@ func (r *leaseRun) load(ctx context.Context) error {
 	}
 	r.view, _ = r.views.get(sheetKey)
 	r.in.Policy = policy
+	if rev := r.lease.Status.Revocation; rev != nil && rev.CompletionTime != nil {
+		r.in.Listed = r.view.listed(r.lease.Spec.AccessKeyID)
+	}
 	r.in.Sheet = lifecycle.SheetFacts{Exists: true, ReadStart: r.view.readStart, SlackError: r.view.slackError}
 	if t := sheet.Status.ResumedTime; t != nil {
 		r.in.Sheet.Resumed = t.Time

@@ -153,6 +153,8 @@ func revokedMessage(l *v1alpha1.AccessKeyLease) string {
 	switch {
 	case rev == nil || rev.CompletionTime == nil:
 		return "marked as deleted in the sheet; Keylease changed nothing in AWS"
+	case lifecycle.StillExists(l):
+		return "AWS was to have no such key any more, and lists it: see KeyVerified"
 	case rev.Reason == v1alpha1.ReasonKeyAlreadyGone:
 		return "KeyAlreadyGone: AWS has no such key any more"
 	case len(rev.Retained) > 0:

@@ -45,9 +45,11 @@ type view struct {
 	// Reason in words, empty where there are none; Detail is the operator's own English sentence.
 	Reason, Detail string
 	// Revocation and Plan, one line each; Kept with the reason in words.
-	Steps, Kept         []string
-	MoreSteps           int
-	UserDeleted, Gone   bool
+	Steps, Kept       []string
+	MoreSteps         int
+	UserDeleted, Gone bool
+	// Confirmed: AWS once showed that the key is gone, and the lease is over.
+	Confirmed           bool
 	PlanSteps, PlanKept []string
 	MorePlanSteps       int
 	// PlanBlocked is the operator's own English sentence, PlanBlockedBy the reason in words.
@@ -139,7 +141,7 @@ func (t texts) setRevocation(v *view, r *v1alpha1.RevocationStatus) {
 	}
 	v.Steps, v.MoreSteps = firstOf(v.Steps)
 	v.Gone = r.Reason == v1alpha1.ReasonKeyAlreadyGone
-	v.Kept = t.kept(r.Retained)
+	v.Kept, v.Confirmed = t.kept(r.Retained), r.CompletionTime != nil
 }
 
 func (t texts) setPlan(v *view, p *v1alpha1.RevocationPlan) {
