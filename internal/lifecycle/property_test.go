@@ -147,6 +147,10 @@ func mayDestroy(in Input, d Decision) string {
 	deletedUser := l.Status.Revocation != nil && l.Status.Revocation.Intent != nil && l.Status.Revocation.Intent.Action == "DeleteUser"
 	gone := o.Key == v1alpha1.KeyAbsent
 	successor := deletedUser && o.UserExists && o.UserID != "AIDAREPORT"
+	due := jst("2026-12-09 15:00")
+	if ours && due.After(in.Now) {
+		due = l.Status.Revocation.StartTime.Time // the lease was extended in the moment of its key's deletion
+	}
 	switch {
 	case !in.Sheet.Exists || l.Status.Sheet == nil || l.Status.Sheet.EndDate == "":
 		return "it stood on no row"
@@ -157,7 +161,7 @@ func mayDestroy(in Input, d Decision) string {
 		return "a person says that it is deleted"
 	case in.Now.In(tokyo).Format("2006-01-02 15:04") < "2026-12-09 15:00" && !ours:
 		return "the end date and dailyAt have not passed"
-	case in.Sheet.ReadStart.IsZero() || in.Sheet.ReadStart.Before(jst("2026-12-09 15:00")) || in.Now.Sub(in.Sheet.ReadStart) > 10*time.Minute:
+	case in.Sheet.ReadStart.IsZero() || in.Sheet.ReadStart.Before(due) || in.Now.Sub(in.Sheet.ReadStart) > 10*time.Minute:
 		return "the sheet was not read since"
 	case in.Sheet.SlackError != "" || in.Breaker != "" || p.DryRun:
 		return "Slack, a breaker or the mode"

@@ -14,9 +14,17 @@ func decideRunning(in Input, d Decision) Decision {
 	if keyIsDeleted(in) {
 		// Extension was refused at admission; what hangs on the user goes too.
 		d.Phase = v1alpha1.PhaseExpired
-		return destroy(in, d, deed{due: p.Due(end, 1)})
+		due := p.Due(end, 1)
+		if began := l.Status.Revocation.StartTime; began != nil && due.After(in.Now) {
+			due = began.Time // an extension that came in that moment was too late
+		}
+		return destroy(in, d, deed{due: due})
 	}
 	if pinWanted(in) {
+		d.Action = Action{Kind: ActionObserve}
+		return d
+	}
+	if !ended && lostDeletion(in) {
 		d.Action = Action{Kind: ActionObserve}
 		return d
 	}
@@ -76,6 +84,11 @@ func wait(in Input, d Decision, noticed bool) Decision {
 	}
 	if k := in.Lease.Status.Key; k == nil || k.Status == "" {
 		d.Again = earliest(d.Again, recheckAt(in)) // see pinWanted
+	}
+	if at := outcomeKnownAt(in.Lease, in.SettleTime); at.After(in.Now) {
+		d.Again = earliest(d.Again, at) // see lostDeletion
+	} else if !at.IsZero() {
+		d.Again = earliest(d.Again, recheckAt(in))
 	}
 	return d
 }
