@@ -179,18 +179,27 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again b
 func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kind lifecycle.ActionKind, t teardown.Target, rev *v1alpha1.RevocationStatus) error {
 	switch kind {
 	case lifecycle.ActionDeactivate:
-		if _, err := runner.Deactivate(ctx, t, rev); err != nil {
+		p, err := runner.Deactivate(ctx, t, rev)
+		if err != nil {
 			return err
 		}
 		r.lease.Status.Revocation = rev
-		r.event(corev1.EventTypeWarning, v1alpha1.EventKeyDeactivated, "key deactivated; it is deleted after the grace period")
+		r.keyIs(v1alpha1.KeyInactive, p.KeyAlreadyGone || rev.KeyDeletedTime != nil)
+		switch {
+		case p.AlreadyInactive:
+			r.event(corev1.EventTypeWarning, v1alpha1.EventKeyDeactivated, "somebody else had deactivated the key; it is deleted after the grace period")
+		case !p.KeyAlreadyGone:
+			r.event(corev1.EventTypeWarning, v1alpha1.EventKeyDeactivated, "key deactivated; it is deleted after the grace period")
+		}
 		r.wakeAt = r.now()
 		return nil
 	case lifecycle.ActionReactivate:
-		if _, err := runner.Reactivate(ctx, t, rev); err != nil {
+		p, err := runner.Reactivate(ctx, t, rev)
+		if err != nil {
 			return err
 		}
 		r.lease.Status.Revocation = rev
+		r.keyIs(v1alpha1.KeyActive, p.KeyAlreadyGone || rev.KeyDeletedTime != nil)
 		if rev.StartTime == nil && rev.DeactivatedTime == nil && len(rev.Steps) == 0 {
 			r.lease.Status.Revocation = nil
 		}
@@ -218,6 +227,13 @@ func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kin
 		r.wakeAt = r.now().Add(teardown.SettleTime)
 	}
 	return nil
+}
+
+// keyIs notes what our own change made of the key: no reading may follow for months.
+func (r *leaseRun) keyIs(state v1alpha1.KeyState, gone bool) {
+	if r.lease.Status.Key != nil && !gone {
+		r.lease.Status.Key.Status = state
+	}
 }
 
 // userDeletedElsewhere: another lease of the same user, with the user's last key, took it along. Where the cache cannot tell,
