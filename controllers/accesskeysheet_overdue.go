@@ -94,6 +94,9 @@ func overdueItem(l *v1alpha1.AccessKeyLease) message.Item {
 		AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, OwnerName: l.Spec.Owner.FullName,
 		EndDate: l.Spec.EndDate, Reason: overdueReason(l),
 	}
+	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionStalled); c != nil && item.Reason == v1alpha1.ReasonStalled {
+		item.Reason, item.Detail = c.Reason, c.Message // what people can mend
+	}
 	if l.Status.Sheet != nil {
 		item.Row = int(l.Status.Sheet.Row)
 	}
