@@ -120,11 +120,7 @@ func (r *leaseRun) condition(kind string, s metav1.ConditionStatus, reason, mess
 
 // setCondition with the injected clock's time; conditions that say the same stay as they are.
 func setCondition(all *[]metav1.Condition, now time.Time, generation int64, kind string, s metav1.ConditionStatus, reason, message string) {
-	const longest = 4096
-	if len(message) > longest {
-		message = string([]rune(message)[:1000]) + "…"
-	}
-	c := metav1.Condition{Type: kind, Status: s, Reason: reason, Message: message, ObservedGeneration: generation}
+	c := metav1.Condition{Type: kind, Status: s, Reason: reason, Message: cut(message, longestCondition), ObservedGeneration: generation}
 	if old := meta.FindStatusCondition(*all, kind); old == nil || old.Status != s {
 		c.LastTransitionTime = metav1.NewTime(now.Truncate(time.Second))
 	}
@@ -235,5 +231,5 @@ func orNone(s string) string {
 }
 
 func (r *leaseRun) event(kind, reason, message string) {
-	r.Events.Eventf(r.lease, nil, kind, reason, reason, "%s", message)
+	r.tellEvent(r.lease, kind, reason, reason, message)
 }
