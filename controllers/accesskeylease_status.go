@@ -108,7 +108,7 @@ func stalls(reason string) bool {
 	switch reason {
 	case v1alpha1.ReasonWrongAccount, v1alpha1.ReasonEmptyAccount, v1alpha1.ReasonOtherUser,
 		v1alpha1.ReasonUserRecreated, v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden,
-		v1alpha1.RetainedIdentityNotPinned:
+		v1alpha1.ReasonIdentityNotPinned:
 		return true
 	}
 	return false
@@ -201,7 +201,7 @@ func (r *leaseRun) announce(before v1alpha1.AccessKeyLeaseStatus) {
 		r.event(corev1.EventTypeWarning, v1alpha1.EventHeld, held.Reason+": "+held.Message)
 		r.audit("held", "reason", held.Reason, "message", held.Message)
 	case held == nil && was != nil:
-		r.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "the hold "+was.Reason+" is gone")
+		r.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "no longer held ("+was.Reason+")")
 		r.audit("released", "reason", was.Reason)
 	}
 	old, now := find(v1alpha1.ConditionReady)

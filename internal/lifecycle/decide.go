@@ -21,7 +21,7 @@ func Decide(in Input) Decision {
 	switch {
 	case !in.Sheet.Exists:
 		d.Blocked = &Block{Guard: guardOnSheet, Reason: v1alpha1.ReasonSheetMissing,
-			Message: fmt.Sprintf("AccessKeySheet %s does not exist: make it again, or delete this lease", l.Spec.SheetRef.Name)}
+			Message: fmt.Sprintf("AccessKeySheet %s does not exist: create it again, or delete this lease", l.Spec.SheetRef.Name)}
 		// Forgetting the hold would make its release, and the new term that follows it, go unseen.
 		d.Hold = heldAlready(l)
 		return d
@@ -44,7 +44,7 @@ func Decide(in Input) Decision {
 	}
 	if in.Policy.Due(l.Spec.EndDate, 1).IsZero() {
 		d.Blocked = &Block{Guard: guardEnded, Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf(
-			"spec.endDate %q is no date: write YYYY-MM-DD", l.Spec.EndDate)}
+			"spec.endDate %q is not a calendar day: write YYYY-MM-DD", l.Spec.EndDate)}
 		return d
 	}
 	t, began := term(in)
