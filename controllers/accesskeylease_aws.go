@@ -51,7 +51,7 @@ func (r *leaseRun) observe(ctx context.Context) {
 	t := r.target()
 	refused := lifecycle.CheckAWS(o, t)
 	if refused == nil || refused.Reason == v1alpha1.ReasonProtected {
-		key.Status = o.Key
+		key.Status, key.AbsentSince = o.Key, lifecycle.AbsentSince(key.AbsentSince, o, t, r.now())
 		// AWS forgets the use of a key that is gone; people still want to hear of it. What it does not tell is no news.
 		if o.LastUsed != nil || (o.Key != v1alpha1.KeyAbsent && !o.UseUnknown) {
 			key.LastUsed = o.LastUsed
@@ -182,18 +182,27 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again b
 func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kind lifecycle.ActionKind, t teardown.Target, rev *v1alpha1.RevocationStatus) error {
 	switch kind {
 	case lifecycle.ActionDeactivate:
-		if _, err := runner.Deactivate(ctx, t, rev); err != nil {
+		p, err := runner.Deactivate(ctx, t, rev)
+		if err != nil {
 			return err
 		}
 		r.lease.Status.Revocation = rev
-		r.event(corev1.EventTypeWarning, v1alpha1.EventKeyDeactivated, "key deactivated; it is deleted after the grace period")
+		r.keyIs(v1alpha1.KeyInactive, p.KeyAlreadyGone || rev.KeyDeletedTime != nil)
+		switch {
+		case p.AlreadyInactive:
+			r.event(corev1.EventTypeWarning, v1alpha1.EventKeyDeactivated, "somebody else had deactivated the key; it is deleted after the grace period")
+		case !p.KeyAlreadyGone:
+			r.event(corev1.EventTypeWarning, v1alpha1.EventKeyDeactivated, "key deactivated; it is deleted after the grace period")
+		}
 		r.wakeAt = r.now()
 		return nil
 	case lifecycle.ActionReactivate:
-		if _, err := runner.Reactivate(ctx, t, rev); err != nil {
+		p, err := runner.Reactivate(ctx, t, rev)
+		if err != nil {
 			return err
 		}
 		r.lease.Status.Revocation = rev
+		r.keyIs(v1alpha1.KeyActive, p.KeyAlreadyGone || rev.KeyDeletedTime != nil)
 		if rev.StartTime == nil && rev.DeactivatedTime == nil && len(rev.Steps) == 0 {
 			r.lease.Status.Revocation = nil
 		}
@@ -221,6 +230,13 @@ func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kin
 		r.wakeAt = r.now().Add(teardown.SettleTime)
 	}
 	return nil
+}
+
+// keyIs notes what our own change made of the key: no reading may follow for months.
+func (r *leaseRun) keyIs(state v1alpha1.KeyState, gone bool) {
+	if r.lease.Status.Key != nil && !gone {
+		r.lease.Status.Key.Status = state
+	}
 }
 
 // userDeletedElsewhere: another lease of the same pinned user, with the user's last key, took it along. Where the cache cannot

@@ -41,7 +41,7 @@ func TestAReadingThatIsForbiddenEndsWhatCameBeforeIt(t *testing.T) {
 func TestWhatPeopleMustMendIsAStall(t *testing.T) {
 	for _, reason := range []string{
 		v1alpha1.ReasonWrongAccount, v1alpha1.ReasonEmptyAccount, v1alpha1.ReasonOtherUser, v1alpha1.ReasonUserRecreated,
-		v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden, v1alpha1.RetainedIdentityNotPinned,
+		v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden, v1alpha1.ReasonIdentityNotPinned,
 	} {
 		if !stalls(reason) {
 			t.Errorf("%s is not shown as Stalled", reason)

@@ -105,7 +105,7 @@ type leaseRun struct {
 
 // load gathers what a decision needs. It makes no call beyond the cache.
 func (r *leaseRun) load(ctx context.Context) error {
-	r.in = lifecycle.Input{Now: r.now(), Lease: r.lease}
+	r.in = lifecycle.Input{Now: r.now(), Lease: r.lease, SettleTime: teardown.SettleTime}
 	sheetKey := r.sheetKey()
 	sheet := &v1alpha1.AccessKeySheet{}
 	switch err := r.Client.Get(ctx, sheetKey, sheet); {
@@ -123,6 +123,9 @@ func (r *leaseRun) load(ctx context.Context) error {
 	}
 	r.view, _ = r.views.get(sheetKey)
 	r.in.Policy = policy
+	if rev := r.lease.Status.Revocation; rev != nil && rev.CompletionTime != nil {
+		r.in.Listed = r.view.listed(r.lease.Spec.AccessKeyID)
+	}
 	r.in.Sheet = lifecycle.SheetFacts{Exists: true, ReadStart: r.view.readStart, SlackError: r.view.slackError}
 	if t := sheet.Status.ResumedTime; t != nil {
 		r.in.Sheet.Resumed = t.Time

@@ -169,10 +169,9 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 		SheetURL:     sheetURL(r.sheet.Spec.SpreadsheetID),
 		MarkExtended: r.sheet.Spec.Marks.Extended,
 	}
-	if k := l.Status.Key; k != nil {
-		if rev := l.Status.Revocation; rev != nil && rev.StartTime != nil && k.LastUsed != nil {
-			n.UsedWithin24h = rev.StartTime.Sub(k.LastUsed.Date.Time).Hours() < 24
-		}
+	if k, rev := l.Status.Key, l.Status.Revocation; k != nil && k.LastUsed != nil && rev != nil {
+		usedBefore := func(t *metav1.Time) bool { return t != nil && t.Sub(k.LastUsed.Date.Time) < 24*time.Hour }
+		n.UsedWithin24h, n.UsedBeforeDeactivation = usedBefore(rev.KeyDeletedTime), usedBefore(rev.DeactivatedTime)
 	}
 	n.Reason, n.Detail = r.detail(d)
 	if n.Kind == v1alpha1.NoticeExpiry && p.GracePeriod > 0 {

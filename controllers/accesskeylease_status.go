@@ -108,7 +108,7 @@ func stalls(reason string) bool {
 	switch reason {
 	case v1alpha1.ReasonWrongAccount, v1alpha1.ReasonEmptyAccount, v1alpha1.ReasonOtherUser,
 		v1alpha1.ReasonUserRecreated, v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden,
-		v1alpha1.RetainedIdentityNotPinned:
+		v1alpha1.ReasonIdentityNotPinned:
 		return true
 	}
 	return false
@@ -120,11 +120,7 @@ func (r *leaseRun) condition(kind string, s metav1.ConditionStatus, reason, mess
 
 // setCondition with the injected clock's time; conditions that say the same stay as they are.
 func setCondition(all *[]metav1.Condition, now time.Time, generation int64, kind string, s metav1.ConditionStatus, reason, message string) {
-	const longest = 4096
-	if len(message) > longest {
-		message = string([]rune(message)[:1000]) + "…"
-	}
-	c := metav1.Condition{Type: kind, Status: s, Reason: reason, Message: message, ObservedGeneration: generation}
+	c := metav1.Condition{Type: kind, Status: s, Reason: reason, Message: cut(message, longestCondition), ObservedGeneration: generation}
 	if old := meta.FindStatusCondition(*all, kind); old == nil || old.Status != s {
 		c.LastTransitionTime = metav1.NewTime(now.Truncate(time.Second))
 	}
@@ -153,6 +149,8 @@ func revokedMessage(l *v1alpha1.AccessKeyLease) string {
 	switch {
 	case rev == nil || rev.CompletionTime == nil:
 		return "marked as deleted in the sheet; Keylease changed nothing in AWS"
+	case lifecycle.StillExists(l):
+		return "AWS was to have no such key any more, and lists it: see KeyVerified"
 	case rev.Reason == v1alpha1.ReasonKeyAlreadyGone:
 		return "KeyAlreadyGone: AWS has no such key any more"
 	case len(rev.Retained) > 0:
@@ -203,7 +201,7 @@ func (r *leaseRun) announce(before v1alpha1.AccessKeyLeaseStatus) {
 		r.event(corev1.EventTypeWarning, v1alpha1.EventHeld, held.Reason+": "+held.Message)
 		r.audit("held", "reason", held.Reason, "message", held.Message)
 	case held == nil && was != nil:
-		r.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "the hold "+was.Reason+" is gone")
+		r.event(corev1.EventTypeNormal, v1alpha1.EventReleased, "no longer held ("+was.Reason+")")
 		r.audit("released", "reason", was.Reason)
 	}
 	old, now := find(v1alpha1.ConditionReady)
@@ -212,7 +210,7 @@ func (r *leaseRun) announce(before v1alpha1.AccessKeyLeaseStatus) {
 	}
 	reason := v1alpha1.EventBlocked
 	switch now.Reason {
-	case v1alpha1.ReasonWaiting, v1alpha1.ReasonNeverOnSheet:
+	case v1alpha1.ReasonWaiting, v1alpha1.ReasonInProgress, v1alpha1.ReasonNeverOnSheet:
 		// A lease just made stands on no row until its row is noted a moment later. The sheet's controller tells of one
 		// that does not.
 		return
@@ -233,5 +231,5 @@ func orNone(s string) string {
 }
 
 func (r *leaseRun) event(kind, reason, message string) {
-	r.Events.Eventf(r.lease, nil, kind, reason, reason, "%s", message)
+	r.tellEvent(r.lease, kind, reason, reason, message)
 }

@@ -280,7 +280,7 @@ func (r *sheetRun) specError(e entry, lease *v1alpha1.AccessKeyLease, err error)
 			Message: fmt.Sprintf("lease %s exists already with other values", strings.ToLower(e.id))}
 	}
 	if apierrors.IsInvalid(err) && lease != nil {
-		r.leaseEvent(lease, corev1.EventTypeWarning, v1alpha1.EventExtensionRefused, cut(err.Error(), 900))
+		r.leaseEvent(lease, corev1.EventTypeWarning, v1alpha1.EventExtensionRefused, err.Error())
 	}
 	return err
 }
@@ -351,12 +351,12 @@ func (r *sheetRun) report(l *v1alpha1.AccessKeyLease, changes []sheet.Change) {
 		if reason == v1alpha1.EventEndDateConflict || reason == v1alpha1.EventExtensionRefused {
 			kind = corev1.EventTypeWarning
 		}
-		r.leaseEvent(l, kind, reason, cut(strings.Join(texts[reason], "; "), 1000))
+		r.leaseEvent(l, kind, reason, strings.Join(texts[reason], "; "))
 	}
 }
 
 func (r *sheetRun) leaseEvent(l *v1alpha1.AccessKeyLease, kind, reason, message string) {
-	r.Events.Eventf(l, nil, kind, reason, reason, "%s", message)
+	r.tellEvent(l, kind, reason, reason, message)
 }
 
 func (r *sheetRun) auditLease(l *v1alpha1.AccessKeyLease, what string, kv ...any) {

@@ -13,9 +13,11 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/notice"
 	"github.com/keylease/keylease/internal/sheet"
+	"github.com/keylease/keylease/internal/teardown"
 )
 
 // forgetAfter: a problem that went away is told anew when it comes back after that time.
@@ -213,6 +215,7 @@ func (r *sheetRun) unleasedKeys(ctx context.Context) (telling, error) {
 	if last := r.sheet.Status.UnleasedCheckTime; last == nil || last.Time.Before(v.keysTime.Truncate(time.Second)) {
 		r.sheet.Status.UnleasedCheckTime = moment(v.keysTime)
 	}
+	r.wakeSurvivors(v)
 	rows := map[string]bool{}
 	for _, row := range r.requests.Rows {
 		rows[row.AccessKeyID] = true
@@ -238,4 +241,19 @@ func (r *sheetRun) unleasedKeys(ctx context.Context) (telling, error) {
 		t.problems = append(t.problems, problem{id: notice.ProblemID(k.AccessKeyID, t.kind), item: item})
 	}
 	return t, nil
+}
+
+// wakeSurvivors has the leases that are over look at what the daily check found of their keys, where that is news.
+func (r *sheetRun) wakeSurvivors(v view) {
+	listed := make(map[string]*lifecycle.AccountKey, len(v.keys))
+	for i := range v.keys {
+		listed[v.keys[i].AccessKeyID] = &v.keys[i]
+	}
+	for id, l := range r.leases {
+		list := lifecycle.KeyList{Time: v.keysTime, Key: listed[id], Complete: v.keysComplete}
+		found := lifecycle.Survived(l, list, teardown.SettleTime)
+		if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionKeyVerified); found != nil && (c == nil || c.Message != found.Message) {
+			r.leaseWake(client.ObjectKeyFromObject(l))
+		}
+	}
 }

@@ -29,13 +29,14 @@ func overdueReasons(leases []v1alpha1.AccessKeyLease, p lifecycle.Policy, now ti
 }
 
 // overdue: a key past its agreed end and not confirmed gone, whatever keeps it alive; or a hold older than 30 days. A day
-// past the end is past it, also before dailyAt, and a mark that a person wrote confirms nothing.
+// past the end is past it, also before dailyAt; a mark that a person wrote confirms nothing, nor does our own record once AWS
+// shows the key again.
 func overdue(l *v1alpha1.AccessKeyLease, today string, now time.Time) bool {
 	if l.Status.Sheet == nil {
 		return false // made with kubectl alone: nobody agreed on its end, and nobody is to hear of it
 	}
 	if rev := l.Status.Revocation; rev != nil && rev.CompletionTime != nil {
-		return false
+		return lifecycle.StillExists(l)
 	}
 	held := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionHeld)
 	return l.Spec.EndDate < today || (held != nil && now.Sub(held.LastTransitionTime.Time) >= longHold)
@@ -92,6 +93,9 @@ func overdueItem(l *v1alpha1.AccessKeyLease) message.Item {
 	item := message.Item{
 		AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, OwnerName: l.Spec.Owner.FullName,
 		EndDate: l.Spec.EndDate, Reason: overdueReason(l),
+	}
+	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionStalled); c != nil && item.Reason == v1alpha1.ReasonStalled {
+		item.Reason, item.Detail = c.Reason, c.Message // what people can mend
 	}
 	if l.Status.Sheet != nil {
 		item.Row = int(l.Status.Sheet.Row)

@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -192,8 +191,8 @@ func (r *sheetRun) tellLate() {
 }
 
 func shownCell(value any) string {
-	if text := fmt.Sprint(value); text != "" {
-		return strconv.Quote(text)
+	if value == nil || value == "" {
+		return "nothing"
 	}
-	return "nothing"
+	return sheet.Quoted(value)
 }

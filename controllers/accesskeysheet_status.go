@@ -145,8 +145,8 @@ func (r *sheetRun) announceRows(before []v1alpha1.InvalidRow) {
 		}
 		told++
 		// An action of its own: the API server's clients join Events of one reason and action, and keep the text of one.
-		r.Events.Eventf(r.sheet, nil, corev1.EventTypeWarning, v1alpha1.EventInvalidRow, fmt.Sprintf("ReadRow%d", row.Row), "%s",
-			cut(fmt.Sprintf("tab %s, row %d: %s: %s", r.sheet.Spec.Requests.Tab, row.Row, row.Reason, row.Message), 1000))
+		r.tellEvent(r.sheet, corev1.EventTypeWarning, v1alpha1.EventInvalidRow, fmt.Sprintf("ReadRow%d", row.Row),
+			fmt.Sprintf("tab %s, row %d: %s: %s", r.sheet.Spec.Requests.Tab, row.Row, row.Reason, row.Message))
 	}
 }
 
@@ -162,13 +162,6 @@ func invalidRows(problems []sheet.Problem) []v1alpha1.InvalidRow {
 		return nil
 	}
 	return out
-}
-
-func cut(s string, runes int) string {
-	if r := []rune(s); len(r) > runes {
-		return string(r[:runes-1]) + "…"
-	}
-	return s
 }
 
 func count32(n int) int32 { return int32(n) } //nolint:gosec // rows of a sheet: at most 10 million cells
@@ -197,7 +190,7 @@ func (r *sheetRun) announceSheet(before v1alpha1.AccessKeySheetStatus) {
 }
 
 func (r *sheetRun) sheetEvent(kind, reason, message string) {
-	r.Events.Eventf(r.sheet, nil, kind, reason, reason, "%s", cut(message, 1000))
+	r.tellEvent(r.sheet, kind, reason, reason, message)
 }
 
 func (r *sheetRun) auditSheet(what string, kv ...any) {

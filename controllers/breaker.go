@@ -197,6 +197,6 @@ func raisedLimit(s *v1alpha1.AccessKeySheet, today string) string {
 }
 
 func (r *leaseRun) breakerMessage() string {
-	return fmt.Sprintf("the %d revocations that may begin today in account %s are those of keys that ended earlier: it waits for tomorrow, or for the annotation %s=%s=<N> on AccessKeySheet %s",
-		r.breakerLimit(), r.lease.Spec.AccountID, v1alpha1.AnnotationAllowRevocations, r.in.Policy.Today(r.now()), r.sheet.Name)
+	return fmt.Sprintf("today's limit of %d deletions in account %s is taken by keys that ended earlier: this one waits until tomorrow, or until AccessKeySheet %s is annotated %s=%s=<N>",
+		r.breakerLimit(), r.lease.Spec.AccountID, r.sheet.Name, v1alpha1.AnnotationAllowRevocations, r.in.Policy.Today(r.now()))
 }

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,15 @@ type view struct {
 	keysTime     time.Time
 	keysComplete bool
 	keysAgain    bool
+}
+
+// listed is what the daily check found of one key.
+func (v view) listed(accessKeyID string) lifecycle.KeyList {
+	list := lifecycle.KeyList{Time: v.keysTime, Complete: v.keysComplete}
+	if i := slices.IndexFunc(v.keys, func(k lifecycle.AccountKey) bool { return k.AccessKeyID == accessKeyID }); i >= 0 {
+		list.Key = &v.keys[i]
+	}
+	return list
 }
 
 // trouble is what a condition says of it: a reason and a sentence. The zero value is none.

@@ -179,6 +179,10 @@ type KeyStatus struct {
 	// "never used" would be a guess.
 	// +optional
 	LastUseUnknown bool `json:"lastUseUnknown,omitempty"`
+	// AbsentSince is when AWS first showed that it has no such key, as all readings since do; absent while it shows one. A
+	// key counts as gone only when a later reading says so again: lists lag behind.
+	// +optional
+	AbsentSince *metav1.Time `json:"absentSince,omitempty"`
 	// ObservedTime of the last reading.
 	// +optional
 	ObservedTime *metav1.Time `json:"observedTime,omitempty"`

@@ -69,21 +69,23 @@ const (
 
 // Reasons of KeyVerified.
 const (
-	ReasonKeyMatches      = "KeyMatches"
-	ReasonKeyGone         = "KeyGone"
-	ReasonKeyStillExists  = "KeyStillExists"
-	ReasonUserRecreated   = "UserRecreated"
-	ReasonKeyRecreated    = "KeyRecreated"
-	ReasonOtherUser       = "OtherUser"
-	ReasonWrongAccount    = "WrongAccount"
-	ReasonEmptyAccount    = "EmptyAccount"
-	ReasonKeyDeactivated  = "KeyDeactivatedElsewhere"
-	ReasonAWSUnavailable  = "AWSUnavailable"
-	ReasonAWSForbidden    = "AWSForbidden"
-	ReasonKeyAlreadyGone  = "KeyAlreadyGone"
-	ReasonEndDatePassed   = "EndDatePassed"
-	ReasonMarkedDeleted   = "MarkedDeleted"
-	ReasonAssumeRoleError = "AssumeRoleFailed"
+	ReasonKeyMatches     = "KeyMatches"
+	ReasonKeyGone        = "KeyGone"
+	ReasonKeyStillExists = "KeyStillExists"
+	ReasonUserRecreated  = "UserRecreated"
+	ReasonKeyRecreated   = "KeyRecreated"
+	// ReasonIdentityNotPinned: key and user were never recorded while both were seen.
+	ReasonIdentityNotPinned = "IdentityNotPinned"
+	ReasonOtherUser         = "OtherUser"
+	ReasonWrongAccount      = "WrongAccount"
+	ReasonEmptyAccount      = "EmptyAccount"
+	ReasonKeyDeactivated    = "KeyDeactivatedElsewhere"
+	ReasonAWSUnavailable    = "AWSUnavailable"
+	ReasonAWSForbidden      = "AWSForbidden"
+	ReasonKeyAlreadyGone    = "KeyAlreadyGone"
+	ReasonEndDatePassed     = "EndDatePassed"
+	ReasonMarkedDeleted     = "MarkedDeleted"
+	ReasonAssumeRoleError   = "AssumeRoleFailed"
 )
 
 // Reasons of a sheet's conditions.

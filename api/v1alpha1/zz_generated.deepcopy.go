@@ -395,6 +395,10 @@ func (in *KeyStatus) DeepCopyInto(out *KeyStatus) {
 		*out = new(LastUsed)
 		(*in).DeepCopyInto(*out)
 	}
+	if in.AbsentSince != nil {
+		in, out := &in.AbsentSince, &out.AbsentSince
+		*out = (*in).DeepCopy()
+	}
 	if in.ObservedTime != nil {
 		in, out := &in.ObservedTime, &out.ObservedTime
 		*out = (*in).DeepCopy()

@@ -120,7 +120,7 @@ func CheckPinned(o Observation, t AWSTarget) *Block {
 	if o.Key == v1alpha1.KeyAbsent || (t.Pin.UserID != "" && !t.Pin.CreateDate.IsZero()) {
 		return nil
 	}
-	return &Block{Guard: guardPinned, Reason: v1alpha1.RetainedIdentityNotPinned, Message: fmt.Sprintf(
+	return &Block{Guard: guardPinned, Reason: v1alpha1.ReasonIdentityNotPinned, Message: fmt.Sprintf(
 		"the identity of key %s and user %s is not recorded yet: nothing is changed before it is", t.AccessKeyID, t.UserName)}
 }
 

@@ -60,7 +60,8 @@ func at(now string, changes ...change) Input {
 		Now: jst(now),
 		Policy: Policy{Location: tokyo, Hour: 15, NoticeDays: []int32{7}, MinimumNotice: 24 * time.Hour, SyncInterval: 5 * time.Minute,
 			Admins: twoAdmins, AccountID: account},
-		Sheet: SheetFacts{Exists: true, ReadStart: jst(now)},
+		SettleTime: 10 * time.Second,
+		Sheet:      SheetFacts{Exists: true, ReadStart: jst(now)},
 		Lease: &v1alpha1.AccessKeyLease{
 			Spec: v1alpha1.AccessKeyLeaseSpec{SheetRef: v1alpha1.SheetReference{Name: "key-requests"}, AccessKeyID: keyID, UserName: user, AccountID: account, EndDate: end},
 			Status: v1alpha1.AccessKeyLeaseStatus{
@@ -106,8 +107,17 @@ func answered(f func(o *Observation)) change {
 		asked(in)
 		f(in.AWS)
 		if in.AWS.Key != "" {
-			in.Lease.Status.Key.Status = in.AWS.Key
+			k := in.Lease.Status.Key
+			k.Status, k.AbsentSince = in.AWS.Key, AbsentSince(k.AbsentSince, *in.AWS, TargetOf(in.Lease, in.Policy), in.Now)
 		}
+	}
+}
+
+// missedAt: AWS did not show the key then, nor since.
+func missedAt(t string) change {
+	return func(in *Input) {
+		k := in.Lease.Status.Key
+		k.Status, k.AbsentSince, k.ObservedTime = v1alpha1.KeyAbsent, moment(t), moment(t)
 	}
 }
 

@@ -21,7 +21,7 @@ func Decide(in Input) Decision {
 	switch {
 	case !in.Sheet.Exists:
 		d.Blocked = &Block{Guard: guardOnSheet, Reason: v1alpha1.ReasonSheetMissing,
-			Message: fmt.Sprintf("AccessKeySheet %s does not exist: make it again, or delete this lease", l.Spec.SheetRef.Name)}
+			Message: fmt.Sprintf("AccessKeySheet %s does not exist: create it again, or delete this lease", l.Spec.SheetRef.Name)}
 		// Forgetting the hold would make its release, and the new term that follows it, go unseen.
 		d.Hold = heldAlready(l)
 		return d
@@ -44,7 +44,7 @@ func Decide(in Input) Decision {
 	}
 	if in.Policy.Due(l.Spec.EndDate, 1).IsZero() {
 		d.Blocked = &Block{Guard: guardEnded, Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf(
-			"spec.endDate %q is no date: write YYYY-MM-DD", l.Spec.EndDate)}
+			"spec.endDate %q is not a calendar day: write YYYY-MM-DD", l.Spec.EndDate)}
 		return d
 	}
 	t, began := term(in)
@@ -76,25 +76,35 @@ func decideHeld(in Input, d Decision, h *Block, ask bool) Decision {
 // is repeated by its own.
 func decideRevoked(in Input, d Decision) Decision {
 	d.Phase = v1alpha1.PhaseRevoked
+	d.Verified = Survived(in.Lease, in.Listed, in.SettleTime)
 	if in.Policy.DryRun || d.Term == nil {
 		return d
 	}
-	n := Notice{Kind: v1alpha1.NoticeRevoked, Owner: true}
-	rev := in.Lease.Status.Revocation
-	switch rev.Reason {
-	case v1alpha1.ReasonEndDatePassed:
-	case v1alpha1.ReasonKeyAlreadyGone:
-		// For a key that was gone when first seen there is nothing to tell. Otherwise the admins hear the end of it.
-		if n.Owner = false; !warned(in.Lease, d.Term.Number) && len(rev.Steps) == 0 {
-			return d
-		}
-	default:
+	if n, ok := closing(in, d); ok && outstanding(in, d, n) {
+		d.Action = Action{Kind: ActionNotify, Notice: n}
 		return d
 	}
-	if outstanding(in, d, n) {
+	alive := StillExists(in.Lease)
+	if d.Verified != nil {
+		alive = !d.Verified.True
+	}
+	if n := (Notice{Kind: v1alpha1.NoticeKeyStillExists}); alive && outstanding(in, d, n) {
 		d.Action = Action{Kind: ActionNotify, Notice: n}
 	}
 	return d
+}
+
+// closing is what people are told of the end of a lease, if they are.
+func closing(in Input, d Decision) (n Notice, ok bool) {
+	rev := in.Lease.Status.Revocation
+	switch rev.Reason {
+	case v1alpha1.ReasonEndDatePassed:
+		return Notice{Kind: v1alpha1.NoticeRevoked, Owner: true}, true
+	case v1alpha1.ReasonKeyAlreadyGone:
+		// For a key that was gone when first seen there is nothing to tell. Otherwise the admins hear the end of it.
+		return Notice{Kind: v1alpha1.NoticeRevoked}, warned(in.Lease, d.Term.Number) || len(rev.Steps) > 0
+	}
+	return Notice{}, false
 }
 
 // warned: somebody got a notice of expiry in the term.

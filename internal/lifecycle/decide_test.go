@@ -184,8 +184,8 @@ func TestFirstSeenAfterTheEndAWSIsAskedBeforePeople(t *testing.T) {
 	late := "2026-12-20 09:00"
 	decisions{
 		"first AWS":                         {at(late, unknown), "Active; term 1 FirstSeen; do Observe"},
-		"gone: Revoked, and nobody is told": {at(late, answered(absent)), "Active; do Complete KeyAlreadyGone"},
-		"gone, the user protected":          {at(late, answered(absent), answered(func(o *Observation) { absent(o); o.Tags = map[string]string{ProtectedTag: "true"} })), "Active; do Complete KeyAlreadyGone"},
+		"gone: Revoked, and nobody is told": {at(late, missedAt("2026-12-20 08:59"), answered(absent)), "Active; do Complete KeyAlreadyGone"},
+		"gone, the user protected":          {at(late, missedAt("2026-12-20 08:59"), answered(func(o *Observation) { absent(o); o.Tags = map[string]string{ProtectedTag: "true"} })), "Active; do Complete KeyAlreadyGone"},
 		"alive: the notice":                 {at(late, asked), "Active; do Notify Expiry 7"},
 		"seen alive a moment ago":           {at(late), "Active; do Notify Expiry 7"},
 		"seen alive long ago":               {at(late, seenAt("2026-12-01 09:00")), "Active; do Observe"},
@@ -228,7 +228,7 @@ func TestAMarkThatWasFoundSparesTheOwnerASecondMessage(t *testing.T) {
 		"and from which the time counts": {at("2026-12-20 09:05", foundMark("2026-12-20 09:04")), "Expired; next 2026-12-21 09:04"},
 		"until its end":                  {at("2026-12-21 09:05", asked, foundMark("2026-12-20 09:04")), "Expired; do Revoke; next 2026-12-21 09:04"},
 		"past its end AWS is asked first, even so": {
-			at("2026-12-20 09:00", foundMark(""), answered(absent)), "Active; do Complete KeyAlreadyGone",
+			at("2026-12-20 09:00", foundMark(""), missedAt("2026-12-20 08:59"), answered(absent)), "Active; do Complete KeyAlreadyGone",
 		},
 		"a later reminder is not spared": {
 			at("2026-12-07 15:00", noticeDays(7, 1), foundMark("2026-12-03 09:04")), "Notified; do Notify Expiry 1",

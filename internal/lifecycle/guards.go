@@ -136,10 +136,11 @@ func stopUnnoticed(in Input, x deed) *Block {
 		return nil
 	}
 	if x.noticed.IsZero() {
-		return &Block{Reason: v1alpha1.ReasonAwaitingNotice, Message: "nothing is deleted before its owner and an admin were told"}
+		return &Block{Reason: v1alpha1.ReasonAwaitingNotice, Message: "nothing is deleted until the owner and an admin have been told"}
 	}
-	return stopIf(in.Now.Before(x.noticed.Add(in.Policy.MinimumNotice)), v1alpha1.ReasonWaiting,
-		fmt.Sprintf("the notice was delivered less than %s ago", in.Policy.MinimumNotice))
+	until := x.noticed.Add(in.Policy.MinimumNotice)
+	return stopIf(in.Now.Before(until), v1alpha1.ReasonWaiting, fmt.Sprintf(
+		"the notice was delivered at %s: nothing is deleted before %s (spec.schedule.minimumNotice)", in.shown(x.noticed), in.shown(until)))
 }
 
 func stopStale(in Input, x deed) *Block {
@@ -154,7 +155,7 @@ func stopStale(in Input, x deed) *Block {
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "waiting for a reading of the sheet that began after the key became due"}
 	case in.Now.Sub(r) > in.Policy.FreshFor():
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: fmt.Sprintf(
-			"the sheet was last read and accepted at %s, too long ago: see the AccessKeySheet's conditions", r.In(in.Policy.Location).Format("2006-01-02 15:04"))}
+			"the sheet was last read and accepted at %s, too long ago: see the AccessKeySheet's conditions", in.shown(r))}
 	}
 	return nil
 }
@@ -167,14 +168,13 @@ func stopRecentlyUsed(in Input) *Block {
 	case in.AWS.UseUnknown:
 		// A missing right must not read as "never used".
 		return &Block{Reason: v1alpha1.ReasonLastUseUnknown, Message: fmt.Sprintf(
-			"AWS does not tell when key %s was last used: allow iam:GetAccessKeyLastUsed to the operator, or remove spec.aws.holdIfUsedWithin",
+			"AWS does not say when key %s was last used: allow iam:GetAccessKeyLastUsed to the operator, or remove spec.aws.holdIfUsedWithin",
 			in.Lease.Spec.AccessKeyID)}
 	case in.AWS.LastUsed == nil || in.Now.Sub(in.AWS.LastUsed.Date.Time) >= within:
 		return nil
 	}
 	return &Block{Reason: v1alpha1.ReasonRecentlyUsed, Message: fmt.Sprintf(
-		"key %s was used at %s: stop its use, or extend it", in.Lease.Spec.AccessKeyID,
-		in.AWS.LastUsed.Date.In(in.Policy.Location).Format("2006-01-02 15:04"))}
+		"key %s was used at %s: stop its use, or extend it", in.Lease.Spec.AccessKeyID, in.shown(in.AWS.LastUsed.Date.Time))}
 }
 
 func stopDryRun(in Input, _ deed) *Block {
@@ -188,3 +188,6 @@ func stopDryRun(in Input, _ deed) *Block {
 	return stopIf(in.Policy.DryRun, v1alpha1.ReasonDryRun, fmt.Sprintf(
 		"mode DryRun: key %s of user %s would be %s now", in.Lease.Spec.AccessKeyID, in.Lease.Spec.UserName, what))
 }
+
+// shown is a moment as people read it.
+func (in Input) shown(t time.Time) string { return t.In(in.Policy.Location).Format("2006-01-02 15:04") }

@@ -47,8 +47,8 @@ var byGuard = map[string]stops{
 		"an end date that is none":              {lease(func(l *v1alpha1.AccessKeyLease) { l.Spec.EndDate = "来月末" }), v1alpha1.ReasonWaiting, "has not passed"},
 	},
 	guardNotice: {
-		"no notice":             {nil, v1alpha1.ReasonAwaitingNotice, "were told"},
-		"a notice an hour late": {nil, v1alpha1.ReasonWaiting, "less than 24h0m0s ago"},
+		"no notice":             {nil, v1alpha1.ReasonAwaitingNotice, "have been told"},
+		"a notice an hour late": {nil, v1alpha1.ReasonWaiting, ": nothing is deleted before 2026-12-"},
 	},
 	guardFresh: {
 		"no reading":                       {func(in *Input) { in.Sheet.ReadStart = time.Time{} }, v1alpha1.ReasonWaiting, "was not read"},
@@ -108,8 +108,8 @@ var byGuard = map[string]stops{
 		}), v1alpha1.ReasonOtherUser, "svc-report-2"},
 	},
 	guardPinned: {
-		"no user pinned": {lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Key.UserID = "" }), v1alpha1.RetainedIdentityNotPinned, "not recorded"},
-		"no key pinned":  {lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Key.CreateDate = nil }), v1alpha1.RetainedIdentityNotPinned, "not recorded"},
+		"no user pinned": {lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Key.UserID = "" }), v1alpha1.ReasonIdentityNotPinned, "not recorded"},
+		"no key pinned":  {lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Key.CreateDate = nil }), v1alpha1.ReasonIdentityNotPinned, "not recorded"},
 	},
 	guardRecentUse: {
 		"used an hour ago": {aws(func(o *Observation, in *Input) {

@@ -8,7 +8,7 @@ import (
 )
 
 // decideMarkedDeleted: a person wrote 削除済み. AWS is read, not changed: at once, hourly while it cannot answer, daily
-// while it answers otherwise than the mark.
+// while it answers otherwise than the mark, and once more after an answer that agrees with it.
 func decideMarkedDeleted(in Input, d Decision) Decision {
 	d.Phase = v1alpha1.PhaseRevoked
 	if d.Term == nil {
@@ -30,8 +30,12 @@ func decideMarkedDeleted(in Input, d Decision) Decision {
 		return reportStillExists(in, d)
 	}
 	d.Verified = &Finding{True: true, Reason: v1alpha1.ReasonKeyGone, Message: "the sheet says deleted, and AWS has no such key"}
-	if in.Policy.DryRun {
+	switch {
+	case in.Policy.DryRun:
 		d.Again = askedAt(in).Add(24 * time.Hour)
+		return d
+	case !goneForGood(in):
+		d.Again = lookAgainAt(in)
 		return d
 	}
 	d.Action = Action{Kind: ActionComplete, Reason: v1alpha1.ReasonMarkedDeleted}
@@ -50,6 +54,8 @@ func askAboutMarked(in Input, d Decision) Decision {
 		return reportStillExists(in, d)
 	case answered && in.Policy.DryRun && c.Reason == v1alpha1.ReasonKeyGone && in.Now.Before(askedAt(in).Add(24*time.Hour)):
 		d.Again = askedAt(in).Add(24 * time.Hour)
+	case answered && !in.Policy.DryRun && awaitsSecondLook(in):
+		d.Again = lookAgainAt(in)
 	case failedLately(in) != nil:
 		d.Again = recheckAt(in)
 	default:

@@ -16,7 +16,7 @@ func TestRevokedByAPersonsMarkAWSIsReadAndNotChanged(t *testing.T) {
 	decisions{
 		"AWS is asked at once":                {at("2026-12-03 09:00", markedDeleted), "Revoked; do Observe"},
 		"at first sight too":                  {at("2026-12-03 09:00", unknown, markedDeleted), "Revoked; term 1 FirstSeen; do Observe"},
-		"gone: done":                          {at("2026-12-03 09:00", markedDeleted, answered(absent)), "Revoked; do Complete MarkedDeleted"},
+		"gone: done":                          {at("2026-12-03 09:00", markedDeleted, missedAt("2026-12-03 08:59"), answered(absent)), "Revoked; do Complete MarkedDeleted"},
 		"gone, in DryRun: not recorded":       {at("2026-12-03 09:00", markedDeleted, dryRun, answered(absent)), "Revoked; again 2026-12-04 09:00"},
 		"alive: the admins are told":          {at("2026-12-03 09:00", markedDeleted, asked), "Revoked; do Notify KeyStillExists"},
 		"alive, in DryRun":                    {at("2026-12-03 09:00", markedDeleted, dryRun, asked), "Revoked; again 2026-12-04 09:00"},
@@ -36,7 +36,7 @@ func TestRevokedByAPersonsMarkAWSIsReadAndNotChanged(t *testing.T) {
 			"Revoked; again 2026-12-03 10:00",
 		},
 		"a protected user's key that is gone is gone": {
-			at("2026-12-03 09:00", markedDeleted, answered(func(o *Observation) { absent(o); o.Tags = map[string]string{ProtectedTag: "true"} })), "Revoked; do Complete MarkedDeleted",
+			at("2026-12-03 09:00", markedDeleted, missedAt("2026-12-03 08:59"), answered(func(o *Observation) { absent(o); o.Tags = map[string]string{ProtectedTag: "true"} })), "Revoked; do Complete MarkedDeleted",
 		},
 		"the mark is taken back: the key, just seen alive, has its notice": {
 			at("2026-12-20 09:00", noticed, revoked, stillThere), "Active; term 2 HoldReleased; do Notify Expiry 7",
@@ -145,6 +145,56 @@ func TestTellNamesWhatAdminsHearOnceATerm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if n, ok := Tell(tc.in, Decide(tc.in)); n.Kind != tc.want || ok != (tc.want != "") {
 				t.Errorf("told %q %v, want %q", n.Kind, ok, tc.want)
+			}
+		})
+	}
+}
+
+func TestAKeyThatIsListedAfterItsEndIsReportedAndNotTouched(t *testing.T) {
+	over := revocation(func(r *v1alpha1.RevocationStatus) {
+		r.Reason, r.CompletionTime = v1alpha1.ReasonMarkedDeleted, moment("2026-12-09 15:10:00")
+	})
+	listed := func(began string, there, complete bool) change {
+		return func(in *Input) {
+			in.Listed = KeyList{Time: jst(began), Complete: complete}
+			if there {
+				in.Listed.Key = &AccountKey{UserName: user, AccessKeyID: keyID, Status: v1alpha1.KeyActive}
+			}
+		}
+	}
+	reported := condition(v1alpha1.ConditionKeyVerified, metav1.ConditionFalse, v1alpha1.ReasonKeyStillExists)
+	told := records(v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeKeyStillExists, Recipient: "UA1", State: v1alpha1.NoticeDelivered},
+		v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeKeyStillExists, Recipient: "UA2", State: v1alpha1.NoticeDelivered})
+	ended := revocation(func(r *v1alpha1.RevocationStatus) { r.Reason = v1alpha1.ReasonEndDatePassed })
+	for name, tc := range map[string]struct {
+		in              Input
+		want, reason    string
+		verifiedIsFalse bool
+	}{
+		"listed: the admins are told":             {at("2026-12-10 16:00", over, listed("2026-12-10 16:00", true, true)), "Revoked; do Notify KeyStillExists", v1alpha1.ReasonKeyStillExists, true},
+		"once":                                    {at("2026-12-11 16:00", over, reported, told, listed("2026-12-11 16:00", true, true)), "Revoked", v1alpha1.ReasonKeyStillExists, true},
+		"after the news of its end":               {at("2026-12-10 16:00", over, ended, listed("2026-12-10 16:00", true, true)), "Revoked; do Notify Revoked", v1alpha1.ReasonKeyStillExists, true},
+		"by a list from before AWS had settled":   {at("2026-12-10 16:00", over, listed("2026-12-09 15:10:09", true, true)), "Revoked", "", false},
+		"no list yet":                             {at("2026-12-10 16:00", over), "Revoked", "", false},
+		"not listed":                              {at("2026-12-10 16:00", over, listed("2026-12-10 16:00", false, true)), "Revoked", "", false},
+		"reported, and a restart forgot the list": {at("2026-12-10 16:00", over, reported), "Revoked; do Notify KeyStillExists", "", false},
+		"reported, and not listed any more":       {at("2026-12-11 16:00", over, reported, listed("2026-12-11 16:00", false, true)), "Revoked", v1alpha1.ReasonKeyGone, false},
+		"reported, and in no list of a part":      {at("2026-12-11 16:00", over, reported, told, listed("2026-12-11 16:00", false, false)), "Revoked", "", false},
+		"in DryRun nobody is told":                {at("2026-12-10 16:00", over, dryRun, listed("2026-12-10 16:00", true, true)), "Revoked", v1alpha1.ReasonKeyStillExists, true},
+		"a lease that is not over asks AWS":       {at("2026-12-20 16:00", noticed, listed("2026-12-20 16:00", true, true)), "Expired; do Observe; next 2026-12-09 15:00", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Decide(tc.in)
+			if got := summary(d); got != tc.want {
+				t.Errorf("%s, want %s", got, tc.want)
+			}
+			switch {
+			case d.Verified == nil:
+				if tc.reason != "" {
+					t.Errorf("nothing is verified, want %s", tc.reason)
+				}
+			case d.Verified.Reason != tc.reason || d.Verified.True == tc.verifiedIsFalse:
+				t.Errorf("verified %+v, want %s", d.Verified, tc.reason)
 			}
 		})
 	}

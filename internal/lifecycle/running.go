@@ -14,9 +14,17 @@ func decideRunning(in Input, d Decision) Decision {
 	if keyIsDeleted(in) {
 		// Extension was refused at admission; what hangs on the user goes too.
 		d.Phase = v1alpha1.PhaseExpired
-		return destroy(in, d, deed{due: p.Due(end, 1)})
+		due := p.Due(end, 1)
+		if began := l.Status.Revocation.StartTime; began != nil && due.After(in.Now) {
+			due = began.Time // an extension that came in that moment was too late
+		}
+		return destroy(in, d, deed{due: due})
 	}
 	if pinWanted(in) {
+		d.Action = Action{Kind: ActionObserve}
+		return d
+	}
+	if !ended && lostDeletion(in) {
 		d.Action = Action{Kind: ActionObserve}
 		return d
 	}
@@ -77,6 +85,11 @@ func wait(in Input, d Decision, noticed bool) Decision {
 	if k := in.Lease.Status.Key; k == nil || k.Status == "" {
 		d.Again = earliest(d.Again, recheckAt(in)) // see pinWanted
 	}
+	if at := outcomeKnownAt(in.Lease, in.SettleTime); at.After(in.Now) {
+		d.Again = earliest(d.Again, at) // see lostDeletion
+	} else if !at.IsZero() {
+		d.Again = earliest(d.Again, recheckAt(in))
+	}
 	return d
 }
 
@@ -119,15 +132,17 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 	alive := k != nil && k.CreateDate != nil && (k.Status == v1alpha1.KeyActive || k.Status == v1alpha1.KeyInactive)
 	absent := k != nil && k.Status == v1alpha1.KeyAbsent
 	switch b := failedLately(in); {
-	case gone(in) && !in.Policy.DryRun:
+	case goneForGood(in) && !in.Policy.DryRun:
 		d.Action = Action{Kind: ActionComplete, Reason: v1alpha1.ReasonKeyAlreadyGone}
 		return d, true
 	case in.AWSError != "":
 		d.Blocked = &Block{Guard: guardAWSReadable, Reason: in.AWSReason, Message: in.AWSError}
 	case b != nil:
 		d.Blocked = b
-	case gone(in) || (in.AWS == nil && absent && in.Policy.DryRun && rechecked(in)):
+	case in.Policy.DryRun && (gone(in) || (in.AWS == nil && absent && rechecked(in))):
 		d.Blocked = &Block{Guard: guardMode, Reason: v1alpha1.ReasonDryRun, Message: "mode DryRun: AWS has no such key, the lease would be Revoked now"}
+	case gone(in) || (in.AWS == nil && awaitsSecondLook(in)):
+		d.Blocked = missedOnce(in)
 	case in.AWS != nil:
 		d.Blocked = misread(*in.AWS, TargetOf(in.Lease, in.Policy))
 	case !alive || !rechecked(in):
@@ -141,6 +156,9 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 		d.Next = due
 	}
 	d.Again = recheckAt(in)
+	if d.Blocked.Reason == v1alpha1.ReasonInProgress {
+		d.Again = lookAgainAt(in)
+	}
 	return d, true
 }
 

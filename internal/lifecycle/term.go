@@ -92,3 +92,23 @@ func mayBeInactive(l *v1alpha1.AccessKeyLease) bool {
 	return rev != nil && rev.KeyDeletedTime == nil &&
 		(rev.DeactivatedTime != nil || (rev.Intent != nil && rev.Intent.Action == "UpdateAccessKey"))
 }
+
+// outcomeKnownAt is when AWS shows what became of a deletion of the key whose answer was lost; zero: there is none.
+func outcomeKnownAt(l *v1alpha1.AccessKeyLease, settle time.Duration) time.Time {
+	rev := l.Status.Revocation
+	if rev == nil || rev.KeyDeletedTime != nil || rev.Intent == nil || rev.Intent.Action != "DeleteAccessKey" {
+		return time.Time{}
+	}
+	return rev.Intent.Time.Add(settle)
+}
+
+// lostDeletion: AWS is to be asked what became of a deletion whose answer was lost. The lease was extended in that moment,
+// and would pass for Active until its next notice although its key may be gone.
+func lostDeletion(in Input) bool {
+	at := outcomeKnownAt(in.Lease, in.SettleTime)
+	if at.IsZero() || in.Now.Before(at) || in.AWS != nil || in.AWSError != "" || failedLately(in) != nil {
+		return false
+	}
+	k := in.Lease.Status.Key
+	return k == nil || k.ObservedTime == nil || k.ObservedTime.Time.Before(at) || !rechecked(in)
+}

@@ -210,3 +210,29 @@ func TestASecondTermKeepsTheNoticesOfTheFirstForOthersToSee(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestAnExtensionInTheMomentOfALostDeletionHasAWSAsked(t *testing.T) {
+	// Somebody else deactivated the key; the answer to its deletion was lost, and the row got a new date.
+	all := func(now string, more ...change) Input {
+		return at(now, append([]change{noticed, phase(v1alpha1.PhaseExpired), endDate("2027-03-31"), seenAt("2026-12-09 15:00:00"),
+			lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Key.Status = v1alpha1.KeyInactive }),
+			revocation(func(r *v1alpha1.RevocationStatus) {
+				r.StartTime, r.Reason = moment("2026-12-09 15:00:01"), v1alpha1.ReasonEndDatePassed
+				r.Intent = &v1alpha1.RevocationIntent{Action: "DeleteAccessKey", Target: keyID, Time: *moment("2026-12-09 15:00:01")}
+			})}, more...)...)
+	}
+	again := "Active; term 2 EndDateChanged; "
+	inactive := func(o *Observation) { o.Key = v1alpha1.KeyInactive }
+	decisions{
+		"once its outcome shows":         {all("2026-12-09 15:00:11"), again + "do Observe"},
+		"not before":                     {all("2026-12-09 15:00:10"), again + "next 2027-03-24 15:00; again 2026-12-09 15:00"},
+		"gone: what hangs on it follows": {all("2026-12-09 15:00:11", answered(absent)), "Expired; term 2 EndDateChanged; do Revoke; next 2026-12-09 15:00"},
+		"there: it is looked at hourly":  {all("2026-12-09 15:00:11", answered(inactive)), again + "next 2027-03-24 15:00; again 2026-12-09 16:00"},
+		"and not in between":             {all("2026-12-09 15:30", seenAt("2026-12-09 15:00:11")), again + "next 2027-03-24 15:00; again 2026-12-09 16:00"},
+		"an hour later":                  {all("2026-12-09 16:00:11", seenAt("2026-12-09 15:00:11")), again + "do Observe"},
+		"AWS that does not answer is no answer": {
+			all("2026-12-09 15:00:11", func(in *Input) { in.AWSError, in.AWSReason = "timeout", v1alpha1.ReasonAWSUnavailable }),
+			again + "next 2027-03-24 15:00; again 2026-12-09 16:00",
+		},
+	}.check(t)
+}

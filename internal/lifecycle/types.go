@@ -17,6 +17,10 @@ type Input struct {
 	// AWSError is why AWS could not be read, empty otherwise. AWSReason is AWSUnavailable where that passes by itself,
 	// AWSForbidden where people must mend something.
 	AWSError, AWSReason string
+	// SettleTime is how long AWS may go on showing what is no more, or not show yet what is.
+	SettleTime time.Duration
+	// Listed is what the daily list of the account's keys says, for a lease that is over; zero: nothing.
+	Listed KeyList
 	// Retry: what AWS refused lately is to be tried again at once. A person asked for it by annotation, or this process has
 	// not tried it yet: credentials are often mended by a restart.
 	Retry bool

@@ -48,6 +48,12 @@ func aRevocation() *v1alpha1.RevocationStatus {
 	}
 }
 
+// aDeactivation by Keylease.
+func aDeactivation() *v1alpha1.RevocationStatus {
+	at := metav1.NewTime(time.Date(2026, 12, 9, 15, 0, 0, 0, jst))
+	return &v1alpha1.RevocationStatus{StartTime: &at, DeactivatedTime: &at}
+}
+
 // aPlan is what will become of it.
 func aPlan() *v1alpha1.RevocationPlan {
 	return &v1alpha1.RevocationPlan{

@@ -47,7 +47,7 @@ func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
 				case v1alpha1.NoticeKeyStillExists, v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeLastUseUnknown, v1alpha1.NoticeStalled:
 					n.Today = "2026-12-09"
 				case v1alpha1.NoticeDeactivated:
-					n.Today, n.DeleteAt = "2026-12-09", time.Date(2026, 12, 16, 15, 0, 0, 0, jst)
+					n.Today, n.DeleteAt, n.Revocation = "2026-12-09", time.Date(2026, 12, 16, 15, 0, 0, 0, jst), aDeactivation()
 				}
 				if audience == message.ToAdmin {
 					n.Plan = aPlan()

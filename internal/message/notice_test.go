@@ -104,9 +104,50 @@ func TestTheMessageAfterADeletionSaysWhatBecameOfTheUser(t *testing.T) {
 	n.Revocation = aRevocation()
 	expectWords(t, render(t, "en", n), "The IAM user was deleted too.")
 	n.Revocation.Steps = n.Revocation.Steps[:2]
+	expectNoWords(t, render(t, "en", n), "The IAM user") // another lease, due on the same day, may have taken it along
+	n.Revocation.Retained = []v1alpha1.Retained{{Target: "svc-report", Reason: v1alpha1.RetainedUserNotFound}}
+	expectNoWords(t, render(t, "en", n), "The IAM user remains.")
+	expectNoWords(t, render(t, "ja", n), "残っています")
+	n.Revocation.Retained = []v1alpha1.Retained{{Target: "svc-report", Reason: v1alpha1.RetainedOtherKeys}}
 	expectWords(t, render(t, "en", n), "The IAM user remains.")
+	expectWords(t, render(t, "ja", n), "IAMユーザーは残っています。")
 	n.Revocation = &v1alpha1.RevocationStatus{Reason: v1alpha1.ReasonKeyAlreadyGone}
 	expectWords(t, render(t, "en", n), "already gone from AWS")
+}
+
+func TestAKeyThatSomebodyElseDeactivatedIsNotPromisedToWorkAgain(t *testing.T) {
+	for _, audience := range []message.Audience{message.ToOwner, message.ToAdmin} {
+		n := aNotice(v1alpha1.NoticeDeactivated, audience)
+		n.Revocation = aDeactivation()
+		expectWords(t, render(t, "en", n), "was deactivated", "the same key will work again")
+		expectWords(t, render(t, "ja", n), "を無効化しました", "同じキーが再び使えるようになります")
+		n.Revocation.DeactivatedTime = nil
+		r := render(t, "en", n)
+		expectWords(t, r, "is inactive", "Somebody else had already deactivated", "Keylease will not activate it")
+		expectNoWords(t, r, "was deactivated", "work again")
+		r = render(t, "ja", n)
+		expectWords(t, r, "無効化されています", "Keyleaseがキーを有効に戻すことはありません")
+		expectNoWords(t, r, "を無効化しました", "再び使える")
+	}
+}
+
+func TestTheLastUseIsSaidToBeBeforeWhatEndedIt(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeRevoked, message.ToOwner)
+	n.Revocation, n.UsedBeforeDeactivation = aRevocation(), true
+	expectWords(t, render(t, "en", n), "in the 24 hours before it was deactivated")
+	expectWords(t, render(t, "ja", n), "無効化前の24時間以内")
+	n.UsedWithin24h = true
+	expectWords(t, render(t, "en", n), "in the 24 hours before it was deleted")
+	expectNoWords(t, render(t, "ja", n), "無効化前の")
+}
+
+func TestAKeyThatCameBackIsNotSaidToGoByClearingItsCell(t *testing.T) {
+	n := aNotice(v1alpha1.NoticeKeyStillExists, message.ToAdmin)
+	n.Revocation = aDeactivation()
+	expectNoWords(t, render(t, "en", n), "its lease is over")
+	n.Revocation.CompletionTime = n.Revocation.StartTime
+	expectWords(t, render(t, "en", n), "its lease is over", "delete the AccessKeyLease keylease/akiakeylease00000002 first")
+	expectWords(t, render(t, "ja", n), "AWSのキーの一覧に残っています", "AccessKeyLease keylease/akiakeylease00000002 を削除してから")
 }
 
 func TestAKeyThatWasGoneBeforeIsNotSaidToHaveBeenDeletedByKeylease(t *testing.T) {

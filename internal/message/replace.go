@@ -113,7 +113,7 @@ func example(kind string, audience Audience, full bool) Notice {
 	}
 	at := time.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)
 	n.Today, n.DeleteAt, n.DeactivateAt, n.SheetURL, n.MarkExtended = "2026-12-10", at, at, "https://docs.google.com/", "延長申請済み"
-	n.Reason, n.Detail, n.UsedWithin24h = v1alpha1.ReasonWrongAccount, "detail", true
+	n.Reason, n.Detail, n.UsedWithin24h, n.UsedBeforeDeactivation = v1alpha1.ReasonWrongAccount, "detail", true, true
 	n.Owner = Owner{SlackUserID: "U0EXAMPLE", Candidates: []string{"U0EXAMPLE"}}
 	n.Lease = Lease{Namespace: "keylease", Name: "akia", AccessKeyID: "AKIA", UserName: "svc", AccountID: "123456789012", OwnerName: "山田",
 		Purpose: "purpose", Resource: "S3", StartDate: "2026-06-01", EndDate: "2026-12-08", Row: 2,

@@ -78,8 +78,9 @@ type Notice struct {
 	Reason string
 	// Detail is one plain sentence of the operator, in English: an error, a conflict. It is quoted, never the explanation.
 	Detail string
-	// UsedWithin24h is true where AWS shows a use in the 24 hours before the deletion.
-	UsedWithin24h bool
+	// UsedWithin24h is true where AWS shows a use in the 24 hours before the deletion, UsedBeforeDeactivation in those before
+	// the deactivation, which a grace period earlier ended all use.
+	UsedWithin24h, UsedBeforeDeactivation bool
 }
 
 // SheetMessage is a message about a sheet, always to the admins.

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,13 +32,14 @@ type view struct {
 	// DaysAgo is -DaysLeft; Over: the end date has passed.
 	DaysAgo int
 	Over    bool
-	// Deactivated: the key does not work now.
-	Deactivated bool
+	// Deactivated: the key does not work now. ByOthers: somebody else deactivated it, and an extension does not give it back.
+	Deactivated, ByOthers bool
 	// DeleteAt and DeactivateAt, "2026-12-09 15:00 JST", or empty.
 	DeleteAt, DeactivateAt string
 	// Use is Used, Never or Unknown.
 	Use, UsedAt, UsedService, UsedRegion string
 	UsedWithin24h                        bool
+	UsedBeforeDeactivation               bool
 	// OwnerState is Told, Unknown, Ambiguous, NotYet (with Unreachable, if Slack gave an error) or Unreachable.
 	OwnerState, SlackUserID, Candidates, Unreachable string
 	Row                                              int
@@ -45,9 +47,13 @@ type view struct {
 	// Reason in words, empty where there are none; Detail is the operator's own English sentence.
 	Reason, Detail string
 	// Revocation and Plan, one line each; Kept with the reason in words.
-	Steps, Kept         []string
-	MoreSteps           int
-	UserDeleted, Gone   bool
+	Steps, Kept       []string
+	MoreSteps         int
+	UserDeleted, Gone bool
+	// UserKept: the user is there and was left. Neither that nor UserDeleted: another lease may have taken it along.
+	UserKept bool
+	// Confirmed: AWS once showed that the key is gone, and the lease is over.
+	Confirmed           bool
 	PlanSteps, PlanKept []string
 	MorePlanSteps       int
 	// PlanBlocked is the operator's own English sentence, PlanBlockedBy the reason in words.
@@ -67,12 +73,13 @@ func (t texts) view(n Notice) view {
 		AccountID: clean(l.AccountID, maxName), OwnerName: clean(l.OwnerName, maxName),
 		Purpose: clean(l.Purpose, maxPurpose), Resource: clean(l.Resource, maxValue),
 		StartDate: t.day(l.StartDate), EndDate: t.day(l.EndDate), EndDay: clean(l.EndDate, maxName),
-		UsedWithin24h: n.UsedWithin24h,
-		Row:           l.Row, MarkExtended: clean(n.MarkExtended, maxName),
+		UsedWithin24h: n.UsedWithin24h, UsedBeforeDeactivation: n.UsedBeforeDeactivation,
+		Row: l.Row, MarkExtended: clean(n.MarkExtended, maxName),
 		Namespace: clean(l.Namespace, maxName), Name: clean(l.Name, maxName),
 		Reason: t.known("reason", n.Reason), Detail: clean(n.Detail, maxDetail),
 	}
 	v.Deactivated = n.Kind == v1alpha1.NoticeDeactivated
+	v.ByOthers = v.Deactivated && (n.Revocation == nil || n.Revocation.DeactivatedTime == nil)
 	if runsOn[n.Kind] {
 		v.DeleteAt, v.DeactivateAt = moment(n.DeleteAt), moment(n.DeactivateAt)
 	}
@@ -80,7 +87,7 @@ func (t texts) view(n Notice) view {
 	v.DaysAgo, v.Over = -v.DaysLeft, v.DaysKnown && v.DaysLeft < 0
 	v.setUse(n)
 	v.setOwner(n.Owner)
-	t.setRevocation(&v, n.Revocation)
+	t.setRevocation(&v, n.Revocation, l.UserName)
 	t.setPlan(&v, n.Plan)
 	return v
 }
@@ -129,7 +136,7 @@ func (v *view) setOwner(o Owner) {
 	}
 }
 
-func (t texts) setRevocation(v *view, r *v1alpha1.RevocationStatus) {
+func (t texts) setRevocation(v *view, r *v1alpha1.RevocationStatus, userName string) {
 	if r == nil {
 		return
 	}
@@ -139,7 +146,10 @@ func (t texts) setRevocation(v *view, r *v1alpha1.RevocationStatus) {
 	}
 	v.Steps, v.MoreSteps = firstOf(v.Steps)
 	v.Gone = r.Reason == v1alpha1.ReasonKeyAlreadyGone
-	v.Kept = t.kept(r.Retained)
+	v.UserKept = slices.ContainsFunc(r.Retained, func(kept v1alpha1.Retained) bool {
+		return kept.Target == userName && kept.Reason != v1alpha1.RetainedUserNotFound
+	})
+	v.Kept, v.Confirmed = t.kept(r.Retained), r.CompletionTime != nil
 }
 
 func (t texts) setPlan(v *view, p *v1alpha1.RevocationPlan) {

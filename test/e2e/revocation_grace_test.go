@@ -14,6 +14,14 @@ func grace(d time.Duration) func(*v1alpha1.AccessKeySheet) {
 	return func(a *v1alpha1.AccessKeySheet) { a.Spec.Schedule.GracePeriod = &metav1.Duration{Duration: d} }
 }
 
+// expectKeyStatus: KEY STATUS of kubectl shows what our own change made of the key, without another reading.
+func (s *stage) expectKeyStatus(want v1alpha1.KeyState) {
+	s.Helper()
+	if got := s.Lease(report.Key).Status.Key.Status; got != want {
+		s.Errorf("KEY STATUS is %s, want %s", got, want)
+	}
+}
+
 func TestInTheGracePeriodTheKeyIsInactiveAndPeopleKnowUntilWhen(t *testing.T) {
 	s := rowsStage(t, "2026-12-01 14:50", report)
 	s.Begin(grace(72 * time.Hour))
@@ -25,6 +33,7 @@ func TestInTheGracePeriodTheKeyIsInactiveAndPeopleKnowUntilWhen(t *testing.T) {
 	s.ExpectKey(report.Key, "Active")
 	s.Until("2026-12-09 15:05")
 	s.ExpectKey(report.Key, "Inactive")
+	s.expectKeyStatus(v1alpha1.KeyInactive)
 	s.Until("2026-12-09 15:15")
 	for _, to := range []string{owner, admin, admin2} {
 		s.ExpectTold(to, 1, report.User, "無効化しました", "2026-12-12 15:00 JST")
@@ -36,7 +45,7 @@ func TestInTheGracePeriodTheKeyIsInactiveAndPeopleKnowUntilWhen(t *testing.T) {
 	s.ExpectKey(report.Key, "")
 	s.ExpectPhase(report.Key, v1alpha1.PhaseRevoked)
 	for _, to := range []string{owner, admin, admin2} {
-		s.ExpectTold(to, 1, report.User, "を削除しました", "24時間以内")
+		s.ExpectTold(to, 1, report.User, "を削除しました", "無効化前の24時間以内")
 		s.ExpectTold(to, 1, report.User, "無効化しました", "2026-12-12 15:00 JST")
 	}
 	s.ExpectOneOfEach()
@@ -51,6 +60,7 @@ func TestAKeyGivenBackIsToldOfAnewWhenItsNewEndComes(t *testing.T) {
 	s.Until("2026-12-09 15:25")
 	s.ExpectKey(report.Key, "Active")
 	s.ExpectPhase(report.Key, v1alpha1.PhaseActive)
+	s.expectKeyStatus(v1alpha1.KeyActive)
 	s.Until("2026-12-21 14:55")
 	s.Until("2026-12-21 15:15")
 	s.ExpectKey(report.Key, "Inactive")
@@ -72,6 +82,7 @@ func TestAKeyThatSomebodyElseDeactivatedIsNotGivenBack(t *testing.T) {
 	if rev := s.Lease(report.Key).Status.Revocation; rev == nil || rev.DeactivatedTime != nil {
 		t.Errorf("the revocation is %+v", rev)
 	}
+	s.ExpectTold(owner, 1, report.User, "無効化されています", "有効に戻すことはありません")
 	s.Must(s.Form().SetCell("I2", "2027/01/31"))
 	s.Until("2026-12-09 15:25")
 	s.ExpectPhase(report.Key, v1alpha1.PhaseActive)
@@ -86,6 +97,6 @@ func TestAUseWithinADayOfTheDeletionIsSaid(t *testing.T) {
 	s.Until("2026-12-09 15:10")
 	s.ExpectKey(report.Key, "")
 	for _, to := range []string{owner, admin} {
-		s.ExpectTold(to, 1, report.User, "24時間以内")
+		s.ExpectTold(to, 1, report.User, "削除前の24時間以内")
 	}
 }

@@ -30,6 +30,22 @@ func (a *Account) DeleteKey(accessKeyID string) {
 	a.byHand(accessKeyID, func(u *user, k accessKey) { u.keys.remove(k.id, time.Time{}) })
 }
 
+// HideKey leaves a key out of every list until show is called, as a list of IAM
+// that lags behind does; GetAccessKeyLastUsed still names its user.
+func (a *Account) HideKey(accessKeyID string) (show func()) {
+	var of *user
+	var hidden accessKey
+	a.byHand(accessKeyID, func(u *user, k accessKey) {
+		of, hidden = u, k
+		u.keys.remove(k.id, time.Time{})
+	})
+	return func() {
+		a.server.mu.Lock()
+		defer a.server.mu.Unlock()
+		of.keys.put(hidden.id, hidden)
+	}
+}
+
 // RecreateUser deletes a user with all it has, and makes another one of the
 // same name, which it returns the ID of.
 func (a *Account) RecreateUser(name string, options ...UserOption) (userID string) {

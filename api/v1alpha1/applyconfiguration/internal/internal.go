@@ -315,6 +315,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.keylease.keylease.api.v1alpha1.KeyStatus
   map:
     fields:
+    - name: absentSince
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: createDate
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time

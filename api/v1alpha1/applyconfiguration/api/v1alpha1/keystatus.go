@@ -21,6 +21,9 @@ type KeyStatusApplyConfiguration struct {
 	// LastUseUnknown: AWS did not tell when the key was last used. lastUsed is what it told before, if anything; without it
 	// "never used" would be a guess.
 	LastUseUnknown *bool `json:"lastUseUnknown,omitempty"`
+	// AbsentSince is when AWS first showed that it has no such key, as all readings since do; absent while it shows one. A
+	// key counts as gone only when a later reading says so again: lists lag behind.
+	AbsentSince *v1.Time `json:"absentSince,omitempty"`
 	// ObservedTime of the last reading.
 	ObservedTime *v1.Time `json:"observedTime,omitempty"`
 }
@@ -68,6 +71,14 @@ func (b *KeyStatusApplyConfiguration) WithLastUsed(value *LastUsedApplyConfigura
 // If called multiple times, the LastUseUnknown field is set to the value of the last call.
 func (b *KeyStatusApplyConfiguration) WithLastUseUnknown(value bool) *KeyStatusApplyConfiguration {
 	b.LastUseUnknown = &value
+	return b
+}
+
+// WithAbsentSince sets the AbsentSince field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the AbsentSince field is set to the value of the last call.
+func (b *KeyStatusApplyConfiguration) WithAbsentSince(value v1.Time) *KeyStatusApplyConfiguration {
+	b.AbsentSince = &value
 	return b
 }
 
