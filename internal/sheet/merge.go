@@ -165,7 +165,7 @@ func CheckIdentity(row Row, lease *v1alpha1.AccessKeyLease) *Problem {
 	}
 	p.Value = shown(p.Value)
 	p.Message = fmt.Sprintf("%s %s: the lease %s has %s; put that back, or delete the lease to accept the new identity",
-		what, quoted(p.Value), strings.ToLower(row.AccessKeyID), quoted(is))
+		what, Quoted(p.Value), strings.ToLower(row.AccessKeyID), Quoted(is))
 	return p
 }
 
@@ -198,5 +198,5 @@ func holdSince(was *v1alpha1.SheetHold, is v1alpha1.SheetHold, f Facts) *v1alpha
 }
 
 func unclearMessage(cell StatusCell) string {
-	return fmt.Sprintf("what does the status cell %s mean? Write the mark alone, or take the word away", quoted(cell.Text))
+	return fmt.Sprintf("what does the status cell %s mean? Write the mark alone, or take the word away", Quoted(cell.Text))
 }

@@ -71,7 +71,7 @@
 // # S: everything else in the spec
 //
 //	S-row     the row's texts go into the spec, a start date behind the end date left out
-//	S-back    where another manager wrote the lease's, that is told as SpecReverted once
+//	S-back    where another manager wrote any of the lease's, that is told as SpecReverted once, of whichever side is new
 //
 // # F: first sight
 //

@@ -134,5 +134,5 @@ func shown(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// quoted is a value as messages name it. strconv.Quote would turn U+3000 and some kana into escapes.
-func quoted(s string) string { return `"` + shown(s) + `"` }
+// Quoted is a value as messages name it. strconv.Quote would turn U+3000 and some kana into escapes.
+func Quoted(s string) string { return `"` + shown(s) + `"` }
