@@ -34,11 +34,14 @@ func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	}
 	s := *lease.Status.Sheet.DeepCopy()
 	s.Row = 0
-	if frozen(lease) || firstSight(lease) || f.FlagOwnedElsewhere {
+	if frozen(lease) || firstSight(lease) {
 		return Outcome{Sheet: s}
 	}
 	// There is no cell to take the mark from, but a person can still ask by the lease, and take it back there.
 	held, asked := heldDate(s), lease.Spec.ExtensionRequested
+	if f.FlagOwnedElsewhere && !asked { // M-flag-owned
+		asked = held != ""
+	}
 	switch ours := s.Hold == nil || s.Hold.Reason == v1alpha1.ReasonExtensionRequested; {
 	case !ours || asked == (held != ""):
 	case asked:
@@ -48,6 +51,12 @@ func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 		s.Hold, s.Pending.Mark = nil, v1alpha1.PendingRemove
 	}
 	return Outcome{Sheet: s}
+}
+
+// GoneOtherwise tells whether a lease without a row says anything else of the extension mark than was agreed, so that it
+// matters for the merge who owns its flag.
+func GoneOtherwise(lease *v1alpha1.AccessKeyLease) bool {
+	return lease.Status.Sheet != nil && lease.Spec.ExtensionRequested != (heldDate(*lease.Status.Sheet) != "")
 }
 
 // frozen: the API server refuses any change of the spec. The lease is Revoked, or its key is being deleted.

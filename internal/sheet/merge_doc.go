@@ -89,7 +89,7 @@
 //
 //	R-invalid  invalid, or another user or account  held (InvalidRow); agreement, pending writes and spec stay, cell too
 //	R-gone     gone                                 all stays, the hold included; row 0. A lease's flag can still be put
-//	                                                and taken back
+//	                                                and taken back (but M-flag-owned)
 //	R-back     the row is usable again              the sheet's date wins over what the lease was given meanwhile (but
 //	                                                D-owned; a date that was pending before is D-waiting or D-conflict);
 //	                                                all else is merged as any other

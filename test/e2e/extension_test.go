@@ -182,6 +182,25 @@ func TestARowThatVanishesDoesNotFreeItsKey(t *testing.T) {
 	}
 }
 
+func TestAHoldStaysWithoutItsRowWhereGitOpsOwnsTheFlag(t *testing.T) {
+	s, _ := companyStage(t)
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	l := s.Lease(key(2))
+	apply := applyv1alpha1.AccessKeyLease(l.Name, l.Namespace).WithSpec(applyv1alpha1.AccessKeyLeaseSpec().WithExtensionRequested(false))
+	s.Must(s.Client.Apply(t.Context(), apply, client.FieldOwner("argocd"), client.ForceOwnership))
+	s.Must(s.Form().SetCell("K3", "延長申請済み"))
+	s.Until("2026-12-01 15:20")
+	if got := expect.Held(s.Lease(key(2))); got != v1alpha1.ReasonExtensionRequested {
+		t.Fatalf("by the mark in its row it is held %q", got)
+	}
+	s.Must(s.Form().DeleteRows(3, 1))
+	s.Until("2026-12-11 16:00")
+	if l := s.Lease(key(2)); expect.Held(l) != v1alpha1.ReasonExtensionRequested || s.Account.KeyStatus(key(2)) != "Active" {
+		t.Errorf("without its row it is %s, held %q, the key %q", l.Status.Phase, expect.Held(l), s.Account.KeyStatus(key(2)))
+	}
+}
+
 func TestALeaseDeletedByHandComesBackWithoutASecondNotice(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
