@@ -251,6 +251,18 @@ type SheetRowStatus struct {
 	// Pending is what was decided on the lease's side and the row does not say yet.
 	// +optional
 	Pending PendingWrite `json:"pending,omitempty,omitzero"`
+	// MovedFrom is the end date that the row had before people moved it to a later one. An extension mark that follows within
+	// minutes belongs to that edit. It goes with the mark, or with the next move.
+	// +optional
+	MovedFrom *MovedDate `json:"movedFrom,omitempty"`
+}
+
+// MovedDate is an end date that a row has no more.
+type MovedDate struct {
+	// EndDate before the move, YYYY-MM-DD.
+	EndDate string `json:"endDate"`
+	// Time of the reading that saw the move.
+	Time metav1.Time `json:"time"`
 }
 
 // PendingWrite is a change of the lease that the row is still to be given. It stays until the row is read with it, so
@@ -288,6 +300,10 @@ type SheetHold struct {
 	// EndDate that an extension mark was put against: another end date lets the lease run on.
 	// +optional
 	EndDate string `json:"endDate,omitempty"`
+	// Extended: Keylease put the extension mark, to go with an end date that the lease was given. Nobody asked for anything by
+	// it, so that it holds no date.
+	// +optional
+	Extended bool `json:"extended,omitempty"`
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	Message string `json:"message,omitempty"`

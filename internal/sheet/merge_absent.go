@@ -18,11 +18,11 @@ func mergeInvalid(problem Problem, lease *v1alpha1.AccessKeyLease, f Facts) Outc
 	s := was
 	s.Row = rowNumber(problem.Row)
 	if !completed(lease) {
-		held := ""
+		hold := v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, Message: problem.Message}
 		if was.Hold != nil {
-			held = was.Hold.EndDate
+			hold.EndDate, hold.Extended = was.Hold.EndDate, was.Hold.Extended
 		}
-		s.Hold = holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, EndDate: held, Message: problem.Message}, f)
+		s.Hold = holdSince(was.Hold, hold, f)
 	}
 	return Outcome{Sheet: s}
 }
@@ -104,7 +104,9 @@ func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 func frozenHold(row Row, lease *v1alpha1.AccessKeyLease, was v1alpha1.SheetRowStatus, f Facts) (*v1alpha1.SheetHold, v1alpha1.PendingMark) {
 	byMark := lease.Status.Phase == v1alpha1.PhaseRevoked
 	extension := func(endDate string) *v1alpha1.SheetHold {
-		return holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: endDate}, f)
+		hold := v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: endDate}
+		hold.Extended = was.Hold != nil && was.Hold.Extended && heldDate(was) == endDate
+		return holdSince(was.Hold, hold, f)
 	}
 	switch held := heldDate(was); {
 	case row.Status.Mark == MarkUnclear: // X-unclear

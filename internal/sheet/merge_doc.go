@@ -36,6 +36,8 @@
 //	M-same       changed           changed     alike, nothing to write; a new mark holds the date the row had before
 //	M-sheet      changed: put      =           the lease is held at the date that the row had before: where the date
 //	                                           moved too, the mark is spent and the lease runs
+//	M-together   changed: put      any         within ten minutes of the reading that saw the row's date move to a later
+//	                                           one (movedFrom): put against the date before that, so that the lease runs
 //	M-sheet      removed           =           the hold goes
 //	M-lease      =                 changed: 1  the mark is wanted in the cell, the lease is held at the date it had before
 //	M-lease      =                 removed: 0  the mark is wanted out of the cell, the hold goes
@@ -43,6 +45,10 @@
 //	M-conflict   changed           changed     apart, which only a pending write allows: the held side wins
 //	M-extend     any but closed    any         with D-lease, unless Exempt: wanted in the cell, put against the row's former
 //	                                           date, so that the lease runs with its new one
+//	                                           unless a person had asked already, it is Keylease's (hold.extended): it holds
+//	                                           no date
+//	M-undone     any               =           the date is again the one that Keylease's mark was put against: the mark goes
+//	                                           (but Exempt, and an owned 1)
 //	M-retract    not there         =, pending  the lease took its date back before the row had it: no mark is written
 //	M-closed     削除済み, unclear  any         the mark that stood there is gone; the lease's wish waits
 //	M-unclear    unclear           any         held (UnclearMark)
