@@ -1,6 +1,10 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // AccessKeyLeaseSpec is what the sheet says of one access key, and the end date that people may edit here too.
 //
@@ -343,6 +347,7 @@ type FoundMark struct {
 // +kubebuilder:printcolumn:name="Ready Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.spec == oldSelf.spec || !has(oldSelf.status) || !has(oldSelf.status.phase) || oldSelf.status.phase != 'Revoked'",message="this lease is Revoked: its key is gone and cannot be extended; request a new key in the sheet"
 // +kubebuilder:validation:XValidation:rule="self.spec == oldSelf.spec || !has(oldSelf.status) || !has(oldSelf.status.revocation) || (has(oldSelf.status.phase) && oldSelf.status.phase == 'Revoked') || !(has(oldSelf.status.revocation.keyDeletedTime) || (has(oldSelf.status.revocation.intent) && oldSelf.status.revocation.intent.action == 'DeleteAccessKey'))",message="the key of this lease is already being deleted in AWS and cannot be extended; request a new key in the sheet"
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || self.metadata.name == self.spec.accessKeyID.lowerAscii()",optionalOldSelf=true,message="name the lease after its key: metadata.name is spec.accessKeyID in lower case, and one key has one lease"
 type AccessKeyLease struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -350,6 +355,10 @@ type AccessKeyLease struct {
 	Spec   AccessKeyLeaseSpec   `json:"spec"`
 	Status AccessKeyLeaseStatus `json:"status,omitempty,omitzero"`
 }
+
+// NamedAfterKey tells whether the lease is the one of its key. Another could only be made before the CRD refused it, and is
+// not acted on.
+func (l *AccessKeyLease) NamedAfterKey() bool { return l.Name == strings.ToLower(l.Spec.AccessKeyID) }
 
 // AccessKeyLeaseList is a list of leases.
 //
