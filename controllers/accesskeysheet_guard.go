@@ -77,7 +77,7 @@ func (r *sheetRun) accept(ctx context.Context, j judgement) {
 		r.auditSheet("approved", "hash", r.sheet.Status.ObservedHash, "reason", j.approved,
 			"by", annotatedBy(ctx, r.Live, r.sheet, v1alpha1.AnnotationApproveChange))
 	}
-	r.sheetCondition(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "the sheet is as it was, or has changed as people change it")
+	r.sheetCondition(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "the sheet is as it was, or the changes are within the limits")
 }
 
 // reject the reading: the condition says what was seen and what to do about it.

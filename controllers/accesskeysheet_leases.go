@@ -166,7 +166,7 @@ func (r *sheetRun) liveLease(ctx context.Context, id string) (*v1alpha1.AccessKe
 // facts for a merge. Only where the two sides differ is the live lease read, for its field owners.
 func (r *sheetRun) facts(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLease) (sheet.Facts, *v1alpha1.AccessKeyLease, error) {
 	f := r.plainFacts()
-	if lease == nil || e.row == nil || lease.Status.Phase == v1alpha1.PhaseRevoked || !differs(lease, e.row) {
+	if lease == nil || lease.Status.Phase == v1alpha1.PhaseRevoked || !differs(lease, e) {
 		return f, lease, nil
 	}
 	live, err := r.liveLease(ctx, e.id)
@@ -188,8 +188,13 @@ func (r *sheetRun) plainFacts() sheet.Facts {
 	}
 }
 
-// differs tells whether the spec says anything else than the row, or carries a spent mark that the phase's own may replace.
-func differs(lease *v1alpha1.AccessKeyLease, row *sheet.Row) bool {
+// differs tells whether the spec says anything else than the row, or than was agreed where the row is gone, or carries a
+// spent mark that the phase's own may replace.
+func differs(lease *v1alpha1.AccessKeyLease, e entry) bool {
+	row := e.row
+	if row == nil {
+		return e.problem == nil && sheet.GoneOtherwise(lease)
+	}
 	spec, marked := lease.Spec, row.Status.Mark == sheet.MarkExtension
 	held := lease.Status.Sheet != nil && sheet.Holding(lease.Status.Sheet.Hold, spec.EndDate, false)
 	spent := marked && !held && lease.Status.Phase != v1alpha1.PhaseActive

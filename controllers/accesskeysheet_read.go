@@ -68,7 +68,9 @@ func (r *sheetRun) loadLeases(ctx context.Context) error {
 	}
 	r.leases = map[string]*v1alpha1.AccessKeyLease{}
 	for i := range leases {
-		r.leases[leases[i].Spec.AccessKeyID] = &leases[i]
+		if leases[i].NamedAfterKey() {
+			r.leases[leases[i].Spec.AccessKeyID] = &leases[i]
+		}
 	}
 	return nil
 }

@@ -194,5 +194,5 @@ func shownCell(value any) string {
 	if value == nil || value == "" {
 		return "nothing"
 	}
-	return sheet.Quoted(value)
+	return sheet.QuotedCell(value)
 }

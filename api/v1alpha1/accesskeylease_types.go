@@ -1,6 +1,10 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // AccessKeyLeaseSpec is what the sheet says of one access key, and the end date that people may edit here too.
 //
@@ -255,6 +259,18 @@ type SheetRowStatus struct {
 	// Pending is what was decided on the lease's side and the row does not say yet.
 	// +optional
 	Pending PendingWrite `json:"pending,omitempty,omitzero"`
+	// MovedFrom is the end date that the row had before people moved it to a later one. An extension mark that follows within
+	// minutes belongs to that edit. It goes with the mark, or with the next move.
+	// +optional
+	MovedFrom *MovedDate `json:"movedFrom,omitempty"`
+}
+
+// MovedDate is an end date that a row has no more.
+type MovedDate struct {
+	// EndDate before the move, YYYY-MM-DD.
+	EndDate string `json:"endDate"`
+	// Time of the reading that saw the move.
+	Time metav1.Time `json:"time"`
 }
 
 // PendingWrite is a change of the lease that the row is still to be given. It stays until the row is read with it, so
@@ -292,6 +308,10 @@ type SheetHold struct {
 	// EndDate that an extension mark was put against: another end date lets the lease run on.
 	// +optional
 	EndDate string `json:"endDate,omitempty"`
+	// Extended: Keylease put the extension mark, to go with an end date that the lease was given. Nobody asked for anything by
+	// it, so that it holds no date.
+	// +optional
+	Extended bool `json:"extended,omitempty"`
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	Message string `json:"message,omitempty"`
@@ -331,6 +351,7 @@ type FoundMark struct {
 // +kubebuilder:printcolumn:name="Ready Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1
 // +kubebuilder:validation:XValidation:rule="self.spec == oldSelf.spec || !has(oldSelf.status) || !has(oldSelf.status.phase) || oldSelf.status.phase != 'Revoked'",message="this lease is Revoked: its key is gone and cannot be extended; request a new key in the sheet"
 // +kubebuilder:validation:XValidation:rule="self.spec == oldSelf.spec || !has(oldSelf.status) || !has(oldSelf.status.revocation) || (has(oldSelf.status.phase) && oldSelf.status.phase == 'Revoked') || !(has(oldSelf.status.revocation.keyDeletedTime) || (has(oldSelf.status.revocation.intent) && oldSelf.status.revocation.intent.action == 'DeleteAccessKey'))",message="the key of this lease is already being deleted in AWS and cannot be extended; request a new key in the sheet"
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || self.metadata.name == self.spec.accessKeyID.lowerAscii()",optionalOldSelf=true,message="name the lease after its key: metadata.name is spec.accessKeyID in lower case, and one key has one lease"
 type AccessKeyLease struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -338,6 +359,10 @@ type AccessKeyLease struct {
 	Spec   AccessKeyLeaseSpec   `json:"spec"`
 	Status AccessKeyLeaseStatus `json:"status,omitempty,omitzero"`
 }
+
+// NamedAfterKey tells whether the lease is the one of its key. Another could only be made before the CRD refused it, and is
+// not acted on.
+func (l *AccessKeyLease) NamedAfterKey() bool { return l.Name == strings.ToLower(l.Spec.AccessKeyID) }
 
 // AccessKeyLeaseList is a list of leases.
 //

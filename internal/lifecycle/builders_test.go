@@ -63,7 +63,8 @@ func at(now string, changes ...change) Input {
 		SettleTime: 10 * time.Second,
 		Sheet:      SheetFacts{Exists: true, ReadStart: jst(now)},
 		Lease: &v1alpha1.AccessKeyLease{
-			Spec: v1alpha1.AccessKeyLeaseSpec{SheetRef: v1alpha1.SheetReference{Name: "key-requests"}, AccessKeyID: keyID, UserName: user, AccountID: account, EndDate: end},
+			ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(keyID)},
+			Spec:       v1alpha1.AccessKeyLeaseSpec{SheetRef: v1alpha1.SheetReference{Name: "key-requests"}, AccessKeyID: keyID, UserName: user, AccountID: account, EndDate: end},
 			Status: v1alpha1.AccessKeyLeaseStatus{
 				Phase: v1alpha1.PhaseActive,
 				Term:  &v1alpha1.Term{Number: 1, EndDate: end, StartTime: *moment("2026-11-01 10:00"), Reason: TermFirstSeen},

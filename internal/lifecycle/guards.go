@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -114,12 +115,16 @@ func stopIf(stops bool, reason, message string) *Block {
 	return &Block{Reason: reason, Message: message}
 }
 
-// onSheet: an accepted sync agreed with a row of this key. A row that could never be read is not one.
+// onSheet: an accepted sync agreed with a row of this key, and goes on to. A row that could never be read is not one.
 func onSheet(l *v1alpha1.AccessKeyLease) bool {
-	return l.Status.Sheet != nil && l.Status.Sheet.EndDate != ""
+	return l.NamedAfterKey() && l.Status.Sheet != nil && l.Status.Sheet.EndDate != ""
 }
 
 func stopOffSheet(in Input, _ deed) *Block {
+	if l := in.Lease; !l.NamedAfterKey() {
+		return stopIf(true, v1alpha1.ReasonNeverOnSheet, fmt.Sprintf(
+			"the sheet speaks of this key to the lease %s alone: delete this one, which is not acted on", strings.ToLower(l.Spec.AccessKeyID)))
+	}
 	return stopIf(!onSheet(in.Lease), v1alpha1.ReasonNeverOnSheet,
 		"this key never stood on a row of the sheet that was read: it is not acted on")
 }

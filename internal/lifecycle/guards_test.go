@@ -36,6 +36,7 @@ var byGuard = map[string]stops{
 	guardOnSheet: {
 		"a lease made with kubectl": {lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet = nil }), v1alpha1.ReasonNeverOnSheet, "never stood on a row"},
 		"a row never agreed with":   {lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet = &v1alpha1.SheetRowStatus{Row: 3} }), v1alpha1.ReasonNeverOnSheet, "never stood on a row"},
+		"a lease of another name":   {lease(func(l *v1alpha1.AccessKeyLease) { l.Name = "akiakeylease00000003" }), v1alpha1.ReasonNeverOnSheet, "lease akiakeylease00000002 alone"},
 	},
 	guardHeld: {
 		"an extension asked for": {rowHolds(v1alpha1.ReasonExtensionRequested, end), v1alpha1.ReasonExtensionRequested, "extension of 2026-12-08"},

@@ -64,7 +64,7 @@ func CheckClaimCell(cell string, tab v1alpha1.RequestsTab) error {
 	}
 	row, err := strconv.Atoi(cell[at:])
 	if err != nil {
-		return fmt.Errorf("spec.claimCell %s: %w", quoted(cell), err)
+		return fmt.Errorf("spec.claimCell %s: %w", Quoted(cell), err)
 	}
 	header := HeaderRows(tab.HeaderRows)
 	for _, column := range requestColumns(tab.Columns) {

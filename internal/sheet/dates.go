@@ -63,35 +63,35 @@ func ParseDate(cell any) (string, error) {
 	}
 	text, ok := cell.(string)
 	if !ok {
-		return "", fmt.Errorf("%s: %s", quoted(cellText(cell)), useForm)
+		return "", fmt.Errorf("%s: %s", Quoted(cellText(cell)), useForm)
 	}
 	m, found := findDate(text)
 	if !found {
 		if p, _ := plain(text); ambiguous.MatchString(p) {
-			return "", fmt.Errorf("%s can be read in more than one way: %s", quoted(text), useForm)
+			return "", fmt.Errorf("%s can be read in more than one way: %s", Quoted(text), useForm)
 		}
-		return "", fmt.Errorf("%s: %s", quoted(text), useForm)
+		return "", fmt.Errorf("%s: %s", Quoted(text), useForm)
 	}
 	date, ok := m.date()
 	if !ok {
-		return "", fmt.Errorf("%s is no day of the calendar: %s", quoted(text), useForm)
+		return "", fmt.Errorf("%s is not a calendar day: %s", Quoted(text), useForm)
 	}
 	return date, nil
 }
 
 func parseNumber(f float64) (string, error) {
-	text := quoted(cellText(f))
+	text := Quoted(cellText(f))
 	switch {
 	case f >= firstCompact && f <= lastCompact && f == math.Trunc(f):
 		n := int(f)
 		if date, ok := calendarDate(n/10000, n/100%100, n%100); ok {
 			return date, nil
 		}
-		return "", fmt.Errorf("%s is no day of the calendar: %s", text, useForm)
+		return "", fmt.Errorf("%s is not a calendar day: %s", text, useForm)
 	case plausibleSerial(f):
 		return serialEpoch.AddDate(0, 0, int(math.Floor(f+halfSecond))).Format(isoDate), nil
 	}
-	return "", fmt.Errorf("%s is a number that is no date: %s", text, useForm)
+	return "", fmt.Errorf("%s is a number that is not a date: %s", text, useForm)
 }
 
 func plausibleSerial(f float64) bool {

@@ -82,15 +82,15 @@ func (d Directory) Resolve(fullName string) Resolution {
 	switch {
 	case len(found) == 0:
 		return Resolution{Reason: v1alpha1.ReasonOwnerUnknown, Message: fmt.Sprintf(
-			"no user named %s in the users tab: add the user there, or correct the name in the request", quoted(fullName))}
+			"no user named %s in the users tab: add the user there, or correct the name in the request", Quoted(fullName))}
 	case len(found) > 1:
 		return ambiguousOwner(fullName, found)
 	case !found[0].usable():
 		return Resolution{Reason: v1alpha1.ReasonOwnerUnknown, Message: fmt.Sprintf(
-			"the users tab gives %s the Slack ID %s: write the user's ID, such as U0123ABCD", quoted(fullName), quoted(found[0].slackID))}
+			"the users tab gives %s the Slack ID %s: write the user's ID, such as U0123ABCD", Quoted(fullName), Quoted(found[0].slackID))}
 	}
 	return Resolution{SlackUserID: found[0].slackID, Reason: v1alpha1.ReasonOwnerFound,
-		Message: fmt.Sprintf("%s is Slack user %s", quoted(fullName), found[0].slackID)}
+		Message: fmt.Sprintf("%s is Slack user %s", Quoted(fullName), found[0].slackID)}
 }
 
 // matching gives the users that match, one for each Slack ID. Those without an ID are different people for all we know,
@@ -122,7 +122,7 @@ func ambiguousOwner(fullName string, found []user) Resolution {
 		listed = " (" + strings.Join(candidates, ", ") + ")"
 	}
 	return Resolution{Candidates: candidates, Reason: v1alpha1.ReasonOwnerAmbiguous, Message: fmt.Sprintf(
-		"%d users match %s%s: make the name in the request or in the users tab unambiguous", len(found), quoted(fullName), listed)}
+		"%d users match %s%s: make the name in the request or in the users tab unambiguous", len(found), Quoted(fullName), listed)}
 }
 
 // containsBoth tells whether full contains both names, and not the one within the other: 林 and 林太 in 林太郎 are one

@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,14 +79,21 @@ func Guard(leases []v1alpha1.AccessKeyLease, requests Requests, recent []v1alpha
 		v.Accepted, v.Reason = false, v1alpha1.ReasonTooManyChanges
 		v.Message = fmt.Sprintf("%d of %d rows changed (%s)%s; at most %d may change in 24 hours: repair the sheet, or approve the change",
 			v.Changes, v.Rows, kindsText(kinds), beforeText(before), limit)
-	// Fewer than the limit, but no person takes every key out of a sheet.
-	case len(requests.Rows) == 0 && len(requests.Problems) == 0 && stood > 1:
+	// Fewer than the limit, but no person takes every key out of a sheet. The only key's cell may be emptied; it does not get
+	// a text that is no ID.
+	case !anyID(requests) && (stood > 1 || (stood == 1 && len(requests.Problems) > 0)):
 		v.Accepted, v.Reason = false, v1alpha1.ReasonColumnsMoved
 		v.Message = fmt.Sprintf("no row has an access key ID any more, and %d had one: put the column back, or approve that they are gone", stood)
 	default:
 		v.Message = fmt.Sprintf("%d of %d rows changed", v.Changes, v.Rows)
 	}
 	return v
+}
+
+// anyID tells whether an ID stands anywhere in the ID column, in a usable row or not. A column of other texts alone is
+// another one: that of the marks and remarks, for instance, once a column was inserted before it.
+func anyID(requests Requests) bool {
+	return len(requests.Rows) > 0 || slices.ContainsFunc(requests.Problems, func(p Problem) bool { return p.Reason != v1alpha1.RowAccessKeyIDInvalid })
 }
 
 // changeKind is the first thing in a row that changed.

@@ -287,19 +287,53 @@ func TestGuardAcceptsAgainWhatWasMergedBefore(t *testing.T) {
 }
 
 func TestGuardRefusesATabThatLostAllItsKeys(t *testing.T) {
-	noIDs := table(request(map[string]any{"L": nil}), request(map[string]any{"L": nil, "J": "svc-b"}))
+	blank := request(map[string]any{"L": nil})
 	for name, tc := range map[string]struct {
+		rows   [][]any
 		leases int
 		want   string
 	}{
-		"two keys of two, fewer than the limit": {2, v1alpha1.ReasonColumnsMoved},
-		"the only key":                          {1, v1alpha1.ReasonAccepted},
+		"two keys of two, fewer than the limit":    {table(blank, blank), 2, v1alpha1.ReasonColumnsMoved},
+		"the only key":                             {table(blank, blank), 1, v1alpha1.ReasonAccepted},
+		"something else where the only key was":    {table(request(map[string]any{"L": "要確認"})), 1, v1alpha1.ReasonColumnsMoved},
+		"an ID in a row that is unusable is an ID": {table(request(map[string]any{"L": keyOf(0), "I": "来月"}), blank), 2, v1alpha1.ReasonAccepted},
+		"an ID in two rows is an ID":               {table(request(map[string]any{"L": keyOf(0)}), request(map[string]any{"L": keyOf(0)})), 2, v1alpha1.ReasonAccepted},
+		"a new ID is an ID":                        {table(request(map[string]any{"L": keyOf(9)}), request(map[string]any{"L": "要確認"})), 2, v1alpha1.ReasonAccepted},
+		"no key stood there: a first, wrong ID":    {table(request(map[string]any{"L": "発行待ち"})), 0, v1alpha1.ReasonAccepted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, leases := accepted(tc.leases)
-			if got := guard(noIDs, leases); got.Reason != tc.want {
+			if got := guard(tc.rows, leases); got.Reason != tc.want || got.Accepted != (tc.want == v1alpha1.ReasonAccepted) {
 				t.Errorf("%+v, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestAColumnInsertedBeforeTheStatusIsRefusedInASmallSheetToo: what the cells of status said stands where the IDs should
+// then, the header is one column further, and no limit is reached.
+func TestAColumnInsertedBeforeTheStatusIsRefusedInASmallSheetToo(t *testing.T) {
+	remarks := []string{"要確認", "連絡済み", "経理へ", "a", "b", "c", "d", "e", "f", "g"}
+	for name, texts := range map[string][]string{
+		"one remark": {"要確認"}, "one 通知済み": {"通知済み"}, "one 通知済み with a remark": {"通知済み 要確認"}, "remarks in every row": remarks,
+	} {
+		for _, n := range []int{1, 2, 5, 8, 10} {
+			for _, head := range []any{"備考", nil} {
+				t.Run(fmt.Sprintf("%s, %d rows, header %v", name, n, head), func(t *testing.T) {
+					rows, leases := accepted(n)
+					for i, text := range texts[:min(n, len(texts))] {
+						rows = with(rows, i+2, "K", text)
+						leases[i].Status.Sheet.Mark = text
+					}
+					if got := guard(rows, leases); !got.Accepted {
+						t.Fatalf("as it was: %+v", got)
+					}
+					moved := asRead(insertColumn(rows, "K", head))
+					if got := guard(moved, leases); got.Accepted && sheet.CheckShape(moved, options()) == nil {
+						t.Errorf("accepted: %+v", got)
+					}
+				})
+			}
+		}
 	}
 }

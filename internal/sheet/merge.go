@@ -73,10 +73,14 @@ type merge struct {
 	// extension: the lease carries the extension mark from here on; held is the date that it was put against.
 	extension bool
 	held      string
-	pending   v1alpha1.PendingWrite
-	found     *v1alpha1.FoundMark
-	wantDate  string
-	changes   []Change
+	// ours: nobody asked by that mark, it went into the cell with a date of the lease's.
+	ours bool
+	// moved is the row's last move to a later date.
+	moved    *v1alpha1.MovedDate
+	pending  v1alpha1.PendingWrite
+	found    *v1alpha1.FoundMark
+	wantDate string
+	changes  []Change
 }
 
 // outcome puts together what dates and marks decided.
@@ -88,6 +92,9 @@ func (m *merge) outcome() Outcome {
 	out.Sheet = v1alpha1.SheetRowStatus{ // T-read
 		Row: rowNumber(m.row.Number), EndDate: m.agreed, Mark: cut(m.row.Status.Text, maxAgreedMark), Hold: m.hold(),
 		MarkedDeleted: m.row.Status.Mark == MarkDeleted, FoundMark: m.found, Pending: m.pending,
+	}
+	if m.held == "" {
+		out.Sheet.MovedFrom = m.moved
 	}
 	if !m.f.DryRun { // W-dry-run
 		out.StatusText, out.EndDate = text, m.wantDate
@@ -118,21 +125,24 @@ func (m *merge) spec() *v1alpha1.AccessKeyLeaseSpec {
 
 // hold is why the row holds the lease; a spent extension mark is remembered here too (see Holding).
 func (m *merge) hold() *v1alpha1.SheetHold {
+	mark := v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: m.held, Extended: m.ours && m.held != ""}
 	switch {
 	case m.row.Status.Mark == MarkUnclear: // M-unclear
 		return holdSince(m.was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonUnclearMark, Message: unclearMessage(m.row.Status)}, m.f)
 	case m.owned != "": // D-owned
-		return holdSince(m.was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonFieldOwnedElsewhere, EndDate: m.held, Message: m.owned}, m.f)
+		mark.Reason, mark.Message = v1alpha1.ReasonFieldOwnedElsewhere, m.owned
+		return holdSince(m.was.Hold, mark, m.f)
 	case m.held != "":
-		return holdSince(m.was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: m.held}, m.f)
+		return holdSince(m.was.Hold, mark, m.f)
 	}
 	return nil
 }
 
 // Holding tells whether a row's hold keeps a lease with that end date out of processing. An extension mark holds the date
-// that it was put against and is spent with any other, unless extensionPolicy is Exempt; every other reason holds.
+// that it was put against and is spent with any other, and one that Keylease put holds none, unless extensionPolicy is
+// Exempt; every other reason holds.
 func Holding(hold *v1alpha1.SheetHold, endDate string, exempt bool) bool {
-	return hold != nil && (hold.Reason != v1alpha1.ReasonExtensionRequested || exempt || hold.EndDate == endDate)
+	return hold != nil && (hold.Reason != v1alpha1.ReasonExtensionRequested || exempt || (hold.EndDate == endDate && !hold.Extended))
 }
 
 // Written gives status.sheet once statusText (nil: none) and endDate (empty: none) were read back from the row after they
@@ -165,7 +175,7 @@ func CheckIdentity(row Row, lease *v1alpha1.AccessKeyLease) *Problem {
 	}
 	p.Value = shown(p.Value)
 	p.Message = fmt.Sprintf("%s %s: the lease %s has %s; put that back, or delete the lease to accept the new identity",
-		what, quoted(p.Value), strings.ToLower(row.AccessKeyID), quoted(is))
+		what, Quoted(p.Value), strings.ToLower(row.AccessKeyID), Quoted(is))
 	return p
 }
 
@@ -198,5 +208,5 @@ func holdSince(was *v1alpha1.SheetHold, is v1alpha1.SheetHold, f Facts) *v1alpha
 }
 
 func unclearMessage(cell StatusCell) string {
-	return fmt.Sprintf("what does the status cell %s mean? Write the mark alone, or take the word away", quoted(cell.Text))
+	return fmt.Sprintf("what does the status cell %s mean? Write the mark alone, or take the word away", Quoted(cell.Text))
 }

@@ -18,11 +18,11 @@ func mergeInvalid(problem Problem, lease *v1alpha1.AccessKeyLease, f Facts) Outc
 	s := was
 	s.Row = rowNumber(problem.Row)
 	if !completed(lease) {
-		held := ""
+		hold := v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, Message: problem.Message}
 		if was.Hold != nil {
-			held = was.Hold.EndDate
+			hold.EndDate, hold.Extended = was.Hold.EndDate, was.Hold.Extended
 		}
-		s.Hold = holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, EndDate: held, Message: problem.Message}, f)
+		s.Hold = holdSince(was.Hold, hold, f)
 	}
 	return Outcome{Sheet: s}
 }
@@ -34,11 +34,14 @@ func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	}
 	s := *lease.Status.Sheet.DeepCopy()
 	s.Row = 0
-	if frozen(lease) || firstSight(lease) || f.FlagOwnedElsewhere {
+	if frozen(lease) || firstSight(lease) {
 		return Outcome{Sheet: s}
 	}
 	// There is no cell to take the mark from, but a person can still ask by the lease, and take it back there.
 	held, asked := heldDate(s), lease.Spec.ExtensionRequested
+	if f.FlagOwnedElsewhere && !asked { // M-flag-owned
+		asked = held != ""
+	}
 	switch ours := s.Hold == nil || s.Hold.Reason == v1alpha1.ReasonExtensionRequested; {
 	case !ours || asked == (held != ""):
 	case asked:
@@ -48,6 +51,12 @@ func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 		s.Hold, s.Pending.Mark = nil, v1alpha1.PendingRemove
 	}
 	return Outcome{Sheet: s}
+}
+
+// GoneOtherwise tells whether a lease without a row says anything else of the extension mark than was agreed, so that it
+// matters for the merge who owns its flag.
+func GoneOtherwise(lease *v1alpha1.AccessKeyLease) bool {
+	return lease.Status.Sheet != nil && lease.Spec.ExtensionRequested != (heldDate(*lease.Status.Sheet) != "")
 }
 
 // frozen: the API server refuses any change of the spec. The lease is Revoked, or its key is being deleted.
@@ -95,7 +104,9 @@ func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 func frozenHold(row Row, lease *v1alpha1.AccessKeyLease, was v1alpha1.SheetRowStatus, f Facts) (*v1alpha1.SheetHold, v1alpha1.PendingMark) {
 	byMark := lease.Status.Phase == v1alpha1.PhaseRevoked
 	extension := func(endDate string) *v1alpha1.SheetHold {
-		return holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: endDate}, f)
+		hold := v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: endDate}
+		hold.Extended = was.Hold != nil && was.Hold.Extended && heldDate(was) == endDate
+		return holdSince(was.Hold, hold, f)
 	}
 	switch held := heldDate(was); {
 	case row.Status.Mark == MarkUnclear: // X-unclear

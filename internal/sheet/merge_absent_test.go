@@ -121,6 +121,32 @@ func TestMergeOfARowThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+// R-gone, M-flag-owned.
+func TestAnotherManagersFlagIsNoWishWhereTheRowIsGoneEither(t *testing.T) {
+	f := facts()
+	f.FlagOwnedElsewhere = true
+	held := merged{Ends: agreed, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}
+	heldByFlag := held
+	heldByFlag.Asked = true
+	for name, tc := range map[string]struct {
+		lease *v1alpha1.AccessKeyLease
+		want  merged
+	}{
+		"its 0, and the row had the mark": {agreedLease(marked(agreed), asked(false)), held},
+		"its 0, and the row had none":     {agreedLease(), merged{Ends: agreed, Agreed: agreed}},
+		"its 1, and the row had none":     {agreedLease(asked(true)), heldByFlag},
+		"its 1, and the row had the mark": {agreedLease(marked(agreed)), heldByFlag},
+	} {
+		for range 2 { // and so it stays
+			out := sheet.Merge(nil, nil, tc.lease, f)
+			if diff := cmp.Diff(tc.want, mergedOf(tc.lease, out, f)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+			tc.lease = after(tc.lease, out)
+		}
+	}
+}
+
 func TestMergeOfARowWithAnotherIdentityHolds(t *testing.T) {
 	for name, change := range map[string]func(*sheet.Row){
 		"another user":    func(r *sheet.Row) { r.UserName = "svc-other" },

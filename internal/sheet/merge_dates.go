@@ -3,6 +3,9 @@ package sheet
 import (
 	"cmp"
 	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 )
@@ -46,9 +49,37 @@ func (m *merge) dates() {
 		m.tellConflict(lease, viaLease)
 		m.takeLeaseQuietly()
 	}
+	m.remember()
 	if m.found != nil && m.found.EndDate != m.date {
 		m.found = nil // F-term: another date is another term, and a mark of the former says nothing of it
 	}
+}
+
+// togetherWithin is how long after the reading that saw a date move a mark still counts as put with it: rule M-together. A
+// person sets two cells within a minute, and two readings of five minutes fit in, so that one of them may fail. Longer, a
+// mark would be taken for part of an edit that was over.
+const togetherWithin = 10 * time.Minute
+
+// remember where the row's date moved from, for a mark that may follow: M-together. Of several moves within that time it
+// is the date before the first. What is too old is not taken away for its own sake, which would be a write at rest.
+func (m *merge) remember() {
+	m.moved = m.was.MovedFrom
+	if m.row.EndDate == m.baseSheet || m.row.EndDate != m.date {
+		return // not moved, or not taken
+	}
+	from := m.before()
+	m.moved = nil
+	if m.row.EndDate > from {
+		m.moved = &v1alpha1.MovedDate{EndDate: from, Time: metav1.NewTime(m.f.Now)}
+	}
+}
+
+// before is the date that the row had before the edit that a new mark of its belongs to.
+func (m *merge) before() string {
+	if m.moved != nil && m.f.Now.Sub(m.moved.Time.Time) <= togetherWithin { // M-together
+		return m.moved.EndDate
+	}
+	return m.baseSheet
 }
 
 // agree: both sides have the same date, whoever wrote it first.

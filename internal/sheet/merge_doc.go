@@ -36,6 +36,8 @@
 //	M-same       changed           changed     alike, nothing to write; a new mark holds the date the row had before
 //	M-sheet      changed: put      =           the lease is held at the date that the row had before: where the date
 //	                                           moved too, the mark is spent and the lease runs
+//	M-together   changed: put      any         within ten minutes of the reading that saw the row's date move to a later
+//	                                           one (movedFrom): put against the date before that, so that the lease runs
 //	M-sheet      removed           =           the hold goes
 //	M-lease      =                 changed: 1  the mark is wanted in the cell, the lease is held at the date it had before
 //	M-lease      =                 removed: 0  the mark is wanted out of the cell, the hold goes
@@ -43,6 +45,10 @@
 //	M-conflict   changed           changed     apart, which only a pending write allows: the held side wins
 //	M-extend     any but closed    any         with D-lease, unless Exempt: wanted in the cell, put against the row's former
 //	                                           date, so that the lease runs with its new one
+//	                                           unless a person had asked already, it is Keylease's (hold.extended): it holds
+//	                                           no date
+//	M-undone     any               =           the date is again the one that Keylease's mark was put against: the mark goes
+//	                                           (but Exempt, and an owned 1)
 //	M-retract    not there         =, pending  the lease took its date back before the row had it: no mark is written
 //	M-closed     削除済み, unclear  any         the mark that stood there is gone; the lease's wish waits
 //	M-unclear    unclear           any         held (UnclearMark)
@@ -71,7 +77,7 @@
 // # S: everything else in the spec
 //
 //	S-row     the row's texts go into the spec, a start date behind the end date left out
-//	S-back    where another manager wrote the lease's, that is told as SpecReverted once
+//	S-back    where another manager wrote any of the lease's, that is told as SpecReverted once, of whichever side is new
 //
 // # F: first sight
 //
@@ -89,7 +95,7 @@
 //
 //	R-invalid  invalid, or another user or account  held (InvalidRow); agreement, pending writes and spec stay, cell too
 //	R-gone     gone                                 all stays, the hold included; row 0. A lease's flag can still be put
-//	                                                and taken back
+//	                                                and taken back (but M-flag-owned)
 //	R-back     the row is usable again              the sheet's date wins over what the lease was given meanwhile (but
 //	                                                D-owned; a date that was pending before is D-waiting or D-conflict);
 //	                                                all else is merged as any other

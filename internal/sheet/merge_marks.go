@@ -42,6 +42,7 @@ func (m *merge) marks() {
 	}
 	row, lease := m.row.Status.Mark == MarkExtension, m.lease.Spec.ExtensionRequested
 	standing := m.f.FlagOwnedElsewhere && lease // M-flag-owned
+	m.ours = leaseHad && m.was.Hold.Extended && !standing
 	if m.f.FlagOwnedElsewhere && !lease {
 		lease = leaseHad // M-flag-owned
 	}
@@ -52,7 +53,12 @@ func (m *merge) marks() {
 		m.extension, m.held = lease && !leaseHad, ""
 		return
 	case m.extended && !m.f.Exempt: // M-extend
+		asked := standing || (row && !leaseHad) || (leaseHad && m.held == m.baseSheet)
+		m.ours = m.ours || !asked
 		m.keep(row, m.row.EndDate, v1alpha1.PendingExtend)
+		return
+	case m.ours && m.held == m.date && !m.f.Exempt: // M-undone
+		m.set(false, row, false)
 		return
 	case !standing && m.retracted(row): // M-retract
 		m.extension, m.held = false, ""
@@ -87,7 +93,7 @@ func (m *merge) set(wanted, row, rowMoved bool) {
 	if held == "" {
 		held, pending = m.baseLease, v1alpha1.PendingHold
 		if rowMoved && row {
-			held = m.baseSheet
+			held = m.before()
 		}
 	}
 	if pending == "" {

@@ -3,6 +3,7 @@ package sheet_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -239,6 +240,7 @@ func TestMergeNeverLosesAHold(t *testing.T) {
 		if w.date != w.lease.Spec.EndDate || w.row().Status.Mark == sheet.MarkExtension {
 			return // a spent mark cannot be put a second time
 		}
+		w.f.Now = w.f.Now.Add(11 * time.Minute) // M-together: sooner, it may belong to the edit that moved the date
 		text := rapid.SampledFrom([]string{"延長申請済み", "延長 部長承認", "延長不要"}).Draw(t, "text")
 		w.status = text
 		for range rapid.IntRange(1, 5).Draw(t, "syncs") {
@@ -255,6 +257,33 @@ func TestMergeNeverLosesAHold(t *testing.T) {
 		w.sync(2)
 		if gone := sheet.Merge(nil, nil, w.lease, w.f); !sheet.Holding(gone.Sheet.Hold, w.lease.Spec.EndDate, w.f.Exempt) {
 			t.Fatalf("the hold went with the row")
+		}
+	})
+}
+
+// M-extend, M-undone: whatever people do to the dates, a mark of Keylease's own holds nothing.
+func TestMergeHoldsNoLeaseThatNobodyAskedFor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{date: someDate.Draw(t, "first date"), f: facts()}
+		w.sync(4)
+		for range rapid.IntRange(1, 12).Draw(t, "operations") {
+			switch operation := rapid.SampledFrom([]string{"date in the sheet", "date in the lease", "phase", "row", "sync", "sync"}).Draw(t, "operation"); operation {
+			case "date in the sheet":
+				w.date = someDate.Draw(t, operation)
+			case "date in the lease":
+				w.lease.Spec.EndDate = someDate.Draw(t, operation)
+			case "phase":
+				w.decide(somePhase.Draw(t, operation))
+			case "row":
+				w.lose(t)
+			case "sync": // a flag without the status that says whose it is would look like a person's
+				w.sync(rapid.SampledFrom([]int{0, 2, 3, 4}).Draw(t, "steps done before the crash"))
+			}
+		}
+		w.gone, w.invalid = false, false
+		w.settle()
+		if h := w.lease.Status.Sheet.Hold; sheet.Holding(h, w.lease.Spec.EndDate, false) {
+			t.Fatalf("%q with %s holds the lease, which ends %s: %+v", w.status, w.date, w.lease.Spec.EndDate, h)
 		}
 	})
 }

@@ -279,6 +279,19 @@ func TestMergePutsBackWhatSomebodyChangedInTheLease(t *testing.T) {
 	}
 }
 
+// S-back: where another manager owns one of the texts, nothing tells an edit of the lease from one of the row.
+func TestWhatIsToldOfATextIsTrueWhicheverSideChanged(t *testing.T) {
+	f := facts()
+	f.TextsOwnedElsewhere = true
+	row := rowWith(agreed, "")
+	row.Purpose = "年次レポート"
+	out := sheet.Merge(row, nil, agreedLease(), f)
+	const want = `purpose "月次レポート" of the lease gives way to "年次レポート", which row 3 of the sheet says: it is changed there, not in the lease`
+	if len(out.Changes) != 1 || out.Changes[0].Message != want {
+		t.Errorf("told %+v, want %q", out.Changes, want)
+	}
+}
+
 // S-row.
 func TestMergeLeavesAStartOutThatTheAPIWouldRefuse(t *testing.T) {
 	row := rowWith(agreed, "")

@@ -6,8 +6,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// tellReverted reports texts that somebody changed in the lease and that the row's take the place of. Rule S-back of the
-// package comment.
+// tellReverted reports texts of the lease that the row's take the place of, where another manager wrote some of them. Rule
+// S-back of the package comment.
 func (m *merge) tellReverted(spec *v1alpha1.AccessKeyLeaseSpec) {
 	if spec == nil || m.lease == nil || !m.f.TextsOwnedElsewhere {
 		return
@@ -22,8 +22,10 @@ func (m *merge) tellReverted(spec *v1alpha1.AccessKeyLeaseSpec) {
 		if text.old == text.new {
 			continue
 		}
+		// Another manager's name on one of the four does not tell which side was edited, nor which of them: the sentence is
+		// true of both.
 		m.changes = append(m.changes, Change{Reason: v1alpha1.EventSpecReverted, Old: shown(text.old), New: shown(text.new), Via: viaLease,
-			Message: fmt.Sprintf("%s was changed to %s in the lease and is put back: edit row %d of the sheet instead",
-				text.name, quoted(text.old), m.row.Number)})
+			Message: fmt.Sprintf("%s %s of the lease gives way to %s, which row %d of the sheet says: it is changed there, not in the lease",
+				text.name, Quoted(text.old), Quoted(text.new), m.row.Number)})
 	}
 }

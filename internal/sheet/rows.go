@@ -109,11 +109,11 @@ func parseRow(cells []any, cols columns, o Options, times map[string]int) (Row, 
 		text := trim(cellText(cellAt(cells, cols.accessKeyID)))
 		row.AccessKeyID = shown(text)
 		return problem(v1alpha1.RowAccessKeyIDInvalid, text,
-			"access key ID %s: use the ID as AWS shows it, 16 or more letters and digits, typed as text", quoted(text))
+			"access key ID %s: use the ID as AWS shows it, 16 or more letters and digits, typed as text", Quoted(text))
 	}
 	if times[row.AccessKeyID] > 1 {
 		return problem(v1alpha1.RowDuplicateID, row.AccessKeyID,
-			"access key ID %s stands in more than one row: leave it in one", quoted(row.AccessKeyID))
+			"access key ID %s stands in more than one row: leave it in one", Quoted(row.AccessKeyID))
 	}
 	if row.UserName == "" {
 		return problem(v1alpha1.RowUserNameMissing, "",
@@ -121,12 +121,12 @@ func parseRow(cells []any, cols columns, o Options, times map[string]int) (Row, 
 	}
 	if !userName.MatchString(row.UserName) {
 		return problem(v1alpha1.RowUserNameInvalid, row.UserName,
-			"IAM user name %s: use 1 to 64 letters, digits and _+=,.@- as AWS shows it", quoted(row.UserName))
+			"IAM user name %s: use 1 to 64 letters, digits and _+=,.@- as AWS shows it", Quoted(row.UserName))
 	}
 	var ok bool
 	if row.AccountID, ok = parseAccountID(cellAt(cells, cols.accountID), o.AccountID); !ok {
 		text := trim(cellText(cellAt(cells, cols.accountID)))
-		return problem(v1alpha1.RowAccountIDInvalid, text, "AWS account ID %s: use its twelve digits", quoted(text))
+		return problem(v1alpha1.RowAccountIDInvalid, text, "AWS account ID %s: use its twelve digits", Quoted(text))
 	}
 	return parseDates(row, cellAt(cells, cols.startDate), problem)
 }

@@ -30,12 +30,12 @@ func CheckShape(rows [][]any, o Options) error {
 			seen = "holds nothing below its header"
 		}
 		return &ShapeError{Reason: v1alpha1.ReasonEmptySheet, Message: fmt.Sprintf(
-			"tab %s %s: bring the rows back (File > Version history), or set spec.requests.tab to the right tab", quoted(o.Tab), seen)}
+			"tab %s %s: bring the rows back (File > Version history), or set spec.requests.tab to the right tab", Quoted(o.Tab), seen)}
 	}
 	for _, check := range shapeChecks {
 		if seen := check(s); seen != "" {
 			return &ShapeError{Reason: v1alpha1.ReasonColumnsMoved, Message: fmt.Sprintf(
-				"tab %s: %s: put the columns back, or set spec.requests to where they are now", quoted(o.Tab), seen)}
+				"tab %s: %s: put the columns back, or set spec.requests to where they are now", Quoted(o.Tab), seen)}
 		}
 	}
 	return nil
@@ -152,7 +152,7 @@ func (s *content) ids() string {
 		return fmt.Sprintf("column %s, where access key IDs should stand, is empty", name)
 	}
 	if c.ids == 0 {
-		return fmt.Sprintf("column %s holds no access key ID in %d filled cells (such as %s)", name, c.filled, quoted(c.example))
+		return fmt.Sprintf("column %s holds no access key ID in %d filled cells (such as %s)", name, c.filled, Quoted(c.example))
 	}
 	return fmt.Sprintf("column %s holds access key IDs in %d of %d filled cells only", name, c.ids, c.filled)
 }
@@ -163,7 +163,7 @@ func headerIsRequest(s *content) string {
 		id := keyID(cellAt(row, s.cols.accessKeyID))
 		// A header such as AccessKeyIdentifier has the form of an ID too; but no date beside it.
 		if _, err := ParseDate(cellAt(row, s.cols.endDate)); err == nil && accessKeyID.MatchString(id) {
-			return fmt.Sprintf("row %d should be a header (headerRows is %d) and holds the access key ID %s", i+1, s.o.HeaderRows, quoted(id))
+			return fmt.Sprintf("row %d should be a header (headerRows is %d) and holds the access key ID %s", i+1, s.o.HeaderRows, Quoted(id))
 		}
 	}
 	return ""

@@ -134,8 +134,8 @@ func shown(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// quoted is a value as messages name it. strconv.Quote would turn U+3000 and some kana into escapes.
-func quoted(s string) string { return `"` + shown(s) + `"` }
+// Quoted is a value as messages name it. strconv.Quote would turn U+3000 and some kana into escapes.
+func Quoted(s string) string { return `"` + shown(s) + `"` }
 
-// Quoted is a cell as messages name it: its text on one line, short, in quotes.
-func Quoted(cell any) string { return quoted(cellText(cell)) }
+// QuotedCell is a cell as messages name it: its text on one line, short, in quotes.
+func QuotedCell(cell any) string { return Quoted(cellText(cell)) }

@@ -103,7 +103,7 @@ type Facts struct {
 	// a false there is no wish to take the mark out of the cell.
 	FlagOwnedElsewhere bool
 	// TextsOwnedElsewhere: another field manager wrote owner, purpose, resource or startDate of the lease last. They are
-	// put back in any case; this is how it is known that a person changed the lease and not the row.
+	// put back in any case; this is how it is known that a person may have changed the lease and not the row.
 	TextsOwnedElsewhere bool
 }
 

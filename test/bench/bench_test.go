@@ -66,7 +66,8 @@ func BenchmarkDecideADistantLease(b *testing.B) {
 	now := time.Date(2026, 12, 1, 6, 0, 0, 0, time.UTC)
 	seen := metav1.NewTime(now.Add(-time.Hour))
 	l := &v1alpha1.AccessKeyLease{
-		Spec: v1alpha1.AccessKeyLeaseSpec{AccessKeyID: "AKIABENCHMARK0000001", UserName: "svc-1", AccountID: "123456789012", EndDate: "2027-06-30"},
+		ObjectMeta: metav1.ObjectMeta{Name: "akiabenchmark0000001"},
+		Spec:       v1alpha1.AccessKeyLeaseSpec{AccessKeyID: "AKIABENCHMARK0000001", UserName: "svc-1", AccountID: "123456789012", EndDate: "2027-06-30"},
 		Status: v1alpha1.AccessKeyLeaseStatus{
 			Phase: v1alpha1.PhaseActive,
 			Term:  &v1alpha1.Term{Number: 1, EndDate: "2027-06-30", StartTime: seen, Reason: lifecycle.TermFirstSeen},

@@ -27,6 +27,27 @@ func sentences(t *testing.T, err error) []string {
 	return out
 }
 
+func TestALeaseIsNamedAfterItsKey(t *testing.T) {
+	s := newStage(t, "2026-12-10 09:00")
+	const id = "AKIANAMED00000000001"
+	for name, refused := range map[string]bool{"foo": true, strings.ToLower("AKIANAMED00000000002"): true, strings.ToLower(id): false} {
+		err := s.Client.Create(t.Context(), &v1alpha1.AccessKeyLease{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: s.Namespace},
+			Spec: v1alpha1.AccessKeyLeaseSpec{
+				SheetRef: v1alpha1.SheetReference{Name: world.SheetName}, AccessKeyID: id, UserName: "svc-named",
+				AccountID: world.AccountID, EndDate: "2026-12-08",
+			},
+		})
+		if !refused {
+			s.Must(err)
+			continue
+		}
+		if got := sentences(t, err); len(got) != 1 || !strings.Contains(got[0], "name the lease after its key") {
+			t.Errorf("%s: says %q, want one sentence that tells the name", name, got)
+		}
+	}
+}
+
 func TestAnEditThatComesTooLateIsRefusedInOneSentence(t *testing.T) {
 	at := metav1.NewTime(fixture.JST("2026-12-09 15:00"))
 	for name, tc := range map[string]struct {

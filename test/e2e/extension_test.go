@@ -60,6 +60,44 @@ func TestTheMarkHoldsUntilTheDateMoves(t *testing.T) {
 	}
 }
 
+func TestADateAndItsMarkRunThoughTheSheetWasReadBetweenThem(t *testing.T) {
+	s, _ := companyStage(t)
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Form().SetCell("I3", "2026/12/15"))
+	s.Until("2026-12-01 15:06")
+	if got := s.Lease(key(2)).Spec.EndDate; got != "2026-12-15" {
+		t.Fatalf("it ends %s: the sheet was not read between", got)
+	}
+	s.Must(s.Form().SetCell("K3", "延長申請済み"))
+	s.Until("2026-12-01 15:20")
+	if l := s.Lease(key(2)); expect.Held(l) != "" || l.Status.Phase != v1alpha1.PhaseActive {
+		t.Errorf("it is %s, held %q", l.Status.Phase, expect.Held(l))
+	}
+	s.Until("2026-12-16 15:10")
+	if got := s.Account.KeyStatus(key(2)); got != "" {
+		t.Errorf("after the new end the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
+	}
+}
+
+func TestAnExtensionTakenBackInTheSheetIsANewTermAndNoHold(t *testing.T) {
+	s, _ := companyStage(t)
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.Until("2026-12-01 15:05")
+	s.ExpectMark(3, "延長申請済み")
+	s.Must(s.Form().SetCell("I3", "2026/12/08"))
+	s.Until("2026-12-01 15:20")
+	if l := s.Lease(key(2)); l.Spec.EndDate != "2026-12-08" || l.Spec.ExtensionRequested || expect.Held(l) != "" || l.Status.Phase != v1alpha1.PhaseNotified {
+		t.Errorf("it is %s, ends %s, asks %v, held %q", l.Status.Phase, l.Spec.EndDate, l.Spec.ExtensionRequested, expect.Held(l))
+	}
+	s.ExpectMark(3, "通知済み")
+	if got := len(s.ownerMessages(key(2))); got != 2 {
+		t.Errorf("the owner has %d messages, want one for each term", got)
+	}
+}
+
 func TestAMarkTakenBackLetsTheLeaseRunAfterAFreshNotice(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
@@ -179,6 +217,25 @@ func TestARowThatVanishesDoesNotFreeItsKey(t *testing.T) {
 	s.Until("2026-12-09 15:10")
 	if got := s.Account.KeyStatus(key(2)); got != "" {
 		t.Errorf("after its end the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
+	}
+}
+
+func TestAHoldStaysWithoutItsRowWhereGitOpsOwnsTheFlag(t *testing.T) {
+	s, _ := companyStage(t)
+	s.Begin()
+	s.Until("2026-12-01 15:04")
+	l := s.Lease(key(2))
+	apply := applyv1alpha1.AccessKeyLease(l.Name, l.Namespace).WithSpec(applyv1alpha1.AccessKeyLeaseSpec().WithExtensionRequested(false))
+	s.Must(s.Client.Apply(t.Context(), apply, client.FieldOwner("argocd"), client.ForceOwnership))
+	s.Must(s.Form().SetCell("K3", "延長申請済み"))
+	s.Until("2026-12-01 15:20")
+	if got := expect.Held(s.Lease(key(2))); got != v1alpha1.ReasonExtensionRequested {
+		t.Fatalf("by the mark in its row it is held %q", got)
+	}
+	s.Must(s.Form().DeleteRows(3, 1))
+	s.Until("2026-12-11 16:00")
+	if l := s.Lease(key(2)); expect.Held(l) != v1alpha1.ReasonExtensionRequested || s.Account.KeyStatus(key(2)) != "Active" {
+		t.Errorf("without its row it is %s, held %q, the key %q", l.Status.Phase, expect.Held(l), s.Account.KeyStatus(key(2)))
 	}
 }
 

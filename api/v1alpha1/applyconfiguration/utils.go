@@ -46,6 +46,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.LimitsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Marks"):
 		return &apiv1alpha1.MarksApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MovedDate"):
+		return &apiv1alpha1.MovedDateApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("NoticeStatus"):
 		return &apiv1alpha1.NoticeStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OwnerStatus"):

@@ -390,6 +390,15 @@ var schemaYAML = typed.YAMLObject(`types:
       default: 削除済み
 - name: com.github.keylease.keylease.api.v1alpha1.Mode
   scalar: string
+- name: com.github.keylease.keylease.api.v1alpha1.MovedDate
+  map:
+    fields:
+    - name: endDate
+      type:
+        scalar: string
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.keylease.keylease.api.v1alpha1.NoticeState
   scalar: string
 - name: com.github.keylease.keylease.api.v1alpha1.NoticeStatus
@@ -696,6 +705,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: endDate
       type:
         scalar: string
+    - name: extended
+      type:
+        scalar: boolean
     - name: message
       type:
         scalar: string
@@ -759,6 +771,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: markedDeleted
       type:
         scalar: boolean
+    - name: movedFrom
+      type:
+        namedType: com.github.keylease.keylease.api.v1alpha1.MovedDate
     - name: pending
       type:
         namedType: com.github.keylease.keylease.api.v1alpha1.PendingWrite

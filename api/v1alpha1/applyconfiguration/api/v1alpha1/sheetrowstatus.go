@@ -21,6 +21,9 @@ type SheetRowStatusApplyConfiguration struct {
 	FoundMark *FoundMarkApplyConfiguration `json:"foundMark,omitempty"`
 	// Pending is what was decided on the lease's side and the row does not say yet.
 	Pending *PendingWriteApplyConfiguration `json:"pending,omitempty"`
+	// MovedFrom is the end date that the row had before people moved it to a later one. An extension mark that follows within
+	// minutes belongs to that edit. It goes with the mark, or with the next move.
+	MovedFrom *MovedDateApplyConfiguration `json:"movedFrom,omitempty"`
 }
 
 // SheetRowStatusApplyConfiguration constructs a declarative configuration of the SheetRowStatus type for use with
@@ -82,5 +85,13 @@ func (b *SheetRowStatusApplyConfiguration) WithFoundMark(value *FoundMarkApplyCo
 // If called multiple times, the Pending field is set to the value of the last call.
 func (b *SheetRowStatusApplyConfiguration) WithPending(value *PendingWriteApplyConfiguration) *SheetRowStatusApplyConfiguration {
 	b.Pending = value
+	return b
+}
+
+// WithMovedFrom sets the MovedFrom field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MovedFrom field is set to the value of the last call.
+func (b *SheetRowStatusApplyConfiguration) WithMovedFrom(value *MovedDateApplyConfiguration) *SheetRowStatusApplyConfiguration {
+	b.MovedFrom = value
 	return b
 }
