@@ -90,6 +90,7 @@ const (
 const (
 	ReasonReadable             = "Readable"
 	ReasonSecretMissing        = "SecretMissing"
+	ReasonSecretForbidden      = "SecretForbidden"
 	ReasonCredentialsInvalid   = "CredentialsInvalid"
 	ReasonSpreadsheetNotFound  = "SpreadsheetNotFound"
 	ReasonSpreadsheetForbidden = "SpreadsheetForbidden"
@@ -146,6 +147,7 @@ const (
 	NoticeForeignClaim  = "ForeignClaim"
 	NoticeWeeklySummary = "WeeklySummary"
 	NoticeUnleasedKeys  = "UnleasedKeys"
+	NoticeCheckFailed   = "AccountCheckFailed"
 	NoticeWrongAccount  = "WrongAccount"
 	NoticeSharedKeys    = "SharedKeys"
 	NoticeUnreadable    = "SheetUnreadable"
@@ -179,6 +181,7 @@ const (
 	EventSheetRejected   = "SheetRejected"
 	EventSheetApproved   = "SheetApproved"
 	EventSheetClaimed    = "SheetClaimed"
+	EventCheckFailed     = "AccountCheckFailed"
 	EventKeyDeactivated  = "KeyDeactivated"
 	EventKeyReactivated  = "KeyReactivated"
 	EventRevoked         = "Revoked"
