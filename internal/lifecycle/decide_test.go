@@ -145,7 +145,9 @@ func TestANoticeWaitsForAReadingOfTheSheetButNotForEver(t *testing.T) {
 			"Active; blocked by SlackReady: SlackTokenInvalid; next 2026-12-01 15:00",
 		},
 		"Slack was not reached yet": {
-			at("2026-12-01 15:00", func(in *Input) { in.Sheet.SlackError, in.Sheet.SlackReason = "not connected", v1alpha1.ReasonSlackUnavailable }),
+			at("2026-12-01 15:00", func(in *Input) {
+				in.Sheet.SlackError, in.Sheet.SlackReason = "not connected", v1alpha1.ReasonSlackUnavailable
+			}),
 			"Active; blocked by SlackReady: SlackUnavailable; next 2026-12-01 15:00",
 		},
 		"Expired comes in time though a reminder is stopped": {
