@@ -126,12 +126,14 @@ func (r *leaseRun) load(ctx context.Context) error {
 	if rev := r.lease.Status.Revocation; rev != nil && rev.CompletionTime != nil {
 		r.in.Listed = r.view.listed(r.lease.Spec.AccessKeyID)
 	}
-	r.in.Sheet = lifecycle.SheetFacts{Exists: true, ReadStart: r.view.readStart, SlackError: r.view.slackError}
+	r.in.Sheet = lifecycle.SheetFacts{Exists: true, ReadStart: r.view.readStart, Foreign: r.view.foreign,
+		SlackError: r.view.slackError, SlackReason: r.view.slackReason}
 	if t := sheet.Status.ResumedTime; t != nil {
 		r.in.Sheet.Resumed = t.Time
 	}
 	if r.view.slack == nil && r.view.slackError == "" {
 		r.in.Sheet.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
+		r.in.Sheet.SlackReason = v1alpha1.ReasonSlackUnavailable
 	}
 	r.asked = r.backoff.asked(r.key, r.lease)
 	r.in.Retry = r.asked || (lifecycle.Refused(r.lease) && r.backoff.untried(r.key))

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -21,13 +23,13 @@ import (
 )
 
 // access is how a sheet reaches the three services, and what it was made of: clients are made anew when a Secret or the
-// spec changes, and only then is it asked whether they are any good.
+// spec changes, and it is asked whether they are any good until the answer is yes.
 type access struct {
 	googleOf, slackOf, awsOf string
-	// awsDown is what the check of the credentials found wrong: it is asked again until it is mended.
-	awsDown trouble
-	google  Spreadsheets
-	slack   Slack
+	// slackChecked: Slack was asked about the token, and took it.
+	slackChecked bool
+	google       Spreadsheets
+	slack        Slack
 }
 
 // connect makes the clients. Only a missing way to Google ends the sync: leases need to know of the sheet in any case.
@@ -43,7 +45,7 @@ func (r *sheetRun) connectGoogle(ctx context.Context) error {
 	if g := r.sheet.Spec.Google; g != nil && g.CredentialsSecretRef != nil {
 		b, err := r.secret(ctx, *g.CredentialsSecretRef)
 		if err != nil {
-			r.sheetCondition(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing, err.Error())
+			r.sheetCondition(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, err.Code, err.Error())
 			return err
 		}
 		credentials, of = b, digest(b)
@@ -51,7 +53,7 @@ func (r *sheetRun) connectGoogle(ctx context.Context) error {
 	if r.mem.access.google == nil || r.mem.access.googleOf != of {
 		c, err := r.Sheets(ctx, credentials)
 		if err != nil {
-			r.sheetCondition(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonCredentialsInvalid, err.Error())
+			r.sheetCondition(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonCredentialsInvalid, r.ofGoogleSecret(err))
 			return err
 		}
 		r.mem.access.google, r.mem.access.googleOf = c, of
@@ -60,43 +62,85 @@ func (r *sheetRun) connectGoogle(ctx context.Context) error {
 	return nil
 }
 
-// connectSlack sets SlackReady. auth.test is called when the token changed and while the token is known to be bad, never
-// at rest.
+// ofGoogleSecret says of refused credentials where they are: Google's answer names an account, and people have Secrets.
+func (r *sheetRun) ofGoogleSecret(err error) string {
+	if g := r.sheet.Spec.Google; g != nil && g.CredentialsSecretRef != nil {
+		return fmt.Sprintf("%s (credentials of Secret %s/%s, key %q)", err, r.key.Namespace, g.CredentialsSecretRef.Name, g.CredentialsSecretRef.Key)
+	}
+	return err.Error()
+}
+
+// connectSlack sets SlackReady. auth.test is called for a token that Slack has not taken yet, and while the token is known
+// to be bad, never at rest.
 func (r *sheetRun) connectSlack(ctx context.Context) {
-	token, err := r.secret(ctx, r.sheet.Spec.Slack.TokenSecretRef)
-	if err != nil {
-		r.slackDown(v1alpha1.ReasonSecretMissing, err.Error())
+	token, unread := r.secret(ctx, r.sheet.Spec.Slack.TokenSecretRef)
+	if unread != nil {
+		r.slackDown(unread.Code, unread.Error())
 		return
 	}
-	old, _ := r.views.get(r.key)
-	of := digest(token)
-	if r.mem.access.slack != nil && r.mem.access.slackOf == of && old.slackError == "" {
-		r.sheetCondition(v1alpha1.ConditionSlackReady, metav1.ConditionTrue, v1alpha1.ReasonSlackReady, "Slack accepts the token")
-		return
+	m, refused := &r.mem.access, r.slackRefused()
+	if of := digest(token); m.slack == nil || m.slackOf != of {
+		m.slack, m.slackOf, m.slackChecked = r.Slack(strings.TrimSpace(string(token))), of, false
 	}
-	if r.mem.access.slack == nil || r.mem.access.slackOf != of {
-		r.mem.access.slack, r.mem.access.slackOf = r.Slack(strings.TrimSpace(string(token))), of
+	if !m.slackChecked || refused != (trouble{}) {
+		switch err := m.slack.AuthTest(ctx); {
+		case failure.Is(err, failure.Credentials):
+			r.slackDown(v1alpha1.ReasonSlackTokenInvalid, err.Error())
+			return
+		case err != nil:
+			r.slackUnchecked(refused, err)
+			return
+		}
+		m.slackChecked = true
+		r.setSlack(trouble{})
 	}
-	if err := r.mem.access.slack.AuthTest(ctx); failure.Is(err, failure.Credentials) {
-		r.slackDown(v1alpha1.ReasonSlackTokenInvalid, err.Error())
-		return
-	}
-	r.views.change(r.key, func(v view) view {
-		v.slack, v.slackError = r.mem.access.slack, ""
-		return v
-	})
 	r.sheetCondition(v1alpha1.ConditionSlackReady, metav1.ConditionTrue, v1alpha1.ReasonSlackReady, "Slack accepts the token")
 }
 
+// slackRefused is why nobody can be warned so far; none: nothing is known against the token. What Slack refused before a
+// restart is refused after it.
+func (r *sheetRun) slackRefused() trouble {
+	c := meta.FindStatusCondition(r.sheet.Status.Conditions, v1alpha1.ConditionSlackReady)
+	if r.mem.access.slack == nil && c != nil && c.Reason == v1alpha1.ReasonSlackTokenInvalid {
+		return trouble{c.Reason, c.Message}
+	}
+	v, _ := r.views.get(r.key)
+	if v.slackError == "" {
+		return trouble{}
+	}
+	return trouble{v.slackReason, v.slackError}
+}
+
+// slackUnchecked: Slack could not be asked about the token, and is at the next sync. What was wrong before stands until
+// Slack says otherwise. A token against which nothing is known stops nothing: only a refusal means that nobody can be
+// warned, no key goes without a notice that was delivered, and the first message shows what the token is worth. Else each
+// restart during an outage of Slack would keep keys alive that everybody was told of.
+func (r *sheetRun) slackUnchecked(refused trouble, err error) {
+	message := "the token could not be checked: " + err.Error()
+	stands := refused
+	if refused != (trouble{}) && refused.reason != v1alpha1.ReasonSlackTokenInvalid {
+		stands = trouble{v1alpha1.ReasonSlackUnavailable, message}
+	}
+	r.setSlack(stands)
+	if stands == refused && refused != (trouble{}) {
+		message += "; what Slack said of it before stands: " + refused.message
+	}
+	r.sheetCondition(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, v1alpha1.ReasonSlackUnavailable, message)
+}
+
 func (r *sheetRun) slackDown(reason, message string) {
-	r.views.change(r.key, func(v view) view {
-		v.slack, v.slackError = r.mem.access.slack, message
-		return v
-	})
+	r.setSlack(trouble{reason, message})
 	r.sheetCondition(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, reason, message)
 }
 
-// connectAWS sets AWSReady. The credentials are asked whose they are when the spec changed; later the leases tell.
+func (r *sheetRun) setSlack(t trouble) {
+	r.views.change(r.key, func(v view) view {
+		v.slack, v.slackReason, v.slackError = r.mem.access.slack, t.reason, t.message
+		return v
+	})
+}
+
+// connectAWS sets AWSReady.
 func (r *sheetRun) connectAWS(ctx context.Context) {
 	// Of its own: leases connect while the sync goes on with its sheet.
 	spec, key := *r.sheet.Spec.AWS.DeepCopy(), r.key
@@ -105,11 +149,7 @@ func (r *sheetRun) connectAWS(ctx context.Context) {
 		v.aws = connect
 		return v
 	})
-	of := fmt.Sprint(r.sheet.Generation)
-	if m := &r.mem.access; m.awsOf != of || m.awsDown != (trouble{}) {
-		m.awsOf, m.awsDown = of, r.checkAccount(ctx, spec.AccountID)
-		r.views.setAWSTrouble(r.key, spec.AccountID, m.awsDown)
-	}
+	known := r.checkAccounts(ctx)
 	v, _ := r.views.get(r.key)
 	// In order: with two accounts in trouble, the condition must not change at every sync.
 	for _, account := range slices.Sorted(maps.Keys(v.awsTroubles)) {
@@ -117,7 +157,58 @@ func (r *sheetRun) connectAWS(ctx context.Context) {
 		r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, t.reason, t.message)
 		return
 	}
-	r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady, "the credentials are of account "+spec.AccountID)
+	message := "the credentials belong to account " + spec.AccountID
+	if !known {
+		message = "AWS could not be asked yet whether the credentials belong to account " + spec.AccountID
+	}
+	r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady, message)
+}
+
+// checkAccounts asks whose the credentials are: of the sheet's own account when the spec changed, and of every account that
+// has trouble with them, until it is mended. The lease that met the trouble may look again only days later. known: the
+// sheet's own account was asked since the spec changed.
+func (r *sheetRun) checkAccounts(ctx context.Context) (known bool) {
+	own, of := r.sheet.Spec.AWS.AccountID, fmt.Sprint(r.sheet.Generation)
+	v, _ := r.views.get(r.key)
+	ask := map[string]bool{own: r.mem.access.awsOf != of}
+	if len(v.awsTroubles) > 0 {
+		used := r.accountsInUse(ctx)
+		for account, t := range v.awsTroubles {
+			if used != nil && !used[account] {
+				r.views.setAWSTrouble(r.key, account, trouble{}) // nobody is left whom it concerns
+				continue
+			}
+			// That an account shows no user says nothing against the credentials; who asked for users finds out.
+			ask[account] = ask[account] || t.reason != v1alpha1.ReasonEmptyAccount
+		}
+	}
+	for _, account := range slices.Sorted(maps.Keys(ask)) {
+		if !ask[account] {
+			continue
+		}
+		if t, known := r.checkAccount(ctx, account); known {
+			r.views.setAWSTrouble(r.key, account, t)
+			if account == own {
+				r.mem.access.awsOf = of
+			}
+		}
+	}
+	return r.mem.access.awsOf == of
+}
+
+// accountsInUse are the sheet's own and those of leases that are not over; nil: the leases cannot be listed.
+func (r *sheetRun) accountsInUse(ctx context.Context) map[string]bool {
+	leases, err := r.leasesOf(ctx, r.key)
+	if err != nil {
+		return nil
+	}
+	used := map[string]bool{r.sheet.Spec.AWS.AccountID: true}
+	for i := range leases {
+		if rev := leases[i].Status.Revocation; rev == nil || rev.CompletionTime == nil {
+			used[leases[i].Spec.AccountID] = true
+		}
+	}
+	return used
 }
 
 // awsTrouble is what AWSReady says of an error that concerns the whole account: who reads WrongAccount corrects the account
@@ -137,24 +228,27 @@ func awsTrouble(err error, roleARN string) trouble {
 	return trouble{reason, err.Error()}
 }
 
-// checkAccount tells what is wrong when the credentials are not of the account; nothing when they are, or nobody knows yet.
-func (r *sheetRun) checkAccount(ctx context.Context, accountID string) trouble {
+// checkAccount tells what is wrong when the credentials are not of the account. known: AWS answered.
+func (r *sheetRun) checkAccount(ctx context.Context, accountID string) (t trouble, known bool) {
 	spec := r.sheet.Spec.AWS
 	c, err := r.account(ctx, r.key, spec, accountID)
 	if err != nil {
-		return awsTrouble(err, spec.RoleARN)
+		return awsTrouble(err, spec.RoleARN), true
 	}
 	id, err := c.Identity(ctx)
 	switch {
 	case failure.Is(err, failure.Retry, failure.Uncertain):
-		return r.mem.access.awsDown // nothing new is known
+		return trouble{}, false
 	case err != nil:
-		return awsTrouble(err, spec.RoleARN)
-	case id.AccountID != accountID:
+		return awsTrouble(err, spec.RoleARN), true
+	case id.AccountID == accountID:
+		return trouble{}, true
+	case accountID != spec.AccountID:
 		return trouble{v1alpha1.ReasonWrongAccount, fmt.Sprintf(
-			"the credentials are of account %s, spec.aws.accountID is %s: correct one of them", id.AccountID, accountID)}
+			"the credentials belong to account %s, and rows name account %s: let spec.aws.roleARN name a role of it, or correct the rows", id.AccountID, accountID)}, true
 	}
-	return trouble{}
+	return trouble{v1alpha1.ReasonWrongAccount, fmt.Sprintf(
+		"the credentials belong to account %s, spec.aws.accountID is %s: correct one of them", id.AccountID, accountID)}, true
 }
 
 // account connects to one account, if the sheet may.
@@ -186,22 +280,26 @@ func fill(text string, values map[string]string) (string, error) {
 	return b.String(), nil
 }
 
-// secret reads one key of a Secret of the sheet's own namespace, by name. Secrets are never listed, watched or cached.
-func (r *sheetRun) secret(ctx context.Context, ref v1alpha1.SecretKeyReference) ([]byte, error) {
-	s := &corev1.Secret{}
-	err := r.Live.Get(ctx, types.NamespacedName{Namespace: r.key.Namespace, Name: ref.Name}, s)
-	if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
-		return nil, &failure.Error{Class: failure.NotFound, Service: "kubernetes", Operation: "get Secret", Code: v1alpha1.ReasonSecretMissing,
-			Message: fmt.Sprintf("Secret %s/%s cannot be read: create it with the key %q, in the sheet's namespace", r.key.Namespace, ref.Name, ref.Key)}
+// secret reads one key of a Secret of the sheet's own namespace, by name. Secrets are never listed, watched or cached. The
+// code of its error is a condition's reason.
+func (r *sheetRun) secret(ctx context.Context, ref v1alpha1.SecretKeyReference) ([]byte, *failure.Error) {
+	failed := func(class failure.Class, reason, format string, args ...any) *failure.Error {
+		return &failure.Error{Class: class, Service: "kubernetes", Operation: "get Secret", Code: reason,
+			Message: fmt.Sprintf("Secret %s/%s ", r.key.Namespace, ref.Name) + fmt.Sprintf(format, args...)}
 	}
-	if err != nil {
-		return nil, &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "get Secret", Code: "Unavailable",
-			Message: fmt.Sprintf("Secret %s/%s: %s", r.key.Namespace, ref.Name, apierrors.ReasonForError(err))}
+	s := &corev1.Secret{}
+	switch err := r.Live.Get(ctx, types.NamespacedName{Namespace: r.key.Namespace, Name: ref.Name}, s); {
+	case apierrors.IsNotFound(err):
+		return nil, failed(failure.NotFound, v1alpha1.ReasonSecretMissing, "does not exist: create it with the key %q, in the sheet's namespace", ref.Key)
+	case apierrors.IsForbidden(err):
+		return nil, failed(failure.Denied, v1alpha1.ReasonSecretForbidden,
+			"may not be read by the operator: allow its ServiceAccount to get Secrets in namespace %s, as the role keylease-manager does", r.key.Namespace)
+	case err != nil:
+		return nil, failed(failure.Retry, v1alpha1.ReasonUnavailable, "could not be read: the API server says %s", cmp.Or(apierrors.ReasonForError(err), "nothing"))
 	}
 	b, ok := s.Data[ref.Key]
 	if !ok || len(bytes.TrimSpace(b)) == 0 {
-		return nil, &failure.Error{Class: failure.NotFound, Service: "kubernetes", Operation: "get Secret", Code: v1alpha1.ReasonSecretMissing,
-			Message: fmt.Sprintf("Secret %s/%s has no key %q: add it", r.key.Namespace, ref.Name, ref.Key)}
+		return nil, failed(failure.NotFound, v1alpha1.ReasonSecretMissing, "has no key %q: add it", ref.Key)
 	}
 	return b, nil
 }

@@ -3,8 +3,10 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -67,11 +69,28 @@ func (r *sheetRun) checkClaim(ctx context.Context) error {
 		r.newClaim, r.takenFrom = ours.Text(r.start), foreign
 	default:
 		s.Claim = foreign
+		r.rest()
 		r.reject(v1alpha1.ReasonForeignClaim, fmt.Sprintf("claim cell %s of tab %s %s: nothing is applied", cell, r.sheet.Spec.Requests.Tab, r.claimSeen(foreign)),
 			fmt.Sprintf("to take the sheet over: kubectl annotate accesskeysheet -n %s %s --overwrite '%s=%s'",
 				r.key.Namespace, r.key.Name, v1alpha1.AnnotationTakeClaim, foreign))
 	}
 	return nil
+}
+
+// rest: what this cluster read before the other's claim counts no more, and its leases do nothing until a reading is
+// accepted. Then each of them looks again.
+func (r *sheetRun) rest() {
+	r.mem.wakeAll = true
+	r.views.change(r.key, func(v view) view {
+		v.readStart, v.foreign = time.Time{}, true
+		return v
+	})
+}
+
+// foreignClaim tells whether the last reading that could be judged found another cluster's claim.
+func foreignClaim(s *v1alpha1.AccessKeySheet) bool {
+	c := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionSheetAccepted)
+	return c != nil && c.Reason == v1alpha1.ReasonForeignClaim
 }
 
 func (r *sheetRun) claimSeen(foreign string) string {

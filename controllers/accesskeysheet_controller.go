@@ -72,7 +72,7 @@ func (r *SheetReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	if !obj.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
-	mem := r.remember(req.NamespacedName)
+	mem := r.remember(obj)
 	policy, err := lifecycle.PolicyOf(obj.Spec)
 	if err == nil {
 		err = sheet.CheckColumns(obj.Spec.Requests.Columns)
@@ -96,7 +96,8 @@ func (r *SheetReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	return run.result(ctx, err)
 }
 
-func (r *SheetReconciler) remember(key types.NamespacedName) *sheetMemory {
+func (r *SheetReconciler) remember(obj *v1alpha1.AccessKeySheet) *sheetMemory {
+	key := client.ObjectKeyFromObject(obj)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.memory == nil {
@@ -104,8 +105,23 @@ func (r *SheetReconciler) remember(key types.NamespacedName) *sheetMemory {
 	}
 	if r.memory[key] == nil {
 		r.memory[key] = &sheetMemory{}
+		r.firstSight(key, obj)
 	}
 	return r.memory[key]
+}
+
+// firstSight takes over what an earlier process left in status. A sheet that cannot be read from the beginning is to raise
+// an alert too, as long after its last sync as any other.
+func (r *SheetReconciler) firstSight(key types.NamespacedName, obj *v1alpha1.AccessKeySheet) {
+	last := obj.CreationTimestamp.Time
+	if t := obj.Status.LastSyncTime; t != nil {
+		last = t.Time
+	}
+	metrics.SheetSynced(key.Namespace, key.Name, last)
+	r.views.change(key, func(v view) view {
+		v.foreign = foreignClaim(obj)
+		return v
+	})
 }
 
 // gone: the sheet was removed. Its leases stay where they are, and say so; nothing in AWS changes because of it. As long
@@ -257,7 +273,7 @@ func (r *sheetRun) result(ctx context.Context, err error) (ctrl.Result, error) {
 // publish the reading to the leases: from now on it counts as fresh.
 func (r *sheetRun) publish() {
 	r.views.change(r.key, func(v view) view {
-		v.readStart = r.start
+		v.readStart, v.foreign = r.start, false
 		return v
 	})
 	metrics.SheetSynced(r.key.Namespace, r.key.Name, r.start)

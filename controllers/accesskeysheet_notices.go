@@ -73,6 +73,13 @@ func (r *sheetRun) tellSheet(ctx context.Context) error {
 
 // tellings gathers everything that could be told; what was told before is left out later.
 func (r *sheetRun) tellings(ctx context.Context) ([]telling, error) {
+	if foreignClaim(r.sheet) {
+		// Whose sheet it is now tells of everything else.
+		if !r.readable {
+			return []telling{r.unreadableSheet()}, nil
+		}
+		return []telling{r.rejectedSheet()}, nil
+	}
 	out := []telling{r.weekly()}
 	switch {
 	case !r.readable:
@@ -85,7 +92,7 @@ func (r *sheetRun) tellings(ctx context.Context) ([]telling, error) {
 			return nil, err
 		}
 		out = append(out, rowProblems(v1alpha1.NoticeInvalidRows, r.problems), rowProblems(v1alpha1.NoticeSharedKeys, r.alsoElsewhere),
-			r.unclearMarks(), r.foundMarks(), r.dateConflicts(), unleased)
+			r.unclearMarks(), r.foundMarks(), r.dateConflicts(), unleased, r.checkFailed())
 		out = append(out, r.breakers()...)
 	}
 	if c := meta.FindStatusCondition(r.sheet.Status.Conditions, v1alpha1.ConditionAWSReady); c != nil && c.Status == metav1.ConditionFalse {
@@ -205,6 +212,15 @@ func (r *sheetRun) breakers() []telling {
 	return out
 }
 
+// checkFailed is told once of an account whose keys cannot be listed until people mend something.
+func (r *sheetRun) checkFailed() telling {
+	v, _ := r.views.get(r.key)
+	if v.keysTrouble == (trouble{}) {
+		return telling{kind: v1alpha1.NoticeCheckFailed}
+	}
+	return once(v1alpha1.NoticeCheckFailed, v.keysTrouble.message, v.keysTrouble.reason, v.keysTrouble.message)
+}
+
 // unleasedKeys are keys of the accounts that stand in no row of this sheet and have no lease of any.
 func (r *sheetRun) unleasedKeys(ctx context.Context) (telling, error) {
 	t := telling{kind: v1alpha1.NoticeUnleasedKeys}
@@ -212,7 +228,7 @@ func (r *sheetRun) unleasedKeys(ctx context.Context) (telling, error) {
 	if v.keysTime.IsZero() {
 		return t, nil
 	}
-	if last := r.sheet.Status.UnleasedCheckTime; last == nil || last.Time.Before(v.keysTime.Truncate(time.Second)) {
+	if last := r.sheet.Status.UnleasedCheckTime; v.keysComplete && (last == nil || last.Time.Before(v.keysTime.Truncate(time.Second))) {
 		r.sheet.Status.UnleasedCheckTime = moment(v.keysTime)
 	}
 	r.wakeSurvivors(v)

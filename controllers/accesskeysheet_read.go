@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
@@ -20,6 +22,9 @@ func (r *sheetRun) read(ctx context.Context) error {
 	tabs, err := r.google.Read(ctx, spec.SpreadsheetID, sheet.ReadRanges(spec.Requests, spec.Users, spec.ClaimCell))
 	if err != nil {
 		reason, message := readReason(err), err.Error()
+		if reason == v1alpha1.ReasonCredentialsInvalid {
+			message = r.ofGoogleSecret(err)
+		}
 		if f := failure.Of(err); f != nil && f.Code == failure.CodeGridLimits && spec.ClaimCell != "" && strings.Contains(f.Message, "!"+spec.ClaimCell) {
 			reason, message = v1alpha1.ReasonInvalidSpec, fmt.Sprintf(
 				"spec.claimCell %s lies outside tab %s, and Google refuses the whole reading: name a cell within the tab, or add columns to it", spec.ClaimCell, spec.Requests.Tab)
@@ -77,6 +82,9 @@ func (r *sheetRun) loadLeases(ctx context.Context) error {
 
 // unreadable ends a sync without a reading. What people should hear does not wait for one.
 func (r *sheetRun) unreadable(ctx context.Context, err error) error {
+	if c := meta.FindStatusCondition(r.sheet.Status.Conditions, v1alpha1.ConditionSheetReadable); c != nil {
+		metrics.SheetFailed(r.key.Namespace, r.key.Name, c.Reason)
+	}
 	if listErr := r.loadLeases(ctx); listErr != nil {
 		return listErr
 	}

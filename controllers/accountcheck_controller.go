@@ -2,10 +2,12 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -78,51 +80,81 @@ func (r *AccountCheck) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 	if !last.Before(due) && !v.keysAgain {
 		return ctrl.Result{RequeueAfter: next}, nil
 	}
-	keys, err := r.list(ctx, req.NamespacedName, sheet, v)
-	again := failure.Is(err, failure.Retry, failure.Uncertain)
+	l := r.list(ctx, req.NamespacedName, sheet, policy, v)
+	again := failure.Is(l.failed, failure.Retry, failure.Uncertain)
 	if again {
 		next = checkRetry
 	}
-	if again && len(keys) == 0 {
+	if again && len(l.keys) == 0 {
 		return ctrl.Result{RequeueAfter: next}, nil // nobody was heard: the check is still to be made
 	}
+	if l.trouble != (trouble{}) {
+		r.Events.Eventf(sheet, nil, corev1.EventTypeWarning, v1alpha1.EventCheckFailed, v1alpha1.EventCheckFailed, "%s", cut(l.trouble.message, 1000))
+	}
 	r.views.change(req.NamespacedName, func(v view) view {
-		v.keys, v.keysTime, v.keysComplete, v.keysAgain = keys, now, err == nil, again
+		v.keys, v.keysTime, v.keysComplete, v.keysAgain, v.keysTrouble = l.keys, now, l.failed == nil, again, l.trouble
 		return v
 	})
 	r.sheetWake(req.NamespacedName)
 	return ctrl.Result{RequeueAfter: next}, nil
 }
 
+// listing is what one check found.
+type listing struct {
+	keys []lifecycle.AccountKey
+	// failed is why it is not all; of several reasons one that passes, because it is worth another attempt.
+	failed error
+	// trouble of the check alone, which people must mend. What is wrong with the credentials is the sheet's AWSReady.
+	trouble trouble
+}
+
 // list the keys of all accounts of the sheet. One account that cannot be read does not keep the others from being told
-// of; the error is its.
-func (r *AccountCheck) list(ctx context.Context, key types.NamespacedName, sheet *v1alpha1.AccessKeySheet, v view) ([]lifecycle.AccountKey, error) {
+// of.
+func (r *AccountCheck) list(ctx context.Context, key types.NamespacedName, sheet *v1alpha1.AccessKeySheet, policy lifecycle.Policy, v view) (l listing) {
 	leases := &v1alpha1.AccessKeyLeaseList{}
 	if err := r.Client.List(ctx, leases, client.InNamespace(key.Namespace), client.MatchingFields{indexSheet: key.Name}); err != nil {
-		return nil, &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "list leases", Code: v1alpha1.ReasonUnavailable, Message: err.Error()}
+		l.failed = &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "list leases", Code: v1alpha1.ReasonUnavailable, Message: err.Error()}
+		return l
 	}
 	accounts := map[string]bool{sheet.Spec.AWS.AccountID: true}
-	for _, l := range leases.Items {
-		if l.Spec.AccountID != "" {
-			accounts[l.Spec.AccountID] = true
+	for _, lease := range leases.Items {
+		if lease.Spec.AccountID != "" {
+			accounts[lease.Spec.AccountID] = true
 		}
 	}
-	var keys []lifecycle.AccountKey
-	var failed error // one that passes, if there is one: it is worth another attempt
 	for _, account := range slices.Sorted(maps.Keys(accounts)) {
 		c, err := v.aws(ctx, account)
+		refused := err != nil
 		var found []lifecycle.AccountKey
 		if err == nil {
-			found, err = c.AccountKeys(ctx, sheet.Spec.AWS.UserPathPrefix)
+			found, err = c.AccountKeys(ctx, policy.PathPrefix)
+			refused = failure.Is(err, failure.Credentials)
 		}
-		if err != nil {
-			log.FromContext(ctx).Info("the keys of an account cannot be listed", "account", account, "error", err.Error())
-			if !failure.Is(failed, failure.Retry, failure.Uncertain) {
-				failed = err
-			}
+		if err == nil {
+			l.keys = append(l.keys, found...)
 			continue
 		}
-		keys = append(keys, found...)
+		log.FromContext(ctx).Info("the keys of an account cannot be listed", "account", account, "error", err.Error())
+		passes := failure.Is(err, failure.Retry, failure.Uncertain)
+		switch {
+		case passes:
+		case refused:
+			r.views.setAWSTrouble(key, account, awsTrouble(err, sheet.Spec.AWS.RoleARN))
+		case l.trouble == (trouble{}):
+			l.trouble = checkTrouble(account, err)
+		}
+		if l.failed == nil || passes {
+			l.failed = err
+		}
 	}
-	return keys, failed
+	return l
+}
+
+// checkTrouble is what people read of a check that fails until they mend something.
+func checkTrouble(account string, err error) trouble {
+	reason := v1alpha1.EventCheckFailed
+	if f := failure.Of(err); f != nil {
+		reason = f.Code
+	}
+	return trouble{reason, fmt.Sprintf("the access keys of account %s cannot be listed: %s", account, err)}
 }

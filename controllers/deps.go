@@ -69,7 +69,7 @@ type AWS interface {
 	teardown.IAM
 	// Identity of the credentials.
 	Identity(ctx context.Context) (lifecycle.Identity, error)
-	// AccountKeys lists the access keys of all users under a path prefix ("": of all users): a call for each user.
+	// AccountKeys lists the access keys of all users under a path prefix (with a slash at both ends; "": of all users): a call for each user.
 	AccountKeys(ctx context.Context, pathPrefix string) ([]lifecycle.AccountKey, error)
 }
 

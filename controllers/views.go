@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
@@ -18,18 +19,22 @@ type view struct {
 	// readStart of the last accepted read; zero: none by this process.
 	readStart time.Time
 	slack     Slack
-	// slackError is why nobody can be warned; empty: Slack is well.
-	slackError string
+	// foreign: another cluster has claimed the sheet.
+	foreign bool
+	// slackError is why nobody can be warned, slackReason that of the condition SlackReady; empty: Slack is well.
+	slackError, slackReason string
 	// aws connects to the account of a lease.
 	aws func(ctx context.Context, accountID string) (AWS, error)
 	// awsTroubles by account: what leases met that concerns the whole account.
 	awsTroubles map[string]trouble
 	// keys of the sheet's accounts as the daily check found them at keysTime; zero: this process has made none.
-	// keysComplete: every account could be read. keysAgain: one could not, and it passes by itself.
+	// keysComplete: every account could be read. keysAgain: one could not, and it passes by itself. keysTrouble: one could
+	// not, and people must mend it.
 	keys         []lifecycle.AccountKey
 	keysTime     time.Time
 	keysComplete bool
 	keysAgain    bool
+	keysTrouble  trouble
 }
 
 // listed is what the daily check found of one key.
@@ -89,11 +94,11 @@ func (v *views) setAWSTrouble(key types.NamespacedName, account string, t troubl
 	return news
 }
 
-// setSlackError likewise for the sheet's Slack token.
+// setSlackError likewise for what Slack refuses the sheet's token for.
 func (v *views) setSlackError(key types.NamespacedName, text string) (news bool) {
 	v.change(key, func(w view) view {
 		news = w.slackError != text
-		w.slackError = text
+		w.slackError, w.slackReason = text, v1alpha1.ReasonSlackTokenInvalid
 		return w
 	})
 	return news

@@ -92,6 +92,7 @@ const (
 const (
 	ReasonReadable             = "Readable"
 	ReasonSecretMissing        = "SecretMissing"
+	ReasonSecretForbidden      = "SecretForbidden"
 	ReasonCredentialsInvalid   = "CredentialsInvalid"
 	ReasonSpreadsheetNotFound  = "SpreadsheetNotFound"
 	ReasonSpreadsheetForbidden = "SpreadsheetForbidden"
@@ -148,6 +149,7 @@ const (
 	NoticeForeignClaim  = "ForeignClaim"
 	NoticeWeeklySummary = "WeeklySummary"
 	NoticeUnleasedKeys  = "UnleasedKeys"
+	NoticeCheckFailed   = "AccountCheckFailed"
 	NoticeWrongAccount  = "WrongAccount"
 	NoticeSharedKeys    = "SharedKeys"
 	NoticeUnreadable    = "SheetUnreadable"
@@ -181,6 +183,7 @@ const (
 	EventSheetRejected   = "SheetRejected"
 	EventSheetApproved   = "SheetApproved"
 	EventSheetClaimed    = "SheetClaimed"
+	EventCheckFailed     = "AccountCheckFailed"
 	EventKeyDeactivated  = "KeyDeactivated"
 	EventKeyReactivated  = "KeyReactivated"
 	EventRevoked         = "Revoked"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keylease/keylease/cmd/internal/plan"
 	"github.com/keylease/keylease/test/emulator/sheets"
 )
 
@@ -113,6 +114,23 @@ func TestAManifestSaysWhereThingsStandAndWhen(t *testing.T) {
 		"2026-12-11T09:30:00+09:00 Deactivate, 2026-12-13T09:30:00+09:00 Delete"
 	if got := strings.Join(steps, ", "); got != want || row.AccountID != "123456789012" {
 		t.Errorf("account %s\ngot  %s\nwant %s", row.AccountID, got, want)
+	}
+}
+
+func TestAPathPrefixMayBeWrittenWithoutItsSlashes(t *testing.T) {
+	for _, prefix := range []string{"team", "/team", "team/", "/team/"} {
+		path := manifest(t, strings.Replace(sheetManifest, "aws: {", "aws: {userPathPrefix: "+prefix+", ", 1))
+		p := planOf(t, "--xlsx", workbookOf(t, oneRequest(t, func(*sheets.Tab) error { return nil })), "--date", "2026-12-01", "--sheet-manifest", path)
+		if row := p.Rows[0]; row.Held != nil {
+			t.Errorf("%s: held by %+v", prefix, row.Held)
+		}
+		deleted := false
+		for _, step := range append(p.Rows[0].Today, p.Rows[0].Later...) {
+			deleted = deleted || step.Action == plan.ActionDelete
+		}
+		if !deleted {
+			t.Errorf("%s: the key is never deleted: %+v", prefix, p.Rows[0])
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // AccountKey is an access key of an account.
 type AccountKey = lifecycle.AccountKey
 
-// AccountKeys lists all access keys of users under a path prefix ("" or "/" for all): one call for each page of users,
+// AccountKeys lists all access keys of users under a path prefix (with a slash at both ends; "" for all): one call for each page of users,
 // and one for each user. It is for the daily report of keys that stand in no row, and changes nothing.
 func (c *Client) AccountKeys(ctx context.Context, pathPrefix string) ([]AccountKey, error) {
 	if err := c.ownAccount(ctx); err != nil {

@@ -68,8 +68,21 @@ func (c *Client) accessKey(ctx context.Context) (string, error) {
 	return credentials.AccessKeyID, nil
 }
 
-// freshIdentity asks STS.
+// freshIdentity asks STS. What was known counts no more once the credentials are refused.
 func (c *Client) freshIdentity(ctx context.Context) (teardown.Identity, error) {
+	id, err := c.askIdentity(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil:
+		c.identity, c.identityAt = id, c.clock.Now()
+	case failure.Is(err, failure.Credentials, failure.Denied):
+		c.identityAt = time.Time{}
+	}
+	return id, err
+}
+
+func (c *Client) askIdentity(ctx context.Context) (teardown.Identity, error) {
 	asking := call{service: "sts", operation: "GetCallerIdentity", on: "account " + c.access.AccountID}
 	key, err := c.accessKey(ctx)
 	if err != nil {
@@ -95,9 +108,6 @@ func (c *Client) freshIdentity(ctx context.Context) (teardown.Identity, error) {
 			id.SourceUser = source.UserName
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.identity, c.identityAt = id, c.clock.Now()
 	return id, nil
 }
 

@@ -254,3 +254,18 @@ func TestTheIdentityIsAskedAnewForEveryObservation(t *testing.T) {
 		t.Errorf("after two minutes it was asked for %d times", later)
 	}
 }
+
+// Whoever asks after a refusal must not hear what was true two minutes ago.
+func TestAnIdentityThatWasRefusedIsNotRememberedAsGood(t *testing.T) {
+	w := newWorld(t, iam.Options{})
+	if _, err := w.client.Identity(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.Inject(iam.Fault{Action: "GetCallerIdentity", Code: "InvalidClientTokenId"})
+	if _, err := w.client.Observe(ctx, report, leased); !failure.Is(err, failure.Credentials) {
+		t.Fatalf("observed: %v", err)
+	}
+	if _, err := w.client.Identity(ctx); !failure.Is(err, failure.Credentials) {
+		t.Errorf("the identity is known to be good: %v", err)
+	}
+}

@@ -82,6 +82,9 @@ func at(now string, changes ...change) Input {
 	return in
 }
 
+// foreign: another cluster has claimed the sheet.
+func foreign(in *Input) { in.Sheet.Foreign = true }
+
 // asked: AWS was just asked, and answered as it should.
 func asked(in *Input) {
 	o := observation()

@@ -25,6 +25,12 @@ func Decide(in Input) Decision {
 		// Forgetting the hold would make its release, and the new term that follows it, go unseen.
 		d.Hold = heldAlready(l)
 		return d
+	case in.Sheet.Foreign:
+		// Two clusters that work on one sheet would tell people twice, and delete by two policies.
+		d.Blocked = &Block{Guard: guardOnSheet, Reason: v1alpha1.ReasonForeignClaim,
+			Message: fmt.Sprintf("another cluster has claimed the sheet of AccessKeySheet %s: see its condition SheetAccepted", l.Spec.SheetRef.Name)}
+		d.Hold = heldAlready(l)
+		return d
 	case !onSheet(l):
 		d.Blocked = stopOffSheet(in, deed{})
 		d.Blocked.Guard = guardOnSheet

@@ -37,6 +37,16 @@ func TestALeaseIsActedOnOnlyWhereItsSheetSaysSo(t *testing.T) {
 			at("2026-12-09 16:00", wasHeldFor(v1alpha1.ReasonExtensionRequested), func(in *Input) { in.Sheet = SheetFacts{} }),
 			"Active; held ExtensionRequested; blocked by OnSheet: SheetMissing",
 		},
+		"a sheet that another cluster has claimed: no notice is sent, however late": {
+			at("2026-12-05 16:00", readAt("2026-12-01 14:58"), foreign), "Active; blocked by OnSheet: ForeignClaim",
+		},
+		"no key is deleted for it": {
+			at("2026-12-09 16:00", noticed, phase(v1alpha1.PhaseExpired), asked, foreign), "Expired; blocked by OnSheet: ForeignClaim",
+		},
+		"and its holds are not forgotten": {
+			at("2026-12-09 16:00", wasHeldFor(v1alpha1.ReasonExtensionRequested), foreign),
+			"Active; held ExtensionRequested; blocked by OnSheet: ForeignClaim",
+		},
 		"a lease made with kubectl alone": {
 			at("2026-12-09 16:00", asked, noticed, lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet = nil })),
 			"Active; blocked by OnSheet: NeverOnSheet",
@@ -133,6 +143,12 @@ func TestANoticeWaitsForAReadingOfTheSheetButNotForEver(t *testing.T) {
 		"a token that Slack refuses": {
 			at("2026-12-01 15:00", func(in *Input) { in.Sheet.SlackError = "invalid_auth" }),
 			"Active; blocked by SlackReady: SlackTokenInvalid; next 2026-12-01 15:00",
+		},
+		"Slack was not reached yet": {
+			at("2026-12-01 15:00", func(in *Input) {
+				in.Sheet.SlackError, in.Sheet.SlackReason = "not connected", v1alpha1.ReasonSlackUnavailable
+			}),
+			"Active; blocked by SlackReady: SlackUnavailable; next 2026-12-01 15:00",
 		},
 		"Expired comes in time though a reminder is stopped": {
 			at("2026-12-08 16:00", noticeDays(7, 0), noticed, func(in *Input) { in.Sheet.SlackError = "invalid_auth" }),

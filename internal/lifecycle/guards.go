@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,9 +61,7 @@ var guards = slices.Concat([]guard{
 	// The owner may have extended in the sheet a minute ago: only a reading begun after the moment counts.
 	{guardFresh, stopStale},
 	// Nobody could be warned, nobody told.
-	{guardSlack, func(in Input, _ deed) *Block {
-		return stopIf(in.Sheet.SlackError != "", v1alpha1.ReasonSlackTokenInvalid, "nothing is deleted while nobody can be warned: "+in.Sheet.SlackError)
-	}},
+	{guardSlack, func(in Input, _ deed) *Block { return stopMute(in, "nothing is deleted while nobody can be warned") }},
 	// One bad day, one bad paste, must not cost more keys than people can give back.
 	{guardBreaker, func(in Input, _ deed) *Block { return stopIf(in.Breaker != "", v1alpha1.ReasonBreakerOpen, in.Breaker) }},
 	// Without AWS's word nothing is known.
@@ -163,6 +162,11 @@ func stopStale(in Input, x deed) *Block {
 			"the sheet was last read and accepted at %s, too long ago: see the AccessKeySheet's conditions", in.shown(r))}
 	}
 	return nil
+}
+
+// stopMute: nobody can be told anything. what does not happen because of it.
+func stopMute(in Input, what string) *Block {
+	return stopIf(in.Sheet.SlackError != "", cmp.Or(in.Sheet.SlackReason, v1alpha1.ReasonSlackTokenInvalid), what+": "+in.Sheet.SlackError)
 }
 
 func stopRecentlyUsed(in Input) *Block {

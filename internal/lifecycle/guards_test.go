@@ -59,6 +59,9 @@ var byGuard = map[string]stops{
 	},
 	guardSlack: {
 		"a token that Slack refuses": {func(in *Input) { in.Sheet.SlackError = "invalid_auth" }, v1alpha1.ReasonSlackTokenInvalid, "nobody can be warned"},
+		"a token that nobody has": {func(in *Input) {
+			in.Sheet.SlackError, in.Sheet.SlackReason = "Secret keylease/slack does not exist", v1alpha1.ReasonSecretMissing
+		}, v1alpha1.ReasonSecretMissing, "does not exist"},
 	},
 	guardBreaker: {
 		"the day's revocations are taken": {func(in *Input) { in.Breaker = "20 revocations began today" }, v1alpha1.ReasonBreakerOpen, "20 revocations"},

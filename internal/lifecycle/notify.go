@@ -76,8 +76,9 @@ func stopNotice(in Input, due time.Time) *Block {
 		return &Block{Guard: guardMode, Reason: v1alpha1.ReasonDryRun, Message: fmt.Sprintf(
 			"mode DryRun: owner and admins would be told now that the key ends on %s", in.Lease.Spec.EndDate)}
 	}
-	if in.Sheet.SlackError != "" {
-		return &Block{Guard: guardSlack, Reason: v1alpha1.ReasonSlackTokenInvalid, Message: "a notice is due: " + in.Sheet.SlackError}
+	b := stopMute(in, "a notice is due")
+	if b != nil {
+		b.Guard = guardSlack
 	}
-	return nil
+	return b
 }

@@ -3,6 +3,7 @@ package lifecycle
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -26,7 +27,8 @@ type Policy struct {
 	DryRun bool
 	// Admins that notices go to.
 	Admins []string
-	// Account, PathPrefix: whose keys may be touched, for rows that do not name another account.
+	// AccountID, for rows that do not name another, and PathPrefix: whose keys may be touched. The prefix has a slash at
+	// both ends, as IAM wants it; empty: any path.
 	AccountID, PathPrefix string
 }
 
@@ -55,7 +57,7 @@ func PolicyOf(spec v1alpha1.AccessKeySheetSpec) (Policy, error) {
 		Exempt:     spec.ExtensionPolicy == v1alpha1.ExtensionExempt,
 		DryRun:     spec.Mode == v1alpha1.ModeDryRun,
 		Admins:     spec.Slack.Admins,
-		AccountID:  spec.AWS.AccountID, PathPrefix: spec.AWS.UserPathPrefix,
+		AccountID:  spec.AWS.AccountID, PathPrefix: pathPrefix(spec.AWS.UserPathPrefix),
 		// The defaults of the CRD, for sheets written before a field existed.
 		MinimumNotice: 24 * time.Hour, SyncInterval: 5 * time.Minute,
 	}
@@ -72,6 +74,15 @@ func PolicyOf(spec v1alpha1.AccessKeySheetSpec) (Policy, error) {
 		p.HoldIfUsedWithin = d.Duration
 	}
 	return p, nil
+}
+
+// pathPrefix as IAM's lists take it, however it was written: to them, "/team" is also the beginning of /team-b/.
+func pathPrefix(s string) string {
+	s = strings.Trim(s, "/")
+	if s == "" {
+		return ""
+	}
+	return "/" + s + "/"
 }
 
 // Due is the moment at which the work of the day n days after date becomes due (n may be negative). Calendar days, not

@@ -80,6 +80,18 @@ func TestAPolicyIsReadFromTheSheetsSpec(t *testing.T) {
 	}
 }
 
+func TestAPathPrefixIsTakenHoweverItIsWritten(t *testing.T) {
+	for _, tc := range [][2]string{
+		{"", ""}, {"/", ""}, {"team", "/team/"}, {"team/", "/team/"}, {"/team", "/team/"}, {"/team/", "/team/"}, {"/a/b", "/a/b/"},
+	} {
+		spec := sheetSpec()
+		spec.AWS.UserPathPrefix = tc[0]
+		if got, err := PolicyOf(spec); err != nil || got.PathPrefix != tc[1] {
+			t.Errorf("%q is taken for %q, want %q (%v)", tc[0], got.PathPrefix, tc[1], err)
+		}
+	}
+}
+
 func TestASpecWithoutTheFieldsHasTheDefaultsOfTheCRD(t *testing.T) {
 	got, err := PolicyOf(sheetSpec())
 	if err != nil || got.MinimumNotice != 24*time.Hour || got.SyncInterval != 5*time.Minute || got.GracePeriod != 0 || got.DryRun || got.Exempt {

@@ -140,6 +140,7 @@ func TestTellNamesWhatAdminsHearOnceATerm(t *testing.T) {
 		"not of a Revoked lease":        {at("2026-12-03 09:00", rowGone, markedDeleted), ""},
 		"not in DryRun":                 {at("2026-12-03 09:00", noticed, stalled, dryRun), ""},
 		"not while Slack refuses":       {at("2026-12-03 09:00", noticed, stalled, func(in *Input) { in.Sheet.SlackError = "invalid_auth" }), ""},
+		"not of another cluster's":      {at("2026-12-10 09:00", noticed, stalled, wasHeldFor(v1alpha1.ReasonProtected), foreign), ""},
 		"not of a lease off the sheet":  {at("2026-12-03 09:00", stalled, lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet = nil })), ""},
 	} {
 		t.Run(name, func(t *testing.T) {

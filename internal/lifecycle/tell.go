@@ -9,7 +9,7 @@ import (
 // Tell is what the admins should hear, once a term, of a lease that waits: held by what AWS shows, stalled, or without
 // its row. It never delays anything else.
 func Tell(in Input, d Decision) (Notice, bool) {
-	if in.Policy.DryRun || in.Sheet.SlackError != "" || !onSheet(in.Lease) {
+	if in.Policy.DryRun || in.Sheet.Foreign || in.Sheet.SlackError != "" || !onSheet(in.Lease) {
 		return Notice{}, false
 	}
 	for _, n := range []Notice{{Kind: heldNotice(d)}, {Kind: stalledNotice(in)}, {Kind: rowNotice(in, d)}} {

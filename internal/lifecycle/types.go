@@ -36,8 +36,11 @@ type SheetFacts struct {
 	ReadStart time.Time
 	// Resumed is when the operator last came back after more than seven days.
 	Resumed time.Time
-	// SlackError is why nobody can be warned; empty: Slack is well.
-	SlackError string
+	// SlackError is why nobody can be warned; empty: Slack is well. SlackReason is that of the condition SlackReady; empty:
+	// Slack refuses the token.
+	SlackError, SlackReason string
+	// Foreign: another cluster has claimed the sheet, and works on it.
+	Foreign bool
 }
 
 // Identity is whose credentials are in use (sts:GetCallerIdentity).

@@ -33,7 +33,7 @@ var ownerKinds = []string{v1alpha1.NoticeExpiry, v1alpha1.NoticeDeactivated, v1a
 var sheetKinds = []string{
 	v1alpha1.NoticeInvalidRows, v1alpha1.NoticeUnclearMarks, v1alpha1.NoticeFoundMarks, v1alpha1.NoticeSheetGuard,
 	v1alpha1.NoticeBreaker, v1alpha1.NoticeForeignClaim, v1alpha1.NoticeWeeklySummary, v1alpha1.NoticeUnleasedKeys,
-	v1alpha1.NoticeWrongAccount, v1alpha1.NoticeSharedKeys, v1alpha1.NoticeUnreadable,
+	v1alpha1.NoticeCheckFailed, v1alpha1.NoticeWrongAccount, v1alpha1.NoticeSharedKeys, v1alpha1.NoticeUnreadable,
 }
 
 func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
@@ -103,6 +103,8 @@ func aSheetMessage(kind string) message.SheetMessage {
 		m.Approval, m.Items = "4f2a90c1", []message.Item{{Reason: v1alpha1.ReasonTooManyChanges}}
 	case v1alpha1.NoticeForeignClaim:
 		m.Approval, m.Items = "Keylease keylease/key-requests, cluster 7a11, since 2026-12-01T06:00:00Z", []message.Item{{Reason: kind}}
+	case v1alpha1.NoticeCheckFailed:
+		m.Items = []message.Item{{Reason: "AccessDenied"}}
 	case v1alpha1.NoticeWrongAccount:
 		m.Items = []message.Item{{Reason: kind}}
 	case v1alpha1.NoticeBreaker:

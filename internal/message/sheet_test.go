@@ -80,7 +80,7 @@ func TestAnItemSaysWhatIsWrongInWords(t *testing.T) {
 func TestWhyASheetCannotBeReadIsSaidInTheRecipientsLanguage(t *testing.T) {
 	for _, lang := range []string{"ja", "en"} {
 		for _, reason := range []string{
-			v1alpha1.ReasonSecretMissing, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonSpreadsheetNotFound,
+			v1alpha1.ReasonSecretMissing, v1alpha1.ReasonSecretForbidden, v1alpha1.ReasonCredentialsInvalid, v1alpha1.ReasonSpreadsheetNotFound,
 			v1alpha1.ReasonSpreadsheetForbidden, v1alpha1.ReasonTabMissing, v1alpha1.ReasonColumnsMoved, v1alpha1.ReasonInvalidSpec,
 		} {
 			m := aSheetMessage(v1alpha1.NoticeUnreadable)

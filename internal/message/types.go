@@ -86,7 +86,7 @@ type Notice struct {
 // SheetMessage is a message about a sheet, always to the admins.
 type SheetMessage struct {
 	// Kind: InvalidRows, UnclearMarks, FoundMarks, SheetGuard, Breaker, ForeignClaim, WeeklySummary, UnleasedKeys,
-	// WrongAccount, SharedKeys, SheetUnreadable.
+	// AccountCheckFailed, WrongAccount, SharedKeys, SheetUnreadable.
 	Kind                 string
 	Namespace, SheetName string
 	Tab, SheetURL        string

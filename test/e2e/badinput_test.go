@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,14 +45,18 @@ func TestASheetThatCannotBeReadSaysWhatToDo(t *testing.T) {
 		says   []string
 	}{
 		"no Secret":                   {nil, withGoogle, v1alpha1.ReasonSecretMissing, []string{"google", "credentials.json"}},
-		"credentials that are none":   {google("{" + aSecret), withGoogle, v1alpha1.ReasonCredentialsInvalid, nil},
+		"credentials that are none":   {google("{" + aSecret), withGoogle, v1alpha1.ReasonCredentialsInvalid, []string{"/google, key"}},
 		"credentials of another kind": {google(`{"type":"external_account","token_url":"http://evil.example/` + aSecret + `"}`), withGoogle, v1alpha1.ReasonCredentialsInvalid, []string{"service_account"}},
-		"no tab":                      {func(s *stage) { s.Must(s.Form().RenameTab("申請")) }, nil, v1alpha1.ReasonTabMissing, []string{"key_request_form"}},
-		"no spreadsheet":              {func(s *stage) { s.Sheets.Remove(world.SpreadsheetID) }, nil, v1alpha1.ReasonSpreadsheetNotFound, []string{world.SpreadsheetID}},
-		"not shared":                  {func(s *stage) { s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.NotShared) }, nil, v1alpha1.ReasonSpreadsheetForbidden, []string{"share"}},
-		"too many requests":           {answers(sheets.TooManyRequests(sheets.Read)), nil, v1alpha1.ReasonQuotaExceeded, []string{"quota"}},
-		"too many, said with 403":     {answers(sheets.UserRateLimitExceeded()), nil, v1alpha1.ReasonQuotaExceeded, []string{"quota"}},
-		"Google is away":              {answers(sheets.Unavailable()), nil, v1alpha1.ReasonUnavailable, []string{"503"}},
+		"credentials that Google refuses": {func(s *stage) {
+			google(`{"type":"service_account","token_uri":"https://oauth2.googleapis.com/token"}`)(s)
+			answers(sheets.Response{Status: http.StatusUnauthorized})(s)
+		}, withGoogle, v1alpha1.ReasonCredentialsInvalid, []string{"does not accept", "/google, key"}},
+		"no tab":                  {func(s *stage) { s.Must(s.Form().RenameTab("申請")) }, nil, v1alpha1.ReasonTabMissing, []string{"key_request_form"}},
+		"no spreadsheet":          {func(s *stage) { s.Sheets.Remove(world.SpreadsheetID) }, nil, v1alpha1.ReasonSpreadsheetNotFound, []string{world.SpreadsheetID}},
+		"not shared":              {func(s *stage) { s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.NotShared) }, nil, v1alpha1.ReasonSpreadsheetForbidden, []string{"share"}},
+		"too many requests":       {answers(sheets.TooManyRequests(sheets.Read)), nil, v1alpha1.ReasonQuotaExceeded, []string{"quota"}},
+		"too many, said with 403": {answers(sheets.UserRateLimitExceeded()), nil, v1alpha1.ReasonQuotaExceeded, []string{"quota"}},
+		"Google is away":          {answers(sheets.Unavailable()), nil, v1alpha1.ReasonUnavailable, []string{"503"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, "2026-12-01 15:00")

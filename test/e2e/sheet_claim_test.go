@@ -10,6 +10,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/expect"
 	"github.com/keylease/keylease/test/world"
 )
 
@@ -80,12 +81,13 @@ func TestOfTwoClustersThatClaimAtOnceTheOneWhoseClaimStandsGoesOn(t *testing.T) 
 
 func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 	s, _ := companyStage(t)
+	s.Must(s.Form().SetCell("I18", "2026/12/11"))
 	s.Begin(claimedIn("Z1"))
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Form().SetCell("Z1", foreignClaim))
 	s.Must(s.Form().SetCell("I2", "2027/03/31"))
-	before := s.Lease(key(1))
-	s.Until("2026-12-04 16:00")
+	before, sent := s.Lease(key(1)), len(s.Slack.AllMessages())
+	s.Until("2026-12-07 16:00") // rows 5 and 18 would be deleted and notified, and there is Monday's summary
 	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, foreignClaim, v1alpha1.AnnotationTakeClaim, "Z1")
 	if got := s.Sheet().Status.Claim; got != foreignClaim {
 		t.Errorf("status.claim is %q", got)
@@ -99,11 +101,17 @@ func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 	if got := s.told("別のクラスター", foreignClaim); got != 1 {
 		t.Errorf("the admins were told %d times", got)
 	}
+	if got := len(s.Slack.AllMessages()) - sent; got != 2 {
+		t.Errorf("%d messages since the claim, want the one about it to each of two admins", got)
+	}
+	if got := expect.Ready(s.Lease(key(16))); !strings.Contains(got, v1alpha1.ReasonForeignClaim) {
+		t.Errorf("a lease whose notice is due says %s", got)
+	}
 
 	t.Run("an annotation that names another claim takes nothing", func(t *testing.T) {
 		s := s.on(t)
 		s.Annotate(v1alpha1.AnnotationTakeClaim, strings.Replace(foreignClaim, "2026-05", "2026-04", 1))
-		s.Until("2026-12-04 16:10")
+		s.Until("2026-12-07 16:10")
 		if got := s.Cell("Z1"); got != foreignClaim {
 			t.Errorf("the claim became %q", got)
 		}
@@ -111,7 +119,7 @@ func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 	t.Run("the claim's own text takes it, once", func(t *testing.T) {
 		s := s.on(t)
 		s.Annotate(v1alpha1.AnnotationTakeClaim, foreignClaim)
-		s.Until("2026-12-04 16:20")
+		s.Until("2026-12-07 16:20")
 		s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
 		if got := s.Cell("Z1"); !strings.Contains(got, s.Namespace+"/key-requests") || s.Sheet().Status.Claim != "" {
 			t.Errorf("the claim is %q, status.claim %q", got, s.Sheet().Status.Claim)
@@ -122,9 +130,9 @@ func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 		if got := len(s.Audit.With(`"claimed"`, foreignClaim)); got != 1 {
 			t.Errorf("%d audit lines of the takeover", got)
 		}
-		again := strings.Replace(foreignClaim, "2026-05-01", "2026-12-04", 1)
+		again := strings.Replace(foreignClaim, "2026-05-01", "2026-12-07", 1)
 		s.Must(s.Form().SetCell("Z1", again))
-		s.Until("2026-12-04 16:30")
+		s.Until("2026-12-07 16:30")
 		s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, again)
 	})
 }

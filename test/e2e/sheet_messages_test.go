@@ -143,8 +143,11 @@ func TestTheCheckOfTheAccountHeedsItsSettings(t *testing.T) {
 		told   []string
 	}{
 		"inside the path": {func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.UserPathPrefix = "/leased/" }, []string{"AKIAINSIDE0000000001"}},
-		"turned off":      {func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.ReportUnleased = &no }, nil},
-		"a dry run":       {func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun }, nil},
+		// To IAM the one is no prefix at all, and the other the beginning of /leased-b/ too.
+		"a path without slashes": {func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.UserPathPrefix = "leased" }, []string{"AKIAINSIDE0000000001"}},
+		"a path without its end": {func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.UserPathPrefix = "/leased" }, []string{"AKIAINSIDE0000000001"}},
+		"turned off":             {func(a *v1alpha1.AccessKeySheet) { a.Spec.AWS.ReportUnleased = &no }, nil},
+		"a dry run":              {func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStage(t, "2026-12-01 10:00")
@@ -153,10 +156,12 @@ func TestTheCheckOfTheAccountHeedsItsSettings(t *testing.T) {
 			s.Key("svc-outside", "AKIAOUTSIDE000000001", fixture.JST("2026-06-01 09:00"))
 			s.Account.AddUser("svc-inside", iam.WithPath("/leased/"))
 			s.Account.AddAccessKey("svc-inside", iam.AccessKey{ID: "AKIAINSIDE0000000001"})
+			s.Account.AddUser("svc-alike", iam.WithPath("/leased-b/"))
+			s.Account.AddAccessKey("svc-alike", iam.AccessKey{ID: "AKIAALIKE00000000001"})
 			s.Begin(tc.change)
 			s.Until("2026-12-03 10:00")
 			var told []string
-			for _, id := range []string{"AKIAINSIDE0000000001", "AKIAOUTSIDE000000001"} {
+			for _, id := range []string{"AKIAINSIDE0000000001", "AKIAOUTSIDE000000001", "AKIAALIKE00000000001"} {
 				if s.told(id) > 0 {
 					told = append(told, id)
 				}
