@@ -123,8 +123,10 @@ func (r *leaseRun) load(ctx context.Context) error {
 	}
 	r.view, _ = r.views.get(sheetKey)
 	r.in.Policy = policy
-	r.in.Sheet = lifecycle.SheetFacts{Exists: true, ReadStart: r.view.readStart, SlackError: r.view.slackError}
-	if t := sheet.Status.ResumedTime; t != nil {
+	r.in.Sheet = lifecycle.SheetFacts{
+		Exists: true, ReadStart: r.view.appliedTo(r.lease.Spec.AccessKeyID), Resumed: r.view.resumed, SlackError: r.view.slackError,
+	}
+	if t := sheet.Status.ResumedTime; t != nil && t.After(r.in.Sheet.Resumed) {
 		r.in.Sheet.Resumed = t.Time
 	}
 	if r.view.slack == nil && r.view.slackError == "" {
