@@ -90,7 +90,7 @@ func TestALeaseThatCannotBeWrittenKeepsNoOtherFromItsEnd(t *testing.T) {
 	s.ExpectKey(neighbour.Key, "")
 	s.ExpectMark(4, "削除済み")
 	s.ExpectTold(owner, 2, neighbour.User)
-	if got := s.told("読み取れない行", "AKIAINVALID000000001"); got != 1 {
+	if got := s.told("修正が必要な行", "AKIAINVALID000000001"); got != 1 {
 		t.Errorf("the admins were told %d times of a row", got)
 	}
 	if got := s.Lease(neighbour.Key).Status.Term; got.Number != 1 {
