@@ -126,9 +126,11 @@ func (r *leaseRun) load(ctx context.Context) error {
 	if rev := r.lease.Status.Revocation; rev != nil && rev.CompletionTime != nil {
 		r.in.Listed = r.view.listed(r.lease.Spec.AccessKeyID)
 	}
-	r.in.Sheet = lifecycle.SheetFacts{Exists: true, ReadStart: r.view.readStart, Foreign: r.view.foreign,
-		SlackError: r.view.slackError, SlackReason: r.view.slackReason}
-	if t := sheet.Status.ResumedTime; t != nil {
+	r.in.Sheet = lifecycle.SheetFacts{
+		Exists: true, ReadStart: r.view.appliedTo(r.lease.Spec.AccessKeyID), Resumed: r.view.resumed, Foreign: r.view.claimed,
+		SlackError: r.view.slackError, SlackReason: r.view.slackReason,
+	}
+	if t := sheet.Status.ResumedTime; t != nil && t.After(r.in.Sheet.Resumed) {
 		r.in.Sheet.Resumed = t.Time
 	}
 	if r.view.slack == nil && r.view.slackError == "" {

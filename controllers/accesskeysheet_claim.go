@@ -82,7 +82,7 @@ func (r *sheetRun) checkClaim(ctx context.Context) error {
 func (r *sheetRun) rest() {
 	r.mem.wakeAll = true
 	r.views.change(r.key, func(v view) view {
-		v.readStart, v.foreign = time.Time{}, true
+		v.readStart, v.claimed = time.Time{}, true
 		return v
 	})
 }

@@ -77,7 +77,8 @@ func (r *sheetRun) dateConflicts() telling {
 	t := telling{kind: v1alpha1.NoticeDateConflict}
 	seen := map[string]bool{}
 	add := func(id, accessKeyID, detail string) {
-		if !seen[id] && r.leases[accessKeyID] != nil {
+		// What could not be applied is decided again, perhaps to another date.
+		if !seen[id] && r.leases[accessKeyID] != nil && r.failed[accessKeyID] == nil {
 			seen[id] = true
 			t.problems = append(t.problems, problem{id: id, item: message.Item{AccessKeyID: accessKeyID, Detail: detail}})
 		}

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -51,6 +52,8 @@ type sheetMemory struct {
 	// generation of the spec that the leases last acted on; wakeAll asks for another look at all of them.
 	generation int64
 	wakeAll    bool
+	// approved is the content whose approval was told last: it can take more than one sync until all of it is applied.
+	approved string
 	// writing is a write that was not read back to its end, with all that its readings found so far; since when.
 	writing      *sheet.Write
 	writingSince time.Time
@@ -90,7 +93,7 @@ func (r *SheetReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 	}
 	run := &sheetRun{
 		SheetReconciler: r, key: req.NamespacedName, sheet: obj.DeepCopy(), before: obj, mem: mem,
-		policy: policy, start: r.now(), invalidBefore: obj.Status.InvalidRows,
+		policy: policy, start: r.now(),
 	}
 	err = run.sync(ctx)
 	return run.result(ctx, err)
@@ -119,7 +122,7 @@ func (r *SheetReconciler) firstSight(key types.NamespacedName, obj *v1alpha1.Acc
 	}
 	metrics.SheetSynced(key.Namespace, key.Name, last)
 	r.views.change(key, func(v view) view {
-		v.foreign = foreignClaim(obj)
+		v.claimed = foreignClaim(obj)
 		return v
 	})
 }
@@ -178,6 +181,8 @@ type sheetRun struct {
 	alsoElsewhere []sheet.Problem
 	// refused rows could be read, but contradict a lease.
 	refused int
+	// failed are the keys, by ID, to which this reading could not be applied, and why.
+	failed map[string]error
 	// pending cells that the sheet does not say yet, by access key ID.
 	pending map[string]sheet.Wanted
 	// writeError of this sync's write-back; unfinished: an earlier write could not be put right, and no other begins before.
@@ -190,10 +195,11 @@ type sheetRun struct {
 	readable, mustBeMended bool
 	// rejected is the reason why the reading was not accepted, rejection what was seen.
 	rejected, rejection string
-	// told before this sync: the rows that could not be used.
-	invalidBefore []v1alpha1.InvalidRow
-	// owners of keys that other sheets had first.
-	owners map[types.NamespacedName]bool
+	// foreign are the rows, by access key ID, whose keys other sheets had first, and owners those sheets.
+	foreign map[string]int
+	owners  map[types.NamespacedName]bool
+	// foreignNews: the owners do not know of them yet.
+	foreignNews bool
 	// untold are warnings about rows that had no lease yet when something was found in them.
 	untold []warning
 	// conflicts of end dates that this sync decided.
@@ -234,12 +240,22 @@ func (r *sheetRun) sync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.useUp(seen)
 	r.publish()
 	writeErr := r.writeBack(ctx)
 	if err := r.tellSheet(ctx); err != nil {
 		return err
 	}
-	return writeErr
+	// A lease that could not be written waits and is tried again soon; all others have gone on.
+	return together(writeErr, r.ofLeases(r.failed))
+}
+
+// together is one error of two, in a line.
+func together(a, b error) error {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	return fmt.Errorf("%w; %w", a, b)
 }
 
 // result writes the status and says when to come back.
@@ -270,10 +286,15 @@ func (r *sheetRun) result(ctx context.Context, err error) (ctrl.Result, error) {
 	return ctrl.Result{RequeueAfter: wait}, nil
 }
 
-// publish the reading to the leases: from now on it counts as fresh.
+// publish the reading to the leases: from now on it counts as fresh, but for those to which it could not be applied.
 func (r *sheetRun) publish() {
 	r.views.change(r.key, func(v view) view {
-		v.readStart, v.foreign = r.start, false
+		v.readStart, v.failed, v.claimed = r.start, r.failed, false
+		if t := r.sheet.Status.ResumedTime; t != nil && t.After(v.resumed) {
+			v.resumed = t.Time
+		}
+		r.foreignNews = !sameKeys(v.foreign, r.foreign)
+		v.foreign = r.foreign
 		return v
 	})
 	metrics.SheetSynced(r.key.Namespace, r.key.Name, r.start)
@@ -287,6 +308,9 @@ func (r *sheetRun) wakeWaiting() {
 	all := r.mem.wakeAll || r.mem.generation != r.sheet.Generation
 	r.mem.wakeAll, r.mem.generation = false, r.sheet.Generation
 	for _, l := range r.leases {
+		if r.failed[l.Spec.AccessKeyID] != nil {
+			continue // it would ask for the next sync at once, and that for this lease again
+		}
 		if all {
 			r.leaseWake(client.ObjectKeyFromObject(l))
 			continue

@@ -2,11 +2,8 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
@@ -109,8 +106,11 @@ func (r *sheetRun) deliverBatch(ctx context.Context, slack Slack, t telling, b n
 	r.sheet.Status.Notices = notice.MergeBatch(r.sheet.Status.Notices, b.Batch, results)
 	for _, res := range results {
 		metrics.NoticeSent(r.key.Namespace, r.key.Name, t.kind, string(res.State))
-		if res.State == v1alpha1.NoticeDelivered {
+		switch res.State {
+		case v1alpha1.NoticeDelivered:
 			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "problems", len(lines))
+		case v1alpha1.NoticeUnreachable:
+			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "unreachable", res.Reason, "problems", len(lines))
 		}
 	}
 	return notice.FirstError(results)
@@ -121,29 +121,20 @@ func (r *sheetRun) countFoundMarks(ctx context.Context, t telling) error {
 	if t.kind != v1alpha1.NoticeFoundMarks {
 		return nil
 	}
+	failed := map[string]error{}
 	for _, p := range t.problems {
 		at, ok := notice.ProblemDeliveredAt(r.sheet.Status.Notices, t.kind, p.id)
-		l := r.leases[p.item.AccessKeyID]
-		if !ok || l == nil {
+		if !ok {
 			continue
 		}
-		next := l.DeepCopy()
-		next.Status.Sheet.FoundMark.SummaryTime = moment(at)
-		err := applyLeaseStatus(ctx, r.Client, next, ownerSheet)
-		if apierrors.IsConflict(err) {
-			// The lease's own controller wrote meanwhile. What the sheet owns of the status nobody else changes.
-			if next, err = r.liveLease(ctx, p.item.AccessKeyID); err == nil && next != nil && next.Status.Sheet != nil && next.Status.Sheet.FoundMark != nil {
-				next.ManagedFields = nil
-				next.Status.Sheet.FoundMark.SummaryTime = moment(at)
-				err = applyLeaseStatus(ctx, r.Client, next, ownerSheet)
+		id := p.item.AccessKeyID
+		if err := r.amend(ctx, id, func(l *v1alpha1.AccessKeyLease) {
+			if l.Status.Sheet.FoundMark != nil {
+				l.Status.Sheet.FoundMark.SummaryTime = moment(at)
 			}
-		}
-		if err != nil {
-			return fmt.Errorf("lease %s: %w", l.Name, err)
-		}
-		if next != nil {
-			r.leases[p.item.AccessKeyID] = next
+		}); err != nil {
+			failed[id] = err
 		}
 	}
-	return nil
+	return r.ofLeases(failed)
 }

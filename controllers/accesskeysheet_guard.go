@@ -23,8 +23,9 @@ const changeStep = 5 * time.Minute
 type judgement struct {
 	// changes that people made since the last accepted reading.
 	changes int
-	// approved is why it would not have been accepted; empty where no approval was needed.
-	approved string
+	// approved: an approval stands that names it. needed is why it would not have been accepted without; empty: it would.
+	approved bool
+	needed   string
 }
 
 // judge the reading as a whole, before anything of it is applied.
@@ -37,22 +38,39 @@ func (r *sheetRun) judge() judgement {
 	verdict := r.verdict()
 	reason, message := verdict.Reason, verdict.Message
 	var shape *sheet.ShapeError
-	if err := sheet.CheckShape(r.rows, r.options()); errors.As(err, &shape) {
-		// An empty tab is only suspicious where there was something in it.
-		if shape.Reason != v1alpha1.ReasonEmptySheet || len(r.leases) > 0 {
-			reason, message, verdict.Accepted = shape.Reason, shape.Message, false
-		}
+	if err := sheet.CheckShape(r.rows, r.options()); errors.As(err, &shape) && !r.shapeIsKnown(verdict, shape) {
+		reason, message, verdict.Accepted = shape.Reason, shape.Message, false
 	}
+	approved := r.sheet.Annotations[v1alpha1.AnnotationApproveChange] == hash && r.sheet.Status.ApprovedHash != hash
 	switch {
+	case approved && verdict.Accepted:
+		return judgement{approved: true}
+	case approved:
+		return judgement{approved: true, needed: reason}
 	case verdict.Accepted:
 		return judgement{changes: verdict.Changes}
-	case r.sheet.Annotations[v1alpha1.AnnotationApproveChange] == hash && r.sheet.Status.ApprovedHash != hash:
-		return judgement{approved: reason}
 	}
-	r.reject(reason, message+"; nothing was applied", fmt.Sprintf(
-		"kubectl annotate accesskeysheet -n %s %s %s=%s --overwrite approves exactly this",
-		r.key.Namespace, r.key.Name, v1alpha1.AnnotationApproveChange, hash))
+	if r.sheet.Annotations[v1alpha1.AnnotationApproveChange] != r.sheet.Status.ApprovedHash {
+		r.sheet.Status.ApprovedHash = "" // no longer asked for: who asks for the same again does so anew
+	}
+	r.reject(reason, message+"; nothing was applied", r.howToApprove(hash))
 	return judgement{}
+}
+
+// shapeIsKnown: the tab looks as people approved it, and the leases have long lost what they lose by it. An empty tab is only
+// suspicious where there was something in it, which the guard knows.
+func (r *sheetRun) shapeIsKnown(v sheet.Verdict, shape *sheet.ShapeError) bool {
+	return v.Accepted && v.Changes == 0 && (shape.Reason == v1alpha1.ReasonEmptySheet || r.sheet.Status.ApprovedHash == r.sheet.Status.ObservedHash)
+}
+
+// howToApprove this content. An approval that was used up stands in the annotation until it is taken away: then the same
+// content can be approved again.
+func (r *sheetRun) howToApprove(hash string) string {
+	annotate := fmt.Sprintf("kubectl annotate accesskeysheet -n %s %s %s", r.key.Namespace, r.key.Name, v1alpha1.AnnotationApproveChange)
+	if r.sheet.Status.ApprovedHash == hash {
+		return annotate + "- takes the approval away that was used up by the same content before; then it can be approved again"
+	}
+	return fmt.Sprintf("%s=%s --overwrite approves exactly this", annotate, hash)
 }
 
 func (r *sheetRun) verdict() sheet.Verdict {
@@ -68,16 +86,26 @@ func (r *sheetRun) sorted() []v1alpha1.AccessKeyLease {
 	return leases
 }
 
-// accept the reading. An approval is used up by it, and the changes before it count no more.
+// accept the reading. Where that took an approval, the changes before it count no more.
 func (r *sheetRun) accept(ctx context.Context, j judgement) {
-	if j.approved != "" {
-		r.sheet.Status.ApprovedHash = r.sheet.Status.ObservedHash
+	hash := r.sheet.Status.ObservedHash
+	if j.needed != "" {
 		r.sheet.Status.RecentChanges = nil
+	}
+	if j.needed != "" && r.mem.approved != hash {
+		r.mem.approved = hash
 		r.sheetEvent(corev1.EventTypeNormal, v1alpha1.EventSheetApproved, "the change was approved by annotation")
-		r.auditSheet("approved", "hash", r.sheet.Status.ObservedHash, "reason", j.approved,
+		r.auditSheet("approved", "hash", hash, "reason", j.needed,
 			"by", annotatedBy(ctx, r.Live, r.sheet, v1alpha1.AnnotationApproveChange))
 	}
 	r.sheetCondition(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "the sheet is as it was, or the changes are within the limits")
+}
+
+// useUp the approval, once all that it approved is applied: until then it holds, also for a process that starts anew.
+func (r *sheetRun) useUp(j judgement) {
+	if j.approved && len(r.failed) == 0 {
+		r.sheet.Status.ApprovedHash, r.mem.approved = r.sheet.Status.ObservedHash, ""
+	}
 }
 
 // reject the reading: the condition says what was seen and what to do about it.

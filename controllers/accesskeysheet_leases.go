@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -36,7 +37,8 @@ type entry struct {
 	lease *v1alpha1.AccessKeyLease
 }
 
-// mirror merges every key and applies what changed. One key's failure does not keep the others from theirs.
+// mirror merges every key and applies what changed. One key's failure does not keep the others from theirs: it is in
+// r.failed. An error concerns them all, and nothing was applied then.
 func (r *sheetRun) mirror(ctx context.Context) error {
 	entries, err := r.entries(ctx)
 	if err != nil {
@@ -45,18 +47,17 @@ func (r *sheetRun) mirror(ctx context.Context) error {
 	if err := r.foreseeConflicts(ctx, entries); err != nil {
 		return err
 	}
-	r.pending = map[string]sheet.Wanted{}
+	r.pending, r.failed = map[string]sheet.Wanted{}, map[string]error{}
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(writers)
-	var failed error
 	for _, e := range entries {
 		group.Go(func() error {
 			lease, out, err := r.mirrorOne(ctx, e)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed = fmt.Errorf("lease %s/%s: %w", r.key.Namespace, strings.ToLower(e.id), err)
+				r.failed[e.id] = err
 				return nil
 			}
 			r.leases[e.id] = lease
@@ -70,7 +71,20 @@ func (r *sheetRun) mirror(ctx context.Context) error {
 		})
 	}
 	_ = group.Wait() // the functions give no error: each key's is kept above
-	return failed
+	return nil
+}
+
+// ofLeases is one error for those of several leases: the first by name, so that it is the same at every attempt.
+func (r *sheetRun) ofLeases(failures map[string]error) error {
+	if len(failures) == 0 {
+		return nil
+	}
+	first := slices.Sorted(maps.Keys(failures))[0]
+	others := ""
+	if more := len(failures) - 1; more > 0 {
+		others = fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Errorf("lease %s/%s%s: %w", r.key.Namespace, strings.ToLower(first), others, failures[first])
 }
 
 // entries joins rows, problems and leases by access key ID.
@@ -79,7 +93,7 @@ func (r *sheetRun) entries(ctx context.Context) ([]entry, error) {
 	var err error
 	seen := map[string]bool{}
 	r.problems = slices.Clone(r.requests.Problems)
-	r.refused = 0
+	r.refused, r.foreign, r.owners = 0, map[string]int{}, map[types.NamespacedName]bool{}
 	for i := range r.requests.Rows {
 		row := &r.requests.Rows[i]
 		e := entry{id: row.AccessKeyID, row: row}
@@ -288,52 +302,6 @@ func (r *sheetRun) specError(e entry, lease *v1alpha1.AccessKeyLease, err error)
 		r.leaseEvent(lease, corev1.EventTypeWarning, v1alpha1.EventExtensionRefused, err.Error())
 	}
 	return err
-}
-
-// fromSheet puts what the sheet says into the lease's status, in memory.
-func (r *sheetRun) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outcome) {
-	s := &l.Status
-	set := func(kind string, ok bool, reason, message string) {
-		setCondition(&s.Conditions, r.now(), l.Generation, kind, status(ok), reason, message)
-	}
-	if e.row == nil && e.problem == nil && s.Sheet == nil {
-		// Made with kubectl alone: status.sheet is what says that a key stood on a row, and without it nothing is done.
-		set(v1alpha1.ConditionRowPresent, false, v1alpha1.ReasonNeverOnSheet, "no row of tab "+r.sheet.Spec.Requests.Tab+" has this key: it is not acted on")
-		return
-	}
-	s.Sheet = &out.Sheet
-	switch {
-	case e.row != nil:
-		s.Sheet.Row = count32(e.row.Number)
-		set(v1alpha1.ConditionRowPresent, true, v1alpha1.ReasonRowFound, "the key stands in tab "+r.sheet.Spec.Requests.Tab)
-	case e.problem != nil:
-		s.Sheet.Row = count32(e.problem.Row)
-		set(v1alpha1.ConditionRowPresent, true, v1alpha1.ReasonRowFound, "the key stands in tab "+r.sheet.Spec.Requests.Tab+", in a row that cannot be used")
-	default:
-		set(v1alpha1.ConditionRowPresent, false, v1alpha1.ReasonRowGone, "the key stands in no row of tab "+r.sheet.Spec.Requests.Tab+" any more: the lease goes on with what it knows")
-	}
-	if e.row != nil {
-		who := r.directory.Resolve(e.row.FullName)
-		s.Owner = ownerStatus(who)
-		set(v1alpha1.ConditionOwnerResolved, who.SlackUserID != "", who.Reason, who.Message)
-	}
-	switch err := r.writeError; {
-	case out.StatusText == nil && out.EndDate == "":
-		set(v1alpha1.ConditionSheetSynced, true, v1alpha1.ReasonSynced, "the row says what the lease says")
-	case err != nil && failure.Is(err, failure.Denied):
-		set(v1alpha1.ConditionSheetSynced, false, v1alpha1.ReasonReadOnly, err.Error())
-	case err != nil:
-		set(v1alpha1.ConditionSheetSynced, false, v1alpha1.ReasonWriteFailed, err.Error())
-	}
-}
-
-// ownerStatus is nil where the name matches nobody: to apply an empty object over one with a Slack ID, which is what
-// happens when a person leaves the company, makes null of it, and the API server refuses the whole status.
-func ownerStatus(who sheet.Resolution) *v1alpha1.OwnerStatus {
-	if who.SlackUserID == "" && len(who.Candidates) == 0 {
-		return nil
-	}
-	return &v1alpha1.OwnerStatus{SlackUserID: who.SlackUserID, Candidates: who.Candidates}
 }
 
 // report what a merge changed: an audit line each, and an Event for each reason, because the API server's clients join

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -116,6 +117,10 @@ func (r *sheetRun) rejectedSheet() telling {
 	}
 	t := once(kind, r.rejection, r.rejected, c.LastTransitionTime.UTC().Format(time.RFC3339))
 	t.approval = approval
+	if kind == v1alpha1.NoticeSheetGuard && r.sheet.Status.ApprovedHash == approval {
+		// The command that approves would change nothing yet: the condition says what comes before it.
+		t.detail, t.approval = c.Message, ""
+	}
 	return t
 }
 
@@ -164,26 +169,30 @@ func (r *sheetRun) unclearMarks() telling {
 }
 
 // foundMarks are keys whose rows said "notified" before this cluster knew them: the admins get one summary, and
-// minimumNotice counts from it.
+// minimumNotice counts from it. A key whose row has gone since is among them: its lease goes on, and waits for it.
 func (r *sheetRun) foundMarks() telling {
 	t := telling{kind: v1alpha1.NoticeFoundMarks}
-	for _, row := range r.requests.Rows {
-		l := r.leases[row.AccessKeyID]
-		if l == nil || l.Status.Sheet == nil || l.Status.Sheet.FoundMark == nil || l.Status.Sheet.FoundMark.SummaryTime != nil {
+	for _, l := range r.leases {
+		s := l.Status.Sheet
+		if s == nil || s.FoundMark == nil || s.FoundMark.SummaryTime != nil ||
+			s.FoundMark.EndDate != l.Spec.EndDate || l.Status.Phase == v1alpha1.PhaseRevoked {
 			continue
 		}
 		at := r.now().Add(r.policy.MinimumNotice)
-		if due := r.policy.Due(row.EndDate, 1); due.After(at) {
+		if due := r.policy.Due(l.Spec.EndDate, 1); due.After(at) {
 			at = due
 		}
 		t.problems = append(t.problems, problem{
 			id: foundMarkID(l),
 			item: message.Item{
-				Row: row.Number, AccessKeyID: row.AccessKeyID, UserName: row.UserName, OwnerName: row.FullName, EndDate: row.EndDate,
-				Value: row.Status.Text, DeleteAt: at.Add(r.policy.GracePeriod).In(r.policy.Location),
+				Row: int(s.Row), AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, OwnerName: l.Spec.Owner.FullName,
+				EndDate: l.Spec.EndDate, Value: s.Mark, DeleteAt: at.Add(r.policy.GracePeriod).In(r.policy.Location),
 			},
 		})
 	}
+	slices.SortFunc(t.problems, func(a, b problem) int {
+		return cmp.Or(cmp.Compare(a.item.Row, b.item.Row), cmp.Compare(a.item.AccessKeyID, b.item.AccessKeyID))
+	})
 	return t
 }
 

@@ -3,6 +3,8 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,13 +26,10 @@ func (r *sheetRun) refuse(ctx context.Context, row *sheet.Row) (*sheet.Problem, 
 		return sheet.CheckIdentity(*row, ours), nil
 	}
 	owner := types.NamespacedName{Namespace: theirs.Namespace, Name: theirs.Spec.SheetRef.Name}
-	if r.owners == nil {
-		r.owners = map[types.NamespacedName]bool{}
-	}
-	r.owners[owner] = true
+	r.foreign[row.AccessKeyID], r.owners[owner] = row.Number, true
 	what := fmt.Sprintf("AccessKeySheet %s had this key first: take it out of one of the two sheets", owner)
 	if err := r.Client.Get(ctx, owner, &v1alpha1.AccessKeySheet{}); apierrors.IsNotFound(err) {
-		what = fmt.Sprintf("AccessKeySheet %s, which was removed, had this key first: make it again", owner)
+		what = fmt.Sprintf("AccessKeySheet %s, which was removed, had this key first: create it again", owner)
 	}
 	return &sheet.Problem{
 		Row: row.Number, AccessKeyID: row.AccessKeyID, Reason: v1alpha1.RowOwnedByAnotherSheet, Value: owner.String(),
@@ -73,8 +72,8 @@ func olderLease(a, b *v1alpha1.AccessKeyLease) bool {
 	return a.Namespace+"/"+a.Name < b.Namespace+"/"+b.Name
 }
 
-// shared are rows of ours whose keys stand in another sheet too, as that sheet's status says. Ours are used as usual, but
-// whoever extends a key in the other sheet waits in vain.
+// shared are keys of ours that stand in another sheet too. Ours are used as usual, but whoever extends a key in the other
+// sheet waits in vain.
 func (r *sheetRun) shared(ctx context.Context) ([]sheet.Problem, error) {
 	list := &v1alpha1.AccessKeySheetList{}
 	if err := r.Client.List(ctx, list); err != nil {
@@ -85,25 +84,53 @@ func (r *sheetRun) shared(ctx context.Context) ([]sheet.Problem, error) {
 		refused[p.AccessKeyID] = true
 	}
 	var found []sheet.Problem
-	for _, other := range list.Items {
-		key := client.ObjectKeyFromObject(&other)
-		for _, row := range other.Status.InvalidRows {
-			l := r.leases[row.AccessKeyID]
-			if row.Reason != v1alpha1.RowOwnedByAnotherSheet || key == r.key || l == nil || l.Status.Sheet == nil || refused[row.AccessKeyID] {
-				continue
+	for i := range list.Items {
+		other := client.ObjectKeyFromObject(&list.Items[i])
+		if other == r.key {
+			continue
+		}
+		rows := r.foreignRows(&list.Items[i])
+		for _, id := range slices.Sorted(maps.Keys(rows)) {
+			if l := r.leases[id]; l != nil && l.Status.Sheet != nil && !refused[id] {
+				found = append(found, alsoElsewhere(l, other, rows[id]))
 			}
-			found = append(found, sheet.Problem{
-				Row: int(l.Status.Sheet.Row), AccessKeyID: row.AccessKeyID, Reason: v1alpha1.RowAlsoInAnotherSheet, Value: key.String(),
-				Message: fmt.Sprintf("row %d of AccessKeySheet %s has this key too, where it is left alone: take it out of one of the two sheets", row.Row, key),
-			})
 		}
 	}
 	return found, nil
 }
 
+// foreignRows are the rows of another sheet, by access key ID, whose keys it leaves to others: as its last sync saw them,
+// or, as long as this process has made none, as its status says, which lists the first of them.
+func (r *sheetRun) foreignRows(other *v1alpha1.AccessKeySheet) map[string]int {
+	if v, _ := r.views.get(client.ObjectKeyFromObject(other)); !v.readStart.IsZero() {
+		return v.foreign
+	}
+	rows := map[string]int{}
+	for _, row := range other.Status.InvalidRows {
+		if row.Reason == v1alpha1.RowOwnedByAnotherSheet {
+			rows[row.AccessKeyID] = int(row.Row)
+		}
+	}
+	return rows
+}
+
+// alsoElsewhere says what to do about a key of ours in another sheet. Where our own row is gone it has moved there, and
+// there is nothing to take out of this sheet any more.
+func alsoElsewhere(l *v1alpha1.AccessKeyLease, other types.NamespacedName, row int) sheet.Problem {
+	p := sheet.Problem{
+		Row: int(l.Status.Sheet.Row), AccessKeyID: l.Spec.AccessKeyID, Reason: v1alpha1.RowAlsoInAnotherSheet, Value: other.String(),
+		Message: fmt.Sprintf("row %d of AccessKeySheet %s has this key too, where it is left alone: take it out of one of the two sheets", row, other),
+	}
+	if p.Row == 0 {
+		p.Message = fmt.Sprintf("row %d of AccessKeySheet %s has this key, and this sheet has it no more; the lease from here still decides its end, and "+
+			"the other sheet gets the key once that is deleted: kubectl delete accesskeylease -n %s %s", row, other, l.Namespace, l.Name)
+	}
+	return p
+}
+
 // wakeOwners lets the sheets that had keys first hear of it when what was refused here changed.
 func (r *sheetRun) wakeOwners() {
-	if len(r.owners) == 0 || sameRefused(r.invalidBefore, r.sheet.Status.InvalidRows) {
+	if !r.foreignNews {
 		return
 	}
 	for owner := range r.owners {
@@ -111,21 +138,11 @@ func (r *sheetRun) wakeOwners() {
 	}
 }
 
-func sameRefused(a, b []v1alpha1.InvalidRow) bool {
-	ids := func(rows []v1alpha1.InvalidRow) map[string]bool {
-		out := map[string]bool{}
-		for _, row := range rows {
-			if row.Reason == v1alpha1.RowOwnedByAnotherSheet {
-				out[row.AccessKeyID] = true
-			}
-		}
-		return out
-	}
-	before, now := ids(a), ids(b)
-	for id := range now {
-		if !before[id] {
+func sameKeys(a, b map[string]int) bool {
+	for id := range b {
+		if _, ok := a[id]; !ok {
 			return false
 		}
 	}
-	return len(before) == len(now)
+	return len(a) == len(b)
 }

@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -45,26 +44,31 @@ func (r *sheetRun) confirm(ctx context.Context, after [][]any) error {
 	for _, row := range sheet.ParseRequests(after, r.options()).Rows {
 		rows[row.AccessKeyID] = row
 	}
+	failed := map[string]error{}
 	for id, w := range r.pending {
 		row, ok := rows[id]
 		if !ok || (w.StatusText != nil && row.Status.Text != *w.StatusText) || (w.EndDate != "" && row.EndDate != w.EndDate) {
 			continue
 		}
-		if err := r.confirmOne(ctx, id, w); err != nil {
-			return fmt.Errorf("lease %s/%s: %w", r.key.Namespace, strings.ToLower(id), err)
+		if err := r.amend(ctx, id, func(l *v1alpha1.AccessKeyLease) {
+			written := sheet.Written(*l.Status.Sheet, w.StatusText, w.EndDate)
+			l.Status.Sheet = &written
+			setCondition(&l.Status.Conditions, r.now(), l.Generation, v1alpha1.ConditionSheetSynced, status(true), v1alpha1.ReasonSynced, rowAgrees)
+		}); err != nil {
+			failed[id] = err
 		}
 	}
-	return nil
+	return r.ofLeases(failed)
 }
 
-func (r *sheetRun) confirmOne(ctx context.Context, id string, w sheet.Wanted) error {
+// amend what the sheet says of a lease in its status. A conflict is no reason to decide anew: the lease's own controller
+// wrote meanwhile, and what the sheet owns of the status nobody else changes.
+func (r *sheetRun) amend(ctx context.Context, id string, change func(*v1alpha1.AccessKeyLease)) error {
 	lease := r.leases[id]
-	for attempt := 1; lease != nil && lease.Status.Sheet != nil; attempt++ {
+	for attempt := 1; lease != nil && lease.Status.Sheet != nil && lease.UID == r.leases[id].UID; attempt++ {
 		next := lease.DeepCopy()
 		next.ManagedFields = nil
-		written := sheet.Written(*lease.Status.Sheet, w.StatusText, w.EndDate)
-		next.Status.Sheet = &written
-		setCondition(&next.Status.Conditions, r.now(), next.Generation, v1alpha1.ConditionSheetSynced, status(true), v1alpha1.ReasonSynced, "the row says what the lease says")
+		change(next)
 		if equality.Semantic.DeepEqual(lease.Status, next.Status) {
 			return nil
 		}
@@ -76,7 +80,6 @@ func (r *sheetRun) confirmOne(ctx context.Context, id string, w sheet.Wanted) er
 		if !apierrors.IsConflict(err) || attempt == mergeAttempts {
 			return err
 		}
-		// The lease's own controller wrote meanwhile. What the sheet owns of the status nobody else changes.
 		if lease, err = r.liveLease(ctx, id); err != nil {
 			return err
 		}

@@ -18,9 +18,16 @@ import (
 type view struct {
 	// readStart of the last accepted read; zero: none by this process.
 	readStart time.Time
-	slack     Slack
-	// foreign: another cluster has claimed the sheet.
-	foreign bool
+	// claimed: another cluster has claimed the sheet.
+	claimed bool
+	// resumed is when the operator last came back after more than seven days. It is here too because a lease can meet the
+	// fresh reading before the cache shows the AccessKeySheet that says so.
+	resumed time.Time
+	// failed are the keys, by ID, to which that reading could not be applied, and why.
+	failed map[string]error
+	// foreign are the sheet's rows, by access key ID, whose keys other sheets had first.
+	foreign map[string]int
+	slack   Slack
 	// slackError is why nobody can be warned, slackReason that of the condition SlackReady; empty: Slack is well.
 	slackError, slackReason string
 	// aws connects to the account of a lease.
@@ -44,6 +51,14 @@ func (v view) listed(accessKeyID string) lifecycle.KeyList {
 		list.Key = &v.keys[i]
 	}
 	return list
+}
+
+// appliedTo is when the last reading began that a lease may act on; zero: it could not be applied to this one.
+func (v view) appliedTo(accessKeyID string) time.Time {
+	if v.failed[accessKeyID] != nil {
+		return time.Time{}
+	}
+	return v.readStart
 }
 
 // trouble is what a condition says of it: a reason and a sentence. The zero value is none.

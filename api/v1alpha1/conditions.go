@@ -9,7 +9,8 @@ const (
 	ConditionOwnerResolved = "OwnerResolved"
 	// ConditionRowPresent: the key stands in a row of the sheet that was last accepted.
 	ConditionRowPresent = "RowPresent"
-	// ConditionSheetSynced: the row says what the lease says.
+	// ConditionSheetSynced: the row says what the lease says. Unknown where there is no row that is written: it is gone or
+	// invalid, or the mode is DryRun.
 	ConditionSheetSynced = "SheetSynced"
 	// ConditionKeyVerified: AWS shows the key as the lease believes it to be.
 	ConditionKeyVerified = "KeyVerified"

@@ -59,6 +59,10 @@ func (a approval) run(ctx context.Context, cl client.Client, namespace, name str
 	if _, err := fmt.Fprintf(a.out, "AccessKeySheet %s: %s: %s\nContent %s.\n", s.Name, stopped.Reason, stopped.Message, hash); err != nil {
 		return err
 	}
+	if s.Annotations[v1alpha1.AnnotationApproveChange] == hash && s.Status.ApprovedHash == hash {
+		return fmt.Errorf("an approval of this content was used up before: take it away (kubectl annotate accesskeysheet -n %s %s %s-), and approve again a few seconds later",
+			namespace, name, v1alpha1.AnnotationApproveChange)
+	}
 	if s.Annotations[v1alpha1.AnnotationApproveChange] == hash {
 		_, err := fmt.Fprintln(a.out, "It is approved already; the next reading of the sheet applies it.")
 		return err

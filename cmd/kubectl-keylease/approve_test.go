@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/cmd/internal/kube"
 )
 
 const contentHash = "0123456789abcdef0123456789abcdef"
@@ -27,6 +28,13 @@ func TestAnApprovalShowsWhatWasStoppedAndNamesExactlyThat(t *testing.T) {
 	}
 	out, _ = d.answering("y\n", "approve", "key-requests")
 	d.says(out, "approved already")
+
+	s, err := kube.Sheet(d.Context(), d.Client, d.namespace, "key-requests")
+	d.must(err)
+	s.Status.ApprovedHash = contentHash
+	d.must(d.Status().Update(d.Context(), s))
+	_, problem = d.answering("y\n", "approve", "key-requests")
+	d.says(problem, "used up", v1alpha1.AnnotationApproveChange+"-")
 }
 
 func TestWithoutAYesNothingIsApproved(t *testing.T) {

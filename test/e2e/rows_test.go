@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/keylease/keylease/test/fixture"
+	"github.com/keylease/keylease/test/world"
 )
 
 const (
@@ -16,7 +17,13 @@ const (
 // rowsStage is a world whose sheet has these rows, and whose account has their keys.
 func rowsStage(t *testing.T, now string, rows ...fixture.Row) *stage {
 	t.Helper()
-	s := newStage(t, now)
+	return rowsStageIn(t, now, rows)
+}
+
+// rowsStageIn a world that differs.
+func rowsStageIn(t *testing.T, now string, rows []fixture.Row, change ...func(*world.Options)) *stage {
+	t.Helper()
+	s := newStage(t, now, change...)
 	s.Seed(fixture.Rows(t, rows...))
 	for _, r := range rows {
 		if r.Account == "" {

@@ -2,10 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
-	"sync/atomic"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -163,39 +159,6 @@ func TestAHeaderRowAddedCostsOneReportAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestAnApprovalIsForExactlyWhatWasSeenAndGoodOnce(t *testing.T) {
-	s, form := bigStage(t, 20)
-	s.Must(ends(form, 2, 13, "2027/03/31"))
-	s.Until("2026-12-01 10:20")
-	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
-	hash := s.Sheet().Status.ObservedHash
-	if got := s.told("approve-change=" + hash); got != 1 {
-		t.Errorf("%d messages name the annotation", got)
-	}
-
-	s.Must(form.SetCell("I14", "2027/03/31")) // after the admin looked
-	s.Annotate(v1alpha1.AnnotationApproveChange, hash)
-	s.Until("2026-12-01 10:40")
-	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
-
-	s.Must(form.SetCell("I14", "2027/06/30"))
-	s.Until("2026-12-01 10:50")
-	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
-	if got := s.Lease(bigKey(0)).Spec.EndDate; got != "2027-03-31" {
-		t.Errorf("once approved it ends %s", got)
-	}
-	if len(s.Events(v1alpha1.EventSheetApproved, world.SheetName)) != 1 || len(s.Audit.With(`"approved"`, hash)) != 1 {
-		t.Error("the approval is not on record once")
-	}
-
-	s.Must(ends(form, 2, 13, "2027/06/30"))
-	s.Until("2026-12-01 11:10")
-	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
-	s.Annotate(v1alpha1.AnnotationApproveChange, s.Sheet().Status.ObservedHash)
-	s.Until("2026-12-01 11:30")
-	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
-}
-
 func TestChangesAddUpOverADay(t *testing.T) {
 	s, form := bigStage(t, 60) // 20 % are 12 rows
 	s.Must(ends(form, 2, 7, "2027/05/31"))
@@ -211,49 +174,6 @@ func TestChangesAddUpOverADay(t *testing.T) {
 	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
 	if got := s.Lease(bigKey(12)).Spec.EndDate; got != "2027-05-31" {
 		t.Errorf("it ends %s", got)
-	}
-}
-
-func TestALeaseThatCannotBeWrittenDoesNotTripTheGuard(t *testing.T) {
-	// Somebody's admission policy, say.
-	refuse := func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/"+strings.ToLower(bigKey(3))) {
-				body := `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"not this one"}`
-				return &http.Response{StatusCode: http.StatusForbidden, Request: r, Header: http.Header{"Content-Type": {"application/json"}},
-					Body: io.NopCloser(strings.NewReader(body))}, nil
-			}
-			return next.RoundTrip(r)
-		})
-	}
-	refusing := &atomic.Bool{}
-	s, form := bigStage(t, 20, func(o *world.Options) {
-		o.Config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
-				if refusing.Load() {
-					return refuse(next).RoundTrip(r)
-				}
-				return next.RoundTrip(r)
-			})
-		})
-	})
-	s.Stop()
-	refusing.Store(true)
-	s.Restart()
-	s.Must(ends(form, 5, 5, "2027/05/31"))
-	s.Must(ends(form, 6, 6, "2027/05/31"))
-	s.Until("2026-12-01 16:00")
-	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
-	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRetrying, strings.ToLower(bigKey(3)), "not this one")
-	if got := s.Lease(bigKey(4)).Spec.EndDate; got != "2027-05-31" {
-		t.Errorf("its neighbour ends %s", got)
-	}
-	total := int32(0)
-	for _, c := range s.Sheet().Status.RecentChanges {
-		total += c.Rows
-	}
-	if total != 1 {
-		t.Errorf("one change that was applied counts as %d: %+v", total, s.Sheet().Status.RecentChanges)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/iam"
@@ -239,6 +240,41 @@ func TestManyInvalidRowsAreToldInFewMessagesAndNotAgain(t *testing.T) {
 	s.Until("2026-12-12 11:20")
 	if got := s.told(title, "AKIABAD0000000000007"); got != 1 {
 		t.Errorf("a problem was told %d times", got)
+	}
+}
+
+// TestAKeyFoundNotifiedIsInTheSummaryThoughItsRowWent: in a dry run nobody is told, so the row can go first.
+func TestAKeyFoundNotifiedIsInTheSummaryThoughItsRowWent(t *testing.T) {
+	rows := fixture.RowsOf(3, "2026/12/08")
+	rows[0].Status, rows[1].Status = "通知済み", "通知済み"
+	s := rowsStage(t, "2026-12-02 10:00", rows...)
+	s.Begin(func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
+	s.Until("2026-12-03 10:00")
+	s.Must(s.Form().DeleteRows(2, 1))
+	s.Until("2026-12-04 10:00")
+	a := s.Sheet()
+	patch := client.MergeFrom(a.DeepCopy())
+	a.Spec.Mode = v1alpha1.ModeEnforce
+	s.Must(s.Client.Patch(t.Context(), a, patch))
+	s.Until("2026-12-04 10:30")
+	if got := s.told("通知済みと記入されていた", rows[0].User, rows[1].User, "2026-12-09 15:00"); got != 1 {
+		t.Errorf("%d summaries name both keys", got)
+	}
+	s.Until("2026-12-09 15:10")
+	for _, row := range rows {
+		s.ExpectPhase(row.Key, v1alpha1.PhaseRevoked)
+	}
+}
+
+func TestAnAdminWhoCannotBeReachedIsInTheAuditLog(t *testing.T) {
+	s, form := bigStage(t, 3)
+	s.Slack.DisableUser(admin2)
+	s.Must(form.SetCell("I2", "来月"))
+	s.Until("2026-12-01 10:20")
+	for to, says := range map[string]string{admin: `"messageTS"`, admin2: `"unreachable"`} {
+		if got := s.Audit.With(`"msg":"notice"`, `"kind":"InvalidRows"`, to, says); len(got) != 1 {
+			t.Errorf("%d lines about %s with %s", len(got), to, says)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -120,6 +121,47 @@ func TestAKeyInTwoSheetsIsReportedOnBothAndOwnedByTheFirst(t *testing.T) {
 				t.Errorf("once the row is gone they still say %q and %q", a, b)
 			}
 		})
+	}
+}
+
+func TestACopyOfALargeSheetIsReportedOnTheFirstWithEveryKey(t *testing.T) {
+	s, _ := bigStage(t, 60)
+	var rows [][3]string
+	for i := range 60 {
+		rows = append(rows, [3]string{bigKey(i), fmt.Sprintf("svc-%04d", i), "2027/06/30"})
+	}
+	s.otherSheet(rows...)
+	s.other(s.Namespace)
+	s.Until("2026-12-01 10:12")
+	for i := range 60 {
+		if got := s.told("別のシートにも", bigKey(i)); got != 1 {
+			t.Fatalf("key %d was told %d times", i, got)
+		}
+	}
+	s.Restart()
+	s.Until("2026-12-01 10:30")
+	if got := s.told("別のシートにも", bigKey(59)); got != 1 {
+		t.Errorf("after a restart it was told %d times", got)
+	}
+}
+
+func TestAKeyThatMovedToAnotherSheetIsFreedByDeletingItsLease(t *testing.T) {
+	s, form := bigStage(t, 3)
+	second := s.other(s.Namespace, func(*v1alpha1.AccessKeySheet) { s.otherSheet([3]string{bigKey(0), "svc-0000", "2027/06/30"}) })
+	s.Must(form.DeleteRows(2, 1))
+	s.Until("2026-12-01 10:20")
+	command := "kubectl delete accesskeylease -n " + s.Namespace + " " + strings.ToLower(bigKey(0))
+	if got := invalidReason(s.Sheet(), bigKey(0)); !strings.Contains(got, command) || strings.Contains(got, "one of the two sheets") {
+		t.Errorf("the first sheet says %q", got)
+	}
+	s.Must(s.Client.Delete(t.Context(), s.Lease(bigKey(0))))
+	s.Until("2026-12-01 10:30")
+	s.refresh(second)
+	if a, b := invalidReason(s.Sheet(), bigKey(0)), invalidReason(second, bigKey(0)); a != "" || b != "" {
+		t.Errorf("afterwards the sheets say %q and %q", a, b)
+	}
+	if got := s.Lease(bigKey(0)).Spec.SheetRef.Name; got != "others" {
+		t.Errorf("the lease is of sheet %s", got)
 	}
 }
 
