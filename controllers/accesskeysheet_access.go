@@ -157,11 +157,12 @@ func (r *sheetRun) connectAWS(ctx context.Context) {
 		r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, t.reason, t.message)
 		return
 	}
-	message := "the credentials belong to account " + spec.AccountID
 	if !known {
-		message = "AWS could not be asked yet whether the credentials belong to account " + spec.AccountID
+		r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionUnknown, v1alpha1.ReasonAWSUnavailable,
+			"AWS could not be asked yet whether the credentials belong to account "+spec.AccountID)
+		return
 	}
-	r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady, message)
+	r.sheetCondition(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady, "the credentials belong to account "+spec.AccountID)
 }
 
 // checkAccounts asks whose the credentials are: of the sheet's own account when the spec changed, and of every account that

@@ -214,6 +214,17 @@ func TestAWSReadyIsTrueAgainSoonAfterARoleIsMended(t *testing.T) {
 	s.ExpectPhase(home[0].Key, v1alpha1.PhaseNotified)
 }
 
+func TestWhoseTheCredentialsAreIsUnknownUntilAWSAnswers(t *testing.T) {
+	s := rowsStage(t, "2026-12-01 10:00", fixture.Row{User: "svc-long", Key: "AKIALONG000000000001", Ends: "2027/06/30"})
+	away := s.IAM.Inject(iam.Fault{Action: "GetCallerIdentity", Code: "ServiceUnavailable"})
+	s.Begin()
+	s.Until("2026-12-01 10:10")
+	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionUnknown, v1alpha1.ReasonAWSUnavailable, world.AccountID)
+	away.Clear()
+	s.Until("2026-12-01 10:20")
+	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady, world.AccountID)
+}
+
 func TestAnAccountThatNoLeaseNamesAnyMoreIsNoTrouble(t *testing.T) {
 	s, _, away, _ := twoAccounts(t, 1, true)
 	s.refuseRole()
