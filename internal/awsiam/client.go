@@ -146,7 +146,7 @@ func (c *Client) ownAccount(ctx context.Context) error {
 		return nil
 	}
 	return &failure.Error{Class: failure.Credentials, Service: "sts", Operation: "GetCallerIdentity", Code: "WrongAccount",
-		Message: fmt.Sprintf("the credentials are of account %s, wanted is %s: correct spec.aws of the sheet", id.AccountID, c.access.AccountID)}
+		Message: fmt.Sprintf("the credentials belong to account %s, wanted is %s: correct spec.aws of the sheet", id.AccountID, c.access.AccountID)}
 }
 
 // incomplete is the error for an answer that lacks what it must have. Nothing may be concluded from it.

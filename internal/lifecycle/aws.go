@@ -140,7 +140,7 @@ func wrongAccount(o Observation, t AWSTarget) string {
 	if o.Identity.AccountID == t.AccountID && t.AccountID != "" {
 		return ""
 	}
-	return fmt.Sprintf("the credentials are of account %q, the lease of account %q: correct spec.aws of the sheet",
+	return fmt.Sprintf("the credentials belong to account %q, the lease to account %q: correct spec.aws of the sheet",
 		o.Identity.AccountID, t.AccountID)
 }
 

@@ -70,7 +70,7 @@ func Decide(ctx context.Context, aws IAM, saved Saved) (Plan, error) {
 	}
 	want := saved.Snapshot
 	if id.AccountID != want.AccountID {
-		return Plan{}, fmt.Errorf("your AWS credentials (%s) are of account %s, the user was of account %s: use credentials of that account, for example with AWS_PROFILE", id.ARN, id.AccountID, want.AccountID)
+		return Plan{}, fmt.Errorf("your AWS credentials (%s) belong to account %s, the user belonged to account %s: use credentials of that account, for example with AWS_PROFILE", id.ARN, id.AccountID, want.AccountID)
 	}
 	p := planner{aws: aws, plan: Plan{Caller: id.ARN}}
 	tags, exists, err := aws.UserTags(ctx, want.UserName)
