@@ -1,15 +1,12 @@
 package e2e
 
 import (
-	"context"
-	"sync"
 	"testing"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
-	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/test/emulator/sheets"
 	"github.com/keylease/keylease/test/expect"
 	"github.com/keylease/keylease/test/fixture"
@@ -115,29 +112,6 @@ func noticeTime(l *v1alpha1.AccessKeyLease, term int64) time.Time {
 	return time.Time{}
 }
 
-// behind is the operator's cache, which goes on showing the AccessKeySheet as it once was.
-type behind struct {
-	client.Client
-	mu    sync.Mutex
-	shown *v1alpha1.AccessKeySheet
-}
-
-func (c *behind) show(a *v1alpha1.AccessKeySheet) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.shown = a
-}
-
-func (c *behind) Get(ctx context.Context, key client.ObjectKey, into client.Object, options ...client.GetOption) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if a, ok := into.(*v1alpha1.AccessKeySheet); ok && c.shown != nil {
-		c.shown.DeepCopyInto(a)
-		return nil
-	}
-	return c.Client.Get(ctx, key, into, options...)
-}
-
 // TestALeaseDoesNotMeetTheFirstReadingAfterAMonthBeforeItKnowsOfTheMonth: the reading is fresh at once, while the cache
 // shows the AccessKeySheet for a moment as it was a month ago.
 func TestALeaseDoesNotMeetTheFirstReadingAfterAMonthBeforeItKnowsOfTheMonth(t *testing.T) {
@@ -146,11 +120,8 @@ func TestALeaseDoesNotMeetTheFirstReadingAfterAMonthBeforeItKnowsOfTheMonth(t *t
 	s.Until("2026-12-01 15:20")
 	s.Stop()
 	s.Clock.Set(fixture.JST("2027-01-05 10:00"))
-	cache := &behind{shown: s.Sheet()}
-	s.Restart(func(d *controllers.Deps) {
-		cache.Client = d.Client
-		d.Client = cache
-	})
+	cache := &lagging{shown: s.Sheet()}
+	s.restartLagging(cache)
 	if s.Sheet().Status.ResumedTime == nil {
 		t.Error("the sheet does not say that the operator was away")
 	}
