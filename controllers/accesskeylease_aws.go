@@ -176,7 +176,7 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again b
 		r.backoff.succeeded(r.key, serviceAWS)
 	}
 	// People are told of the end at once.
-	return err == nil && r.lease.Status.Revocation != nil && r.lease.Status.Revocation.CompletionTime != nil, err
+	return err == nil && r.lease.Completed(), err
 }
 
 func (r *leaseRun) runTeardown(ctx context.Context, runner *teardown.Runner, kind lifecycle.ActionKind, t teardown.Target, rev *v1alpha1.RevocationStatus) error {

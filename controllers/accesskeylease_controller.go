@@ -123,7 +123,7 @@ func (r *leaseRun) load(ctx context.Context) error {
 	}
 	r.view, _ = r.views.get(sheetKey)
 	r.in.Policy = policy
-	if rev := r.lease.Status.Revocation; rev != nil && rev.CompletionTime != nil {
+	if r.lease.Completed() {
 		r.in.Listed = r.view.listed(r.lease.Spec.AccessKeyID)
 	}
 	r.in.Sheet = lifecycle.SheetFacts{

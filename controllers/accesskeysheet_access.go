@@ -105,9 +105,6 @@ func (r *sheetRun) slackRefused() trouble {
 		return trouble{c.Reason, c.Message}
 	}
 	v, _ := r.views.get(r.key)
-	if v.slackError == "" {
-		return trouble{}
-	}
 	return trouble{v.slackReason, v.slackError}
 }
 
@@ -187,7 +184,7 @@ func (r *sheetRun) checkAccounts(ctx context.Context) (known bool) {
 		if !ask[account] {
 			continue
 		}
-		if t, known := r.checkAccount(ctx, account); known {
+		if t, answered := r.checkAccount(ctx, account); answered {
 			r.views.setAWSTrouble(r.key, account, t)
 			if account == own {
 				r.mem.access.awsOf = of
@@ -205,7 +202,7 @@ func (r *sheetRun) accountsInUse(ctx context.Context) map[string]bool {
 	}
 	used := map[string]bool{r.sheet.Spec.AWS.AccountID: true}
 	for i := range leases {
-		if rev := leases[i].Status.Revocation; rev == nil || rev.CompletionTime == nil {
+		if !leases[i].Completed() {
 			used[leases[i].Spec.AccountID] = true
 		}
 	}
@@ -229,8 +226,8 @@ func awsTrouble(err error, roleARN string) trouble {
 	return trouble{reason, err.Error()}
 }
 
-// checkAccount tells what is wrong when the credentials are not of the account. known: AWS answered.
-func (r *sheetRun) checkAccount(ctx context.Context, accountID string) (t trouble, known bool) {
+// checkAccount tells what is wrong when the credentials are not of the account. answered: that is known.
+func (r *sheetRun) checkAccount(ctx context.Context, accountID string) (t trouble, answered bool) {
 	spec := r.sheet.Spec.AWS
 	c, err := r.account(ctx, r.key, spec, accountID)
 	if err != nil {

@@ -270,13 +270,8 @@ func (r *sheetRun) unleasedKeys(ctx context.Context) (telling, error) {
 
 // wakeSurvivors has the leases that are over look at what the daily check found of their keys, where that is news.
 func (r *sheetRun) wakeSurvivors(v view) {
-	listed := make(map[string]*lifecycle.AccountKey, len(v.keys))
-	for i := range v.keys {
-		listed[v.keys[i].AccessKeyID] = &v.keys[i]
-	}
 	for id, l := range r.leases {
-		list := lifecycle.KeyList{Time: v.keysTime, Key: listed[id], Complete: v.keysComplete}
-		found := lifecycle.Survived(l, list, teardown.SettleTime)
+		found := lifecycle.Survived(l, v.listed(id), teardown.SettleTime)
 		if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionKeyVerified); found != nil && (c == nil || c.Message != found.Message) {
 			r.leaseWake(client.ObjectKeyFromObject(l))
 		}

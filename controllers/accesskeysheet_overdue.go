@@ -35,7 +35,7 @@ func overdue(l *v1alpha1.AccessKeyLease, today string, now time.Time) bool {
 	if l.Status.Sheet == nil {
 		return false // made with kubectl alone: nobody agreed on its end, and nobody is to hear of it
 	}
-	if rev := l.Status.Revocation; rev != nil && rev.CompletionTime != nil {
+	if l.Completed() {
 		return lifecycle.StillExists(l)
 	}
 	held := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionHeld)

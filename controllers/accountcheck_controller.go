@@ -89,14 +89,22 @@ func (r *AccountCheck) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 		return ctrl.Result{RequeueAfter: next}, nil // nobody was heard: the check is still to be made
 	}
 	if l.trouble != (trouble{}) {
-		r.Events.Eventf(sheet, nil, corev1.EventTypeWarning, v1alpha1.EventCheckFailed, v1alpha1.EventCheckFailed, "%s", cut(l.trouble.message, 1000))
+		r.tellEvent(sheet, corev1.EventTypeWarning, v1alpha1.EventCheckFailed, v1alpha1.EventCheckFailed, l.trouble.message)
 	}
 	r.views.change(req.NamespacedName, func(v view) view {
-		v.keys, v.keysTime, v.keysComplete, v.keysAgain, v.keysTrouble = l.keys, now, l.failed == nil, again, l.trouble
+		v.keys, v.keyByID, v.keysTime, v.keysComplete, v.keysAgain, v.keysTrouble = l.keys, byID(l.keys), now, l.failed == nil, again, l.trouble
 		return v
 	})
 	r.sheetWake(req.NamespacedName)
 	return ctrl.Result{RequeueAfter: next}, nil
+}
+
+func byID(keys []lifecycle.AccountKey) map[string]*lifecycle.AccountKey {
+	out := make(map[string]*lifecycle.AccountKey, len(keys))
+	for i := range keys {
+		out[keys[i].AccessKeyID] = &keys[i]
+	}
+	return out
 }
 
 // listing is what one check found.

@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -34,10 +33,12 @@ type view struct {
 	aws func(ctx context.Context, accountID string) (AWS, error)
 	// awsTroubles by account: what leases met that concerns the whole account.
 	awsTroubles map[string]trouble
-	// keys of the sheet's accounts as the daily check found them at keysTime; zero: this process has made none.
+	// keys of the sheet's accounts, and the same by access key ID, as the daily check found them at keysTime; zero: this
+	// process has made none.
 	// keysComplete: every account could be read. keysAgain: one could not, and it passes by itself. keysTrouble: one could
 	// not, and people must mend it.
 	keys         []lifecycle.AccountKey
+	keyByID      map[string]*lifecycle.AccountKey
 	keysTime     time.Time
 	keysComplete bool
 	keysAgain    bool
@@ -46,11 +47,7 @@ type view struct {
 
 // listed is what the daily check found of one key.
 func (v view) listed(accessKeyID string) lifecycle.KeyList {
-	list := lifecycle.KeyList{Time: v.keysTime, Complete: v.keysComplete}
-	if i := slices.IndexFunc(v.keys, func(k lifecycle.AccountKey) bool { return k.AccessKeyID == accessKeyID }); i >= 0 {
-		list.Key = &v.keys[i]
-	}
-	return list
+	return lifecycle.KeyList{Time: v.keysTime, Key: v.keyByID[accessKeyID], Complete: v.keysComplete}
 }
 
 // appliedTo is when the last reading began that a lease may act on; zero: it could not be applied to this one.

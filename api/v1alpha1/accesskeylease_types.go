@@ -364,6 +364,11 @@ type AccessKeyLease struct {
 // not acted on.
 func (l *AccessKeyLease) NamedAfterKey() bool { return l.Name == strings.ToLower(l.Spec.AccessKeyID) }
 
+// Completed tells whether the lease is over: that its key is gone is on record.
+func (l *AccessKeyLease) Completed() bool {
+	return l.Status.Revocation != nil && l.Status.Revocation.CompletionTime != nil
+}
+
 // AccessKeyLeaseList is a list of leases.
 //
 // +kubebuilder:object:root=true

@@ -36,16 +36,15 @@ func (c *Client) Inventory(ctx context.Context, userName, policyName string) (te
 	for _, list := range []struct {
 		operation string
 		into      *[]string
-		read      func(ctx context.Context, user, operation string) ([]string, error)
 	}{
-		{"ListSSHPublicKeys", &inv.SSHKeys, c.listsIfKnown},
-		{"ListSigningCertificates", &inv.Certificates, c.listsIfKnown},
-		{"ListServiceSpecificCredentials", &inv.ServiceCredentials, c.listsIfKnown},
-		{"ListUserPolicies", &inv.InlinePolicies, c.lists},
-		{"ListAttachedUserPolicies", &inv.AttachedPolicies, c.lists},
-		{"ListGroupsForUser", &inv.Groups, c.lists},
+		{"ListSSHPublicKeys", &inv.SSHKeys},
+		{"ListSigningCertificates", &inv.Certificates},
+		{"ListServiceSpecificCredentials", &inv.ServiceCredentials},
+		{"ListUserPolicies", &inv.InlinePolicies},
+		{"ListAttachedUserPolicies", &inv.AttachedPolicies},
+		{"ListGroupsForUser", &inv.Groups},
 	} {
-		if *list.into, err = list.read(ctx, userName, list.operation); err != nil {
+		if *list.into, err = c.lists(ctx, userName, list.operation); err != nil {
 			return inv, err
 		}
 	}
@@ -59,19 +58,15 @@ func (c *Client) Inventory(ctx context.Context, userName, policyName string) (te
 	return inv, nil
 }
 
+// notEverywhere are the lists of things that not each IAM has. Where it does not know the list, there are none; were there
+// any, DeleteUser would refuse.
+var notEverywhere = map[string]bool{"ListSSHPublicKeys": true, "ListSigningCertificates": true, "ListServiceSpecificCredentials": true}
+
 // lists reads the names or IDs in one of the lists of a user.
 func (c *Client) lists(ctx context.Context, user, operation string) ([]string, error) {
 	return all(ctx, onUser(operation, user), func(ctx context.Context, marker *string) (page[string], error) {
-		return userLists[operation](ctx, c.iam, &user, marker)
-	})
-}
-
-// listsIfKnown is lists, of things that not each IAM has. Where it does not know the list, there are none; were there any,
-// DeleteUser would refuse.
-func (c *Client) listsIfKnown(ctx context.Context, user, operation string) ([]string, error) {
-	return all(ctx, onUser(operation, user), func(ctx context.Context, marker *string) (page[string], error) {
 		p, err := userLists[operation](ctx, c.iam, &user, marker)
-		if marker == nil && unknownList(err) {
+		if marker == nil && notEverywhere[operation] && unknownList(err) {
 			return page[string]{}, nil
 		}
 		return p, err

@@ -25,7 +25,7 @@ type KeyList struct {
 // Survived is KeyVerified of a lease that is over, by the list of its account's keys; nil: the list says nothing new. A key
 // that was confirmed gone and is there is what an auditor looks for, and nobody asks AWS about that lease any more.
 func Survived(l *v1alpha1.AccessKeyLease, list KeyList, settle time.Duration) *Finding {
-	if !completed(l) || list.Time.Before(l.Status.Revocation.CompletionTime.Add(settle)) {
+	if !l.Completed() || list.Time.Before(l.Status.Revocation.CompletionTime.Add(settle)) {
 		return nil
 	}
 	if k := list.Key; k != nil {

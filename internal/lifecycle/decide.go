@@ -36,7 +36,7 @@ func Decide(in Input) Decision {
 		d.Blocked.Guard = guardOnSheet
 		d.Hold = sheetHold(in)
 		return d
-	case completed(l):
+	case l.Completed():
 		return decideRevoked(in, d)
 	case l.Status.Sheet.MarkedDeleted && !keyDeleted(l):
 		return decideMarkedDeleted(in, d)
@@ -59,10 +59,6 @@ func Decide(in Input) Decision {
 		d.Phase = v1alpha1.PhaseActive
 	}
 	return decideRunning(in, d)
-}
-
-func completed(l *v1alpha1.AccessKeyLease) bool {
-	return l.Status.Revocation != nil && l.Status.Revocation.CompletionTime != nil
 }
 
 // decideHeld: nothing is done, in whatever phase it is; what AWS holds is asked of AWS again (ask).

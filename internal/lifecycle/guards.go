@@ -121,8 +121,8 @@ func onSheet(l *v1alpha1.AccessKeyLease) bool {
 
 func stopOffSheet(in Input, _ deed) *Block {
 	if l := in.Lease; !l.NamedAfterKey() {
-		return stopIf(true, v1alpha1.ReasonNeverOnSheet, fmt.Sprintf(
-			"the sheet speaks of this key to the lease %s alone: delete this one, which is not acted on", strings.ToLower(l.Spec.AccessKeyID)))
+		return &Block{Reason: v1alpha1.ReasonNeverOnSheet, Message: fmt.Sprintf(
+			"the sheet speaks of this key to the lease %s alone: delete this one, which is not acted on", strings.ToLower(l.Spec.AccessKeyID))}
 	}
 	return stopIf(!onSheet(in.Lease), v1alpha1.ReasonNeverOnSheet,
 		"this key never stood on a row of the sheet that was read: it is not acted on")

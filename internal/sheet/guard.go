@@ -60,7 +60,7 @@ func Guard(leases []v1alpha1.AccessKeyLease, requests Requests, recent []v1alpha
 		if l.Status.Sheet.Row > 0 {
 			stood++
 		}
-		if completed(l) || (l.Status.Sheet.Row == 0 && rows[l.Spec.AccessKeyID] == nil && !problems[l.Spec.AccessKeyID]) {
+		if l.Completed() || (l.Status.Sheet.Row == 0 && rows[l.Spec.AccessKeyID] == nil && !problems[l.Spec.AccessKeyID]) {
 			continue
 		}
 		v.Rows++

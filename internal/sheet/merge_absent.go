@@ -17,7 +17,7 @@ func mergeInvalid(problem Problem, lease *v1alpha1.AccessKeyLease, f Facts) Outc
 	}
 	s := was
 	s.Row = rowNumber(problem.Row)
-	if !completed(lease) {
+	if !lease.Completed() {
 		hold := v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, Message: problem.Message}
 		if was.Hold != nil {
 			hold.EndDate, hold.Extended = was.Hold.EndDate, was.Hold.Extended
@@ -61,16 +61,11 @@ func GoneOtherwise(lease *v1alpha1.AccessKeyLease) bool {
 
 // frozen: the API server refuses any change of the spec. The lease is Revoked, or its key is being deleted.
 func frozen(lease *v1alpha1.AccessKeyLease) bool {
-	if lease.Status.Phase == v1alpha1.PhaseRevoked || completed(lease) {
+	if lease.Status.Phase == v1alpha1.PhaseRevoked || lease.Completed() {
 		return true
 	}
 	r := lease.Status.Revocation
 	return r != nil && (r.KeyDeletedTime != nil || (r.Intent != nil && r.Intent.Action == "DeleteAccessKey"))
-}
-
-// completed: AWS confirmed that everything is gone.
-func completed(lease *v1alpha1.AccessKeyLease) bool {
-	return lease.Status.Revocation != nil && lease.Status.Revocation.CompletionTime != nil
 }
 
 // mergeFrozen follows the row of a lease whose spec is not written any more: rules X of the package comment.
@@ -86,7 +81,7 @@ func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 		s.EndDate = lease.Spec.EndDate
 	}
 	out := Outcome{}
-	if completed(lease) { // X-confirmed
+	if lease.Completed() { // X-confirmed
 		s.Hold, s.Pending = nil, v1alpha1.PendingWrite{}
 		out.StatusText = confirmedText(row.Status, f)
 	} else {
