@@ -114,14 +114,14 @@ func (r *sheetRun) slackRefused() trouble {
 // restart during an outage of Slack would keep keys alive that everybody was told of.
 func (r *sheetRun) slackUnchecked(refused trouble, err error) {
 	message := "the token could not be checked: " + err.Error()
-	stands := refused
-	if refused != (trouble{}) && refused.reason != v1alpha1.ReasonSlackTokenInvalid {
-		stands = trouble{v1alpha1.ReasonSlackUnavailable, message}
-	}
-	r.setSlack(stands)
-	if stands == refused && refused != (trouble{}) {
+	switch refused.reason {
+	case "": // nothing is known against the token
+	case v1alpha1.ReasonSlackTokenInvalid:
 		message += "; what Slack said of it before stands: " + refused.message
+	default:
+		refused = trouble{v1alpha1.ReasonSlackUnavailable, message}
 	}
+	r.setSlack(refused)
 	r.sheetCondition(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, v1alpha1.ReasonSlackUnavailable, message)
 }
 

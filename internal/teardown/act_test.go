@@ -162,6 +162,15 @@ type echoing struct {
 	shown  *Observation
 }
 
+// losing is a bench on which the answer to the next such call is lost.
+func losing(action string) (*bench, *echoing) {
+	b := newBench()
+	aws := &echoing{fakeIAM: b.iam, action: action}
+	b.IAM = aws
+	b.iam.NextErr[action] = problem(failure.Uncertain, "Timeout")
+	return b, aws
+}
+
 func (e *echoing) Do(ctx context.Context, s Step) (string, error) {
 	before := e.Observed
 	id, err := e.fakeIAM.Do(ctx, s)
@@ -186,10 +195,7 @@ func TestAnIntentOfUnknownOutcomeOutlivesTheRefusalOfItsRepetition(t *testing.T)
 	for _, action := range []string{ActionUpdateAccessKey, ActionDeleteAccessKey, ActionDeleteUser} {
 		for code, class := range refusals {
 			t.Run(action+" "+code, func(t *testing.T) {
-				b := newBench()
-				aws := &echoing{fakeIAM: b.iam, action: action}
-				b.IAM = aws
-				b.iam.NextErr[action] = problem(failure.Uncertain, "Timeout")
+				b, aws := losing(action)
 				if _, err := b.Run(ctx, target(), b.rev); !failure.Is(err, failure.Uncertain) {
 					t.Fatalf("error %v", err)
 				}
@@ -214,10 +220,7 @@ func TestAnIntentOfUnknownOutcomeOutlivesTheRefusalOfItsRepetition(t *testing.T)
 
 // Before a key is given back that perhaps was deactivated, that is not known to be so.
 func TestADeactivationOfUnknownOutcomeOutlivesARefusedActivation(t *testing.T) {
-	b := newBench()
-	aws := &echoing{fakeIAM: b.iam, action: ActionUpdateAccessKey}
-	b.IAM = aws
-	b.iam.NextErr[ActionUpdateAccessKey] = problem(failure.Uncertain, "Timeout")
+	b, _ := losing(ActionUpdateAccessKey)
 	if _, err := b.Deactivate(ctx, target(), b.rev); !failure.Is(err, failure.Uncertain) {
 		t.Fatalf("error %v", err)
 	}

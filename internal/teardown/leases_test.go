@@ -60,13 +60,7 @@ func TestTwoLeasesOfOneUserAtTheSameTime(t *testing.T) {
 // Nobody else is in the account: after the user went, an account without users is what both leases left, not a wrong
 // endpoint.
 func TestTwoLeasesOfTheOnlyUserOfAnAccount(t *testing.T) {
-	w := newWorld(t, iam.Options{})
-	w.leaveOnly("222233334444")
-	w.account.AddUser("svc-report")
-	for _, key := range []string{leased, secondKey} {
-		w.account.AddAccessKey("svc-report", iam.AccessKey{ID: key, Created: born})
-	}
-	first, second := w.lease(leased), w.lease(secondKey)
+	w, first, second := twoOfTheOnlyUser(t)
 	for range 4 {
 		for _, l := range []*lease{first, second} {
 			if _, err := l.step(ctx); err != nil {
@@ -84,13 +78,7 @@ func TestTwoLeasesOfTheOnlyUserOfAnAccount(t *testing.T) {
 func TestTheSecondLeaseOfTheOnlyUserOfAnAccountAfterARestart(t *testing.T) {
 	for name, elsewhere := range map[string]bool{"deleted by another lease": true, "deleted by nobody knows whom": false} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, iam.Options{})
-			w.leaveOnly("222233334444")
-			w.account.AddUser("svc-report")
-			for _, key := range []string{leased, secondKey} {
-				w.account.AddAccessKey("svc-report", iam.AccessKey{ID: key, Created: born})
-			}
-			first, second := w.lease(leased), w.lease(secondKey)
+			w, first, second := twoOfTheOnlyUser(t)
 			for _, l := range []*lease{first, second} {
 				if _, err := l.step(ctx); err != nil {
 					t.Fatalf("%s: %v", l.target.AccessKeyID, err)
@@ -109,6 +97,18 @@ func TestTheSecondLeaseOfTheOnlyUserOfAnAccountAfterARestart(t *testing.T) {
 			}
 		})
 	}
+}
+
+// twoOfTheOnlyUser are leases of two keys of one user, beside whom nobody is in the account.
+func twoOfTheOnlyUser(t *testing.T) (w *world, first, second *lease) {
+	t.Helper()
+	w = newWorld(t, iam.Options{})
+	w.leaveOnly("222233334444")
+	w.account.AddUser("svc-report")
+	for _, key := range []string{leased, secondKey} {
+		w.account.AddAccessKey("svc-report", iam.AccessKey{ID: key, Created: born})
+	}
+	return w, w.lease(leased), w.lease(secondKey)
 }
 
 // leaveOnly goes over to an account in which there is nobody.

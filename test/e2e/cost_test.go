@@ -20,7 +20,7 @@ type requests struct {
 }
 
 func (r *requests) count(next http.RoundTripper) http.RoundTripper {
-	return roundTripper(func(req *http.Request) (*http.Response, error) {
+	return world.RoundTripper(func(req *http.Request) (*http.Response, error) {
 		line := req.Method + " " + req.URL.Path
 		r.mu.Lock()
 		switch {
@@ -46,10 +46,6 @@ func (r *requests) made() []string {
 	defer r.mu.Unlock()
 	return append([]string(nil), r.writes...)
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // bigSheet has n rows, none of which ends soon.
 func bigSheet(t *testing.T, n int) *sheets.Spreadsheet {

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -82,26 +81,12 @@ func TestATokenThatCouldNotBeCheckedYetIsNotCalledGoodAndStopsNothing(t *testing
 	}
 }
 
-// refusing lets the API server answer every reading of a Secret with a status; 0: as it is.
-type refusing struct{ status int }
-
-func (r *refusing) wrap(next http.RoundTripper) http.RoundTripper {
-	return roundTripper(func(req *http.Request) (*http.Response, error) {
-		if r.status == 0 || req.Method != http.MethodGet || !strings.Contains(req.URL.Path, "/secrets/") {
-			return next.RoundTrip(req)
-		}
-		return &http.Response{
-			StatusCode: r.status, Header: http.Header{"Content-Type": {"text/plain"}}, Request: req, Body: io.NopCloser(strings.NewReader("no")),
-		}, nil
-	})
-}
-
 func TestWhyASecretCannotBeReadIsSaidAsItIs(t *testing.T) {
 	google := func(a *v1alpha1.AccessKeySheet) {
 		a.Spec.Google = &v1alpha1.GoogleAccess{CredentialsSecretRef: &v1alpha1.SecretKeyReference{Name: "google", Key: "credentials.json"}}
 	}
 	for name, tc := range map[string]struct {
-		status int
+		status int32
 		reason string
 		says   string
 		passes bool
@@ -112,11 +97,13 @@ func TestWhyASecretCannotBeReadIsSaidAsItIs(t *testing.T) {
 		"the server is tired": {http.StatusServiceUnavailable, v1alpha1.ReasonUnavailable, "could not be read", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			api := &refusing{}
-			s := newStage(t, "2026-12-01 15:00", func(o *world.Options) { o.Config.Wrap(api.wrap) })
+			api := &refusal{of: func(r *http.Request) bool {
+				return r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/secrets/")
+			}}
+			s := newStage(t, "2026-12-01 15:00", api.options)
 			s.Seed(fixture.Company(t))
 			s.Must(s.Client.Delete(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "slack", Namespace: s.Namespace}}))
-			api.status = tc.status
+			api.status.Store(tc.status)
 			s.Begin(google)
 			s.ExpectSheet(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, tc.reason, "google", tc.says)
 			s.ExpectSheet(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, tc.reason, "slack", tc.says)
@@ -156,6 +143,25 @@ func (s *stage) sample(name, label string) (value float64, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+func TestATokenThatCameDuringAnOutageIsNotSaidToHaveBeenRefused(t *testing.T) {
+	s := rowsStage(t, "2026-12-01 09:00", report)
+	s.Must(s.Client.Delete(t.Context(), s.SlackSecret()))
+	s.Begin()
+	s.ExpectSheet(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, v1alpha1.ReasonSecretMissing)
+	silent := s.slackSilent()
+	s.Must(s.Client.Create(t.Context(), s.SlackSecret()))
+	s.Until("2026-12-01 09:06")
+	first := meta.FindStatusCondition(s.Sheet().Status.Conditions, v1alpha1.ConditionSlackReady)
+	s.Until("2026-12-01 09:20")
+	later := meta.FindStatusCondition(s.Sheet().Status.Conditions, v1alpha1.ConditionSlackReady)
+	if first.Reason != v1alpha1.ReasonSlackUnavailable || later.Message != first.Message || strings.Contains(later.Message, "what Slack said") {
+		t.Errorf("first %s: %s\nlater %s", first.Reason, first.Message, later.Message)
+	}
+	silent.Remove()
+	s.Until("2026-12-01 09:30")
+	s.ExpectSheet(v1alpha1.ConditionSlackReady, metav1.ConditionTrue, v1alpha1.ReasonSlackReady)
 }
 
 func TestASheetThatWasNeverReadSinceTheStartRaisesItsAlerts(t *testing.T) {

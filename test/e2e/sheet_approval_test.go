@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -59,16 +60,17 @@ func (s *stage) gone() int {
 
 func TestAnApprovalHoldsUntilAllOfItIsApplied(t *testing.T) {
 	// The API server takes the first ten of the thirty, and then nothing more.
-	refused := &refusal{of: func(path string) bool {
+	refused := &refusal{of: func(r *http.Request) bool {
+		path := r.URL.Path
 		at := strings.Index(path, "/akiabig")
-		return at > 0 && strings.HasSuffix(path, "/status") && path[at+1:] >= strings.ToLower(bigKey(10))
+		return r.Method == http.MethodPatch && at > 0 && strings.HasSuffix(path, "/status") && path[at+1:] >= strings.ToLower(bigKey(10))
 	}}
 	s, form := bigStage(t, 60, refused.options)
 	s.Must(form.DeleteRows(2, 30))
 	s.Until("2026-12-01 10:20")
 	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges, "gone: 30")
 	hash := s.Sheet().Status.ObservedHash
-	refused.on.Store(true)
+	refused.forbid()
 	s.Annotate(v1alpha1.AnnotationApproveChange, hash)
 	s.Until("2026-12-01 11:00")
 	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
@@ -76,7 +78,7 @@ func TestAnApprovalHoldsUntilAllOfItIsApplied(t *testing.T) {
 		t.Fatalf("%d rows are gone for the leases, want 10", got)
 	}
 	s.Restart()
-	refused.on.Store(false)
+	refused.lift()
 	s.Until("2026-12-01 11:30")
 	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
 	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)

@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,33 +17,35 @@ import (
 	"github.com/keylease/keylease/test/world"
 )
 
-// refusal is somebody's admission policy or quota, which refuses some writes as long as it is on.
+// refusal is the API server's answer to some requests, such as that of an admission policy or a quota. status 0: as it is.
 type refusal struct {
-	on atomic.Bool
-	// of tells which paths.
-	of func(path string) bool
+	status atomic.Int32
+	of     func(*http.Request) bool
 }
 
 // refuseLeases refuses the writes of these leases' specs.
 func refuseLeases(keys ...string) *refusal {
-	return &refusal{of: func(path string) bool {
-		for _, key := range keys {
-			if strings.HasSuffix(path, "/"+strings.ToLower(key)) {
-				return true
-			}
-		}
-		return false
+	return &refusal{of: func(r *http.Request) bool {
+		return r.Method == http.MethodPatch && slices.ContainsFunc(keys, func(key string) bool {
+			return strings.HasSuffix(r.URL.Path, "/"+strings.ToLower(key))
+		})
 	}}
 }
 
+func (p *refusal) forbid() { p.status.Store(http.StatusForbidden) }
+
+func (p *refusal) lift() { p.status.Store(0) }
+
 func (p *refusal) options(o *world.Options) {
 	o.Config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			if !p.on.Load() || r.Method != http.MethodPatch || !p.of(r.URL.Path) {
+		return world.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			status := int(p.status.Load())
+			if status == 0 || !p.of(r) {
 				return next.RoundTrip(r)
 			}
-			body := `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"not this one"}`
-			return &http.Response{StatusCode: http.StatusForbidden, Request: r, Header: http.Header{"Content-Type": {"application/json"}},
+			body := fmt.Sprintf(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":%q,"code":%d,"message":"not this one"}`,
+				strings.ReplaceAll(http.StatusText(status), " ", ""), status)
+			return &http.Response{StatusCode: status, Request: r, Header: http.Header{"Content-Type": {"application/json"}},
 				Body: io.NopCloser(strings.NewReader(body))}, nil
 		})
 	})
@@ -50,7 +54,7 @@ func (p *refusal) options(o *world.Options) {
 func TestALeaseThatCannotBeWrittenDoesNotTripTheGuard(t *testing.T) {
 	refused := refuseLeases(bigKey(3))
 	s, form := bigStage(t, 20, refused.options)
-	refused.on.Store(true)
+	refused.forbid()
 	s.Must(ends(form, 5, 5, "2027/05/31"))
 	s.Must(ends(form, 6, 6, "2027/05/31"))
 	s.Until("2026-12-01 16:00")
@@ -77,7 +81,7 @@ func TestALeaseThatCannotBeWrittenKeepsNoOtherFromItsEnd(t *testing.T) {
 	s := rowsStageIn(t, "2026-12-01 10:00", rows, refused.options)
 	s.Begin()
 	s.Until("2026-12-03 15:10") // notified
-	refused.on.Store(true)
+	refused.forbid()
 	s.Must(s.Form().SetCell("I2", "2027/01/31"))
 	s.Key("svc-missing", missing, fixture.JST("2026-06-01 09:00"))
 	_, err := s.Form().AppendRow("", fullName, "試験", "", "S3", "", "", "2026/06/01", "来月", "svc-invalid", "", "AKIAINVALID000000001")
@@ -102,7 +106,7 @@ func TestALeaseThatCannotBeWrittenKeepsNoOtherFromItsEnd(t *testing.T) {
 	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRetrying, strings.ToLower(missing), "and 1 more", "not this one")
 	s.ExpectKey(extended.Key, "Active")
 
-	refused.on.Store(false)
+	refused.lift()
 	s.Until("2026-12-11 15:30")
 	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 	if got := s.Lease(extended.Key).Spec.EndDate; got != "2027-01-31" {

@@ -33,7 +33,7 @@ func newNews() *news { return &news{versions: map[object]string{}, unsure: true}
 
 // hear wraps a client's transport.
 func (n *news) hear(next http.RoundTripper) http.RoundTripper {
-	return roundTripper(func(r *http.Request) (*http.Response, error) {
+	return RoundTripper(func(r *http.Request) (*http.Response, error) {
 		resource, ours := written(r)
 		answer, err := next.RoundTrip(r)
 		if !ours || (err == nil && answer.StatusCode >= http.StatusBadRequest && answer.StatusCode < http.StatusInternalServerError) {
@@ -55,9 +55,11 @@ func (n *news) hear(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
+// RoundTripper is a transport in one function, for what stands between a client and the API server.
+type RoundTripper func(*http.Request) (*http.Response, error)
 
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+// RoundTrip calls it.
+func (f RoundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // written tells which of our resources a request changes.
 func written(r *http.Request) (resource string, ours bool) {
