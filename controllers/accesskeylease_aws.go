@@ -9,16 +9,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/lookup"
+	"github.com/keylease/keylease/controllers/record"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
-func (r *leaseRun) account(ctx context.Context) (AWS, error) {
-	if r.view.aws == nil {
+func (r *leaseRun) account(ctx context.Context) (state.AWS, error) {
+	if r.view.Clients.AWS == nil {
 		return nil, &failure.Error{Class: failure.Retry, Service: "aws", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
 	}
-	return r.view.aws(ctx, r.target().AccountID)
+	return r.view.Clients.AWS(ctx, r.target().AccountID)
 }
 
 func (r *leaseRun) target() lifecycle.AWSTarget { return lifecycle.TargetOf(r.lease, r.in.Policy) }
@@ -47,7 +50,7 @@ func (r *leaseRun) observe(ctx context.Context) {
 	if r.lease.Status.Key != nil {
 		key = *r.lease.Status.Key
 	}
-	key.ObservedTime = moment(r.now())
+	key.ObservedTime = record.Moment(r.now())
 	t := r.target()
 	refused := lifecycle.CheckAWS(o, t)
 	if refused == nil || refused.Reason == v1alpha1.ReasonProtected {
@@ -62,7 +65,7 @@ func (r *leaseRun) observe(ctx context.Context) {
 		// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.
 		if key.UserID == "" && o.Key != v1alpha1.KeyAbsent {
 			key.UserID = o.UserID
-			key.CreateDate = moment(o.CreateDate)
+			key.CreateDate = record.Moment(o.CreateDate)
 		}
 	}
 	r.lease.Status.Key = &key
@@ -84,20 +87,20 @@ func (r *leaseRun) unobserved(err error) {
 	if r.lease.Status.Key != nil {
 		key = *r.lease.Status.Key
 	}
-	key.ObservedTime = moment(r.now())
+	key.ObservedTime = record.Moment(r.now())
 	r.lease.Status.Key = &key
-	if failure.Is(err, failure.Credentials) && r.views.setAWSTrouble(r.sheetKey(), r.target().AccountID, awsTrouble(err, r.sheet.Spec.AWS.RoleARN)) {
+	if failure.Is(err, failure.Credentials) && r.known.SetAWSTrouble(r.sheetKey(), r.target().AccountID, state.AWSTrouble(err, r.sheet.Spec.AWS.RoleARN)) {
 		r.sheetWake(r.sheetKey())
 	}
 }
 
 // accountError tells the sheet what concerns the whole account.
 func (r *leaseRun) accountError(account string, refused *lifecycle.Block) {
-	met := trouble{}
+	met := state.Trouble{}
 	if refused != nil && (refused.Reason == v1alpha1.ReasonWrongAccount || refused.Reason == v1alpha1.ReasonEmptyAccount) {
-		met = trouble{refused.Reason, refused.Message}
+		met = state.Trouble{Reason: refused.Reason, Message: refused.Message}
 	}
-	if r.views.setAWSTrouble(r.sheetKey(), account, met) {
+	if r.known.SetAWSTrouble(r.sheetKey(), account, met) {
 		r.sheetWake(r.sheetKey())
 	}
 }
@@ -109,7 +112,7 @@ func (r *leaseRun) complete(ctx context.Context, reason string) error {
 		rev = &v1alpha1.RevocationStatus{}
 		r.lease.Status.Revocation = rev
 	}
-	rev.Reason, rev.CompletionTime = reason, moment(r.now())
+	rev.Reason, rev.CompletionTime = reason, record.Moment(r.now())
 	if err := r.save(ctx); err != nil {
 		return err
 	}
@@ -246,7 +249,7 @@ func (r *leaseRun) userDeletedElsewhere(ctx context.Context) bool {
 	if pinned == "" {
 		return false
 	}
-	leases, err := r.leasesOfAccount(ctx)
+	leases, err := lookup.OfAccount(ctx, r.Client, r.lease.Spec.AccountID)
 	return err == nil && slices.ContainsFunc(leases, func(o v1alpha1.AccessKeyLease) bool {
 		return o.UID != r.lease.UID && o.Spec.UserName == r.lease.Spec.UserName && o.Status.Key != nil &&
 			o.Status.Key.UserID == pinned && lifecycle.UserDeleted(o.Status.Revocation, o.Spec.UserName)

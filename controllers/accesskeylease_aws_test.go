@@ -9,6 +9,7 @@ import (
 	testingclock "k8s.io/utils/clock/testing"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
 )
 
@@ -16,7 +17,7 @@ func TestAReadingThatIsForbiddenEndsWhatCameBeforeIt(t *testing.T) {
 	now := time.Date(2026, 12, 9, 6, 0, 0, 0, time.UTC)
 	key := types.NamespacedName{Namespace: "keylease", Name: "akiakeylease00000002"}
 	r := &leaseRun{
-		LeaseReconciler: &LeaseReconciler{Deps: &Deps{Clock: testingclock.NewFakePassiveClock(now)}, views: newViews(), backoff: newBackoff()},
+		LeaseReconciler: &LeaseReconciler{Deps: &Deps{Clock: testingclock.NewFakePassiveClock(now)}, known: state.NewSheets(), backoff: newBackoff()},
 		key:             key, lease: &v1alpha1.AccessKeyLease{}, sheet: &v1alpha1.AccessKeySheet{},
 	}
 	for range patience {

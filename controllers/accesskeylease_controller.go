@@ -13,6 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/record"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/metrics"
@@ -26,7 +28,8 @@ const maxActions = 6
 // LeaseReconciler drives one lease: load, decide, do the one thing decided, record, decide again.
 type LeaseReconciler struct {
 	*Deps
-	views *views
+	known *state.Sheets
+	rec   *record.Recorder
 	// sheetWake asks for a sync of a sheet.
 	sheetWake func(types.NamespacedName)
 	backoff   *backoff
@@ -86,7 +89,7 @@ type leaseRun struct {
 	// saved is the status as the API has it.
 	saved v1alpha1.AccessKeyLeaseStatus
 	sheet *v1alpha1.AccessKeySheet
-	view  view
+	view  state.Sheet
 	// in is what decisions rest on; actions add to it.
 	in lifecycle.Input
 	// asked: a person asked by annotation for another attempt.
@@ -121,19 +124,19 @@ func (r *leaseRun) load(ctx context.Context) error {
 		log.FromContext(ctx).V(1).Info("sheet's spec is unusable", "error", err.Error())
 		return reconcile.TerminalError(err)
 	}
-	r.view, _ = r.views.get(sheetKey)
+	r.view = r.known.Get(sheetKey)
 	r.in.Policy = policy
 	if r.lease.Completed() {
-		r.in.Listed = r.view.listed(r.lease.Spec.AccessKeyID)
+		r.in.Listed = r.view.Accounts.Listed(r.lease.Spec.AccessKeyID)
 	}
 	r.in.Sheet = lifecycle.SheetFacts{
-		Exists: true, ReadStart: r.view.appliedTo(r.lease.Spec.AccessKeyID), Resumed: r.view.resumed, Foreign: r.view.claimed,
-		SlackError: r.view.slackError, SlackReason: r.view.slackReason,
+		Exists: true, ReadStart: r.view.Reading.AppliedTo(r.lease.Spec.AccessKeyID), Resumed: r.view.Reading.Resumed, Foreign: r.view.Reading.Claimed,
+		SlackError: r.view.SlackTrouble.Message, SlackReason: r.view.SlackTrouble.Reason,
 	}
 	if t := sheet.Status.ResumedTime; t != nil && t.After(r.in.Sheet.Resumed) {
 		r.in.Sheet.Resumed = t.Time
 	}
-	if r.view.slack == nil && r.view.slackError == "" {
+	if r.view.Clients.Slack == nil && r.view.SlackTrouble.Message == "" {
 		r.in.Sheet.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
 		r.in.Sheet.SlackReason = v1alpha1.ReasonSlackUnavailable
 	}
@@ -201,7 +204,7 @@ func (r *leaseRun) learnedNothing() bool { return r.in.AWS == nil && r.in.AWSErr
 // record writes what was decided, if anything differs. An unchanged lease costs no write.
 func (r *leaseRun) record(ctx context.Context, d lifecycle.Decision) error {
 	r.decided(d)
-	if equality.Semantic.DeepEqual(leaseStatus(r.saved), leaseStatus(r.lease.Status)) {
+	if equality.Semantic.DeepEqual(record.LeasePart(r.saved), record.LeasePart(r.lease.Status)) {
 		return nil
 	}
 	return r.save(ctx)

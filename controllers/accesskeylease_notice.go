@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,7 +24,7 @@ const ownerFirst = 10 * time.Minute
 // notify delivers one notice: to the owner first, because the admins' copies say whether the owner was told. What came of
 // the last message is for the caller to save.
 func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
-	if r.view.slack == nil {
+	if r.view.Clients.Slack == nil {
 		return &failure.Error{Class: failure.Retry, Service: "slack", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
 	}
 	n, owner, term := d.Action.Notice, lifecycle.OwnerID(r.lease), d.TermNumber()
@@ -80,7 +79,7 @@ func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience m
 	for _, to := range recipients {
 		targets = append(targets, notice.Target{Recipient: to, Message: text, Key: r.noticeKey(d, to), PendingSince: pendingSince[to]})
 	}
-	results := notice.Deliver(ctx, r.view.slack, targets, r.now)
+	results := notice.Deliver(ctx, r.view.Clients.Slack, targets, r.now)
 	errs := make([]error, 0, len(results))
 	for _, res := range results {
 		errs = append(errs, r.delivered(d, res))
@@ -109,7 +108,7 @@ func (r *leaseRun) delivered(d lifecycle.Decision, res notice.Result) error {
 		r.event(corev1.EventTypeWarning, v1alpha1.EventNoticeFailed, n.Kind+" notice cannot reach "+res.Recipient+": "+res.Reason)
 	}
 	metrics.NoticeSent(r.lease.Namespace, s.SheetRef.Name, n.Kind, string(res.State))
-	if failure.Is(res.Err, failure.Credentials) && r.views.setSlackError(r.sheetKey(), res.Err.Error()) {
+	if failure.Is(res.Err, failure.Credentials) && r.known.TokenRefused(r.sheetKey(), res.Err.Error()) {
 		r.sheetWake(r.sheetKey())
 	}
 	return res.Err
@@ -140,33 +139,17 @@ func soonest(errs []error) error {
 	return out
 }
 
-// messageLease is what every message about one key says of it.
-func messageLease(l *v1alpha1.AccessKeyLease) message.Lease {
-	m := message.Lease{
-		Namespace: l.Namespace, Name: l.Name, AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, AccountID: l.Spec.AccountID,
-		OwnerName: l.Spec.Owner.FullName, Purpose: l.Spec.Purpose, Resource: l.Spec.Resource,
-		StartDate: l.Spec.StartDate, EndDate: l.Spec.EndDate,
-	}
-	if k := l.Status.Key; k != nil {
-		m.LastUsed, m.LastUsedKnown = k.LastUsed, k.Status != "" && !k.LastUseUnknown
-	}
-	if l.Status.Sheet != nil {
-		m.Row = int(l.Status.Sheet.Row)
-	}
-	return m
-}
-
 // messageNotice gathers what a message says.
 func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience) message.Notice {
 	l, p := r.lease, r.in.Policy
 	n := message.Notice{
 		Kind: d.Action.Notice.Kind, Audience: audience,
-		Lease: messageLease(l),
+		Lease: message.LeaseOf(l),
 		Owner: r.messageOwner(d),
 		Today: p.Today(r.now()), DeleteAt: r.deleteAt(d),
 		Revocation: l.Status.Revocation, Plan: l.Status.Plan,
 		Zone:         p.Location,
-		SheetURL:     sheetURL(r.sheet.Spec.SpreadsheetID),
+		SheetURL:     message.SheetURL(r.sheet.Spec.SpreadsheetID),
 		MarkExtended: r.sheet.Spec.Marks.Extended,
 	}
 	if k, rev := l.Status.Key, l.Status.Revocation; k != nil && k.LastUsed != nil && rev != nil {
@@ -220,11 +203,4 @@ func (r *leaseRun) deleteAt(d lifecycle.Decision) time.Time {
 		at = earliest
 	}
 	return at.Add(p.GracePeriod).In(p.Location)
-}
-
-func sheetURL(spreadsheetID string) string {
-	if strings.ContainsAny(spreadsheetID, "<>|& \t\n") {
-		return ""
-	}
-	return "https://docs.google.com/spreadsheets/d/" + spreadsheetID + "/edit"
 }

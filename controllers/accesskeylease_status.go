@@ -3,13 +3,13 @@ package controllers
 import (
 	"fmt"
 	"regexp"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 )
@@ -18,12 +18,12 @@ import (
 func (r *leaseRun) decided(d lifecycle.Decision) {
 	s := &r.lease.Status
 	s.Phase, s.Term = d.Phase, d.Term
-	s.NextTransitionTime = moment(d.Next)
+	s.NextTransitionTime = record.Moment(d.Next)
 	if d.TermBegan {
 		s.Notices = lifecycle.RecentNotices(s.Notices, d.Term.Number)
 	}
 	if d.Verified != nil {
-		r.condition(v1alpha1.ConditionKeyVerified, status(d.Verified.True), d.Verified.Reason, d.Verified.Message)
+		r.condition(v1alpha1.ConditionKeyVerified, record.Status(d.Verified.True), d.Verified.Reason, d.Verified.Message)
 	}
 	if d.Hold != nil {
 		r.condition(v1alpha1.ConditionHeld, metav1.ConditionTrue, d.Hold.Reason, d.Hold.Message)
@@ -115,33 +115,9 @@ func stalls(reason string) bool {
 }
 
 func (r *leaseRun) condition(kind string, s metav1.ConditionStatus, reason, message string) {
-	setCondition(&r.lease.Status.Conditions, r.now(), r.lease.Generation, kind, s, reason, message)
-}
-
-// setCondition with the injected clock's time; conditions that say the same stay as they are.
-func setCondition(all *[]metav1.Condition, now time.Time, generation int64, kind string, s metav1.ConditionStatus, reason, message string) {
-	c := metav1.Condition{Type: kind, Status: s, Reason: reason, Message: cut(message, longestCondition), ObservedGeneration: generation}
-	if old := meta.FindStatusCondition(*all, kind); old == nil || old.Status != s {
-		c.LastTransitionTime = metav1.NewTime(now.Truncate(time.Second))
-	}
-	meta.SetStatusCondition(all, c)
-}
-
-func status(ok bool) metav1.ConditionStatus {
-	if ok {
-		return metav1.ConditionTrue
-	}
-	return metav1.ConditionFalse
-}
-
-// moment as the API can hold it; nil for never and for years that RFC 3339 cannot write.
-func moment(t time.Time) *metav1.Time {
-	if t.IsZero() || t.Year() > 9998 {
-		return nil
-	}
-	// In UTC and to the second, as it comes back from the API: otherwise it would differ at every reconcile.
-	m := metav1.NewTime(t.UTC().Truncate(time.Second))
-	return &m
+	record.SetCondition(&r.lease.Status.Conditions, r.now(), metav1.Condition{
+		Type: kind, Status: s, Reason: reason, Message: message, ObservedGeneration: r.lease.Generation,
+	})
 }
 
 func revokedMessage(l *v1alpha1.AccessKeyLease) string {
@@ -231,5 +207,5 @@ func orNone(s string) string {
 }
 
 func (r *leaseRun) event(kind, reason, message string) {
-	r.tellEvent(r.lease, kind, reason, reason, message)
+	r.rec.LeaseEvent(r.lease, kind, reason, message)
 }

@@ -10,9 +10,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/lookup"
 )
 
 const (
@@ -95,7 +95,7 @@ func (r *leaseRun) breakerOpen(ctx context.Context) (string, error) {
 		r.in.Policy.Due(l.Spec.EndDate, 1).After(r.in.Now) {
 		return "", nil
 	}
-	leases, err := r.leasesOfAccount(ctx)
+	leases, err := lookup.OfAccount(ctx, r.Client, r.lease.Spec.AccountID)
 	if err != nil {
 		return "", err
 	}
@@ -119,22 +119,14 @@ func (r *leaseRun) breakerOpen(ctx context.Context) (string, error) {
 	return r.breakerMessage(), nil
 }
 
-// leasesOfAccount are all leases of the lease's AWS account, whatever their sheet. Many leases that are due at once each look
-// at all: they are to be read only, so that they need not be copied.
-func (r *leaseRun) leasesOfAccount(ctx context.Context) ([]v1alpha1.AccessKeyLease, error) {
-	list := &v1alpha1.AccessKeyLeaseList{}
-	err := r.Client.List(ctx, list, client.MatchingFields{indexAccount: r.lease.Spec.AccountID}, client.UnsafeDisableDeepCopy)
-	return list.Items, err
-}
-
 // inLine: due, and nothing but its place in the day's order keeps it. Who is stopped by something else does not take a
 // place from others, or one sheet that cannot be read would stop its whole account.
 func (r *leaseRun) inLine(o *v1alpha1.AccessKeyLease) bool {
 	if o.Status.Sheet == nil || meta.IsStatusConditionTrue(o.Status.Conditions, v1alpha1.ConditionHeld) {
 		return false
 	}
-	v, _ := r.views.get(types.NamespacedName{Namespace: o.Namespace, Name: o.Spec.SheetRef.Name})
-	if v.slackError != "" || r.in.Now.Sub(v.readStart) > r.in.Policy.FreshFor() {
+	v := r.known.Get(types.NamespacedName{Namespace: o.Namespace, Name: o.Spec.SheetRef.Name})
+	if !v.SlackTrouble.None() || r.in.Now.Sub(v.Reading.Start) > r.in.Policy.FreshFor() {
 		return false
 	}
 	switch o.Status.Phase {

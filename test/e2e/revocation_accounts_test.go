@@ -10,6 +10,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/expect"
@@ -84,7 +85,7 @@ func TestAnAccountThatNeverAnswersDelaysNoOther(t *testing.T) {
 	patient, err := awsiam.NewFactory(t.Context(), awsiam.Options{Clock: s.Clock, Rate: 1000, Burst: 1000, AttemptTimeout: time.Hour})
 	s.Must(err)
 	s.Restart(func(d *controllers.Deps) {
-		d.AWS = func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
+		d.AWS = func(ctx context.Context, a controllers.AWSAccess) (state.AWS, error) {
 			return patient.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
 		}
 	})

@@ -24,6 +24,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/googlesheets"
 	"github.com/keylease/keylease/internal/slackapi"
@@ -63,11 +64,11 @@ func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logge
 	deps := &controllers.Deps{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("keylease"),
 		Clock: w.Clock, Audit: audit, Namespace: w.Namespace, NewQueue: stepped.NewQueue,
-		Sheets: func(ctx context.Context, credentials []byte) (controllers.Spreadsheets, error) {
+		Sheets: func(ctx context.Context, credentials []byte) (state.Spreadsheets, error) {
 			return googlesheets.New(ctx, googlesheets.Options{CredentialsJSON: credentials, EmulatorHost: w.SheetsHost()})
 		},
 		Slack: slackFactory(w.Slack.APIURL(), w.Clock),
-		AWS: func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
+		AWS: func(ctx context.Context, a controllers.AWSAccess) (state.AWS, error) {
 			return aws.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
 		},
 	}
@@ -89,8 +90,8 @@ func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logge
 }
 
 // slackFactory never paces: the clock stands while messages go out.
-func slackFactory(url string, c clock.PassiveClock) func(string) controllers.Slack {
-	return func(token string) controllers.Slack {
+func slackFactory(url string, c clock.PassiveClock) func(string) state.Slack {
+	return func(token string) state.Slack {
 		client, err := slackapi.New(slackapi.Options{Token: token, BaseURL: url, Clock: c, Burst: 1 << 20})
 		if err != nil {
 			panic(err) // the emulator's own address

@@ -8,14 +8,15 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/keylease/keylease/controllers"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/googlesheets"
 	"github.com/keylease/keylease/internal/slackapi"
 )
 
 // googleFactory connects to Google, or to the emulator in its place.
-func googleFactory(o Options) func(context.Context, []byte) (controllers.Spreadsheets, error) {
-	return func(ctx context.Context, credentials []byte) (controllers.Spreadsheets, error) {
+func googleFactory(o Options) func(context.Context, []byte) (state.Spreadsheets, error) {
+	return func(ctx context.Context, credentials []byte) (state.Spreadsheets, error) {
 		c, err := googlesheets.New(ctx, googlesheets.Options{
 			CredentialsJSON: credentials, EmulatorHost: o.SheetsEmulatorHost, UserAgent: "keylease/" + o.Version,
 		})
@@ -27,7 +28,7 @@ func googleFactory(o Options) func(context.Context, []byte) (controllers.Spreads
 }
 
 // slackFactory keeps one client for each token: sheets that share a token share its pace.
-func slackFactory(o Options) (func(token string) controllers.Slack, error) {
+func slackFactory(o Options) (func(token string) state.Slack, error) {
 	connect := func(token string) (*slackapi.Client, error) {
 		return slackapi.New(slackapi.Options{Token: token, BaseURL: o.SlackAPIURL, Clock: o.Clock, Burst: o.SlackBurst})
 	}
@@ -36,8 +37,8 @@ func slackFactory(o Options) (func(token string) controllers.Slack, error) {
 		return nil, fmt.Errorf("SLACK_API_URL: %w", err)
 	}
 	var mu sync.Mutex
-	clients := map[string]controllers.Slack{}
-	return func(token string) controllers.Slack {
+	clients := map[string]state.Slack{}
+	return func(token string) state.Slack {
 		mu.Lock()
 		defer mu.Unlock()
 		if _, ok := clients[token]; !ok {
@@ -52,12 +53,12 @@ func slackFactory(o Options) (func(token string) controllers.Slack, error) {
 }
 
 // awsFactory connects to accounts with the operator's own credentials, or with roles that they may assume.
-func awsFactory(ctx context.Context, c clock.PassiveClock) (func(context.Context, controllers.AWSAccess) (controllers.AWS, error), error) {
+func awsFactory(ctx context.Context, c clock.PassiveClock) (func(context.Context, controllers.AWSAccess) (state.AWS, error), error) {
 	factory, err := awsiam.NewFactory(ctx, awsiam.Options{Clock: c})
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
+	return func(ctx context.Context, a controllers.AWSAccess) (state.AWS, error) {
 		client, err := factory.For(ctx, awsiam.Access{
 			Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID,
 		})

@@ -1,4 +1,4 @@
-package controllers
+package accesskeysheet
 
 import (
 	"context"
@@ -12,21 +12,82 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/lookup"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// refuse a row that contradicts a lease: another sheet's key, or another identity than the one that was accepted.
-func (r *sheetRun) refuse(ctx context.Context, row *sheet.Row) (*sheet.Problem, error) {
-	ours := r.leases[row.AccessKeyID]
-	theirs, err := r.firstOwner(ctx, row.AccessKeyID, ours)
+// entry is one key of this sync: its row or the row's problem, and its lease. Without row and problem the row is gone.
+type entry struct {
+	id      string
+	row     *sheet.Row
+	problem *sheet.Problem
+	// lease as the sync found it; nil: none yet.
+	lease *v1alpha1.AccessKeyLease
+}
+
+// joined is rows, problems and leases by access key ID.
+type joined struct {
+	entries  []entry
+	problems []sheet.Problem
+	// refused rows could be read, but contradict a lease.
+	refused int
+	// alsoElsewhere are rows that are used, though another sheet has their keys too.
+	alsoElsewhere []sheet.Problem
+	// foreign are the rows, by access key ID, whose keys other sheets had first, and owners those sheets.
+	foreign map[string]int
+	owners  map[types.NamespacedName]bool
+}
+
+func (r *Reconciler) join(ctx context.Context, d *draft, in reading, leases leaseSet) (j joined, err error) {
+	seen := map[string]bool{}
+	j = joined{problems: slices.Clone(in.requests.Problems), foreign: map[string]int{}, owners: map[types.NamespacedName]bool{}}
+	add := func(e entry) {
+		seen[e.id] = true
+		e.lease = leases[e.id]
+		j.entries = append(j.entries, e)
+	}
+	for i := range in.requests.Rows {
+		row := &in.requests.Rows[i]
+		problem, err := r.contradiction(ctx, d, row, leases[row.AccessKeyID], &j)
+		switch {
+		case err != nil:
+			return j, err
+		case problem == nil:
+			add(entry{id: row.AccessKeyID, row: row})
+			continue
+		}
+		j.problems = append(j.problems, *problem)
+		j.refused++
+		if leases[row.AccessKeyID] != nil {
+			add(entry{id: row.AccessKeyID, problem: problem})
+		}
+	}
+	for i := range in.requests.Problems {
+		if p := &in.requests.Problems[i]; leases[p.AccessKeyID] != nil && !seen[p.AccessKeyID] {
+			add(entry{id: p.AccessKeyID, problem: p})
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(leases)) {
+		if !seen[id] {
+			add(entry{id: id})
+		}
+	}
+	j.alsoElsewhere, err = r.inOtherSheets(ctx, d, leases, j.problems)
+	return j, err
+}
+
+// contradiction of a row and a lease: another sheet's key, or another identity than the one that was accepted.
+func (r *Reconciler) contradiction(ctx context.Context, d *draft, row *sheet.Row, ours *v1alpha1.AccessKeyLease, j *joined) (*sheet.Problem, error) {
+	all, err := lookup.OfKey(ctx, r.Client, row.AccessKeyID)
 	if err != nil {
 		return nil, err
 	}
+	theirs := firstOwner(d.key, row.AccessKeyID, all, ours)
 	if theirs == nil {
 		return sheet.CheckIdentity(*row, ours), nil
 	}
 	owner := types.NamespacedName{Namespace: theirs.Namespace, Name: theirs.Spec.SheetRef.Name}
-	r.foreign[row.AccessKeyID], r.owners[owner] = row.Number, true
+	j.foreign[row.AccessKeyID], j.owners[owner] = row.Number, true
 	what := fmt.Sprintf("AccessKeySheet %s had this key first: take it out of one of the two sheets", owner)
 	if err := r.Client.Get(ctx, owner, &v1alpha1.AccessKeySheet{}); apierrors.IsNotFound(err) {
 		what = fmt.Sprintf("AccessKeySheet %s, which was removed, had this key first: create it again", owner)
@@ -41,18 +102,14 @@ func (r *sheetRun) refuse(ctx context.Context, row *sheet.Row) (*sheet.Problem, 
 // firstOwner is the lease by which another AccessKeySheet, of whatever namespace, owns the key; nil: no other does. A key
 // that had two leases would be deleted by the earlier of two dates, whatever the other sheet says. Two sheets that meet a
 // key at the same moment can both have made one: the older stands.
-func (r *sheetRun) firstOwner(ctx context.Context, accessKeyID string, ours *v1alpha1.AccessKeyLease) (*v1alpha1.AccessKeyLease, error) {
-	list := &v1alpha1.AccessKeyLeaseList{}
-	if err := r.Client.List(ctx, list, client.MatchingFields{indexKey: accessKeyID}); err != nil {
-		return nil, fmt.Errorf("leases of key %s: %w", accessKeyID, err)
-	}
+func firstOwner(us types.NamespacedName, accessKeyID string, all []v1alpha1.AccessKeyLease, ours *v1alpha1.AccessKeyLease) *v1alpha1.AccessKeyLease {
 	first := ours
-	for i := range list.Items {
-		l := &list.Items[i]
+	for i := range all {
+		l := &all[i]
 		switch {
-		case l.Namespace == r.key.Namespace && l.Spec.SheetRef.Name == r.key.Name:
-		case ours == nil && l.Namespace == r.key.Namespace && l.Name == strings.ToLower(accessKeyID):
-			return l, nil // whoever made it: there is no second lease of that name
+		case l.Namespace == us.Namespace && l.Spec.SheetRef.Name == us.Name:
+		case ours == nil && l.Namespace == us.Namespace && l.Name == strings.ToLower(accessKeyID):
+			return l // whoever made it: there is no second lease of that name
 		case l.Status.Sheet == nil:
 			// Made with kubectl alone. It must not keep a sheet from its key: nothing would ever end that.
 		case first == nil || first.Status.Sheet == nil || olderLease(l, first):
@@ -60,9 +117,9 @@ func (r *sheetRun) firstOwner(ctx context.Context, accessKeyID string, ours *v1a
 		}
 	}
 	if first == ours {
-		return nil, nil //nolint:nilnil // nobody else is an answer
+		return nil
 	}
-	return first, nil
+	return first
 }
 
 func olderLease(a, b *v1alpha1.AccessKeyLease) bool {
@@ -72,26 +129,26 @@ func olderLease(a, b *v1alpha1.AccessKeyLease) bool {
 	return a.Namespace+"/"+a.Name < b.Namespace+"/"+b.Name
 }
 
-// shared are keys of ours that stand in another sheet too. Ours are used as usual, but whoever extends a key in the other
-// sheet waits in vain.
-func (r *sheetRun) shared(ctx context.Context) ([]sheet.Problem, error) {
+// inOtherSheets are keys of ours that stand in another sheet too. Ours are used as usual, but whoever extends a key in the
+// other sheet waits in vain.
+func (r *Reconciler) inOtherSheets(ctx context.Context, d *draft, leases leaseSet, problems []sheet.Problem) ([]sheet.Problem, error) {
 	list := &v1alpha1.AccessKeySheetList{}
 	if err := r.Client.List(ctx, list); err != nil {
 		return nil, fmt.Errorf("list AccessKeySheets: %w", err)
 	}
 	refused := map[string]bool{}
-	for _, p := range r.problems {
+	for _, p := range problems {
 		refused[p.AccessKeyID] = true
 	}
 	var found []sheet.Problem
 	for i := range list.Items {
 		other := client.ObjectKeyFromObject(&list.Items[i])
-		if other == r.key {
+		if other == d.key {
 			continue
 		}
 		rows := r.foreignRows(&list.Items[i])
 		for _, id := range slices.Sorted(maps.Keys(rows)) {
-			if l := r.leases[id]; l != nil && l.Status.Sheet != nil && !refused[id] {
+			if l := leases[id]; l != nil && l.Status.Sheet != nil && !refused[id] {
 				found = append(found, alsoElsewhere(l, other, rows[id]))
 			}
 		}
@@ -101,9 +158,9 @@ func (r *sheetRun) shared(ctx context.Context) ([]sheet.Problem, error) {
 
 // foreignRows are the rows of another sheet, by access key ID, whose keys it leaves to others: as its last sync saw them,
 // or, as long as this process has made none, as its status says, which lists the first of them.
-func (r *sheetRun) foreignRows(other *v1alpha1.AccessKeySheet) map[string]int {
-	if v, _ := r.views.get(client.ObjectKeyFromObject(other)); !v.readStart.IsZero() {
-		return v.foreign
+func (r *Reconciler) foreignRows(other *v1alpha1.AccessKeySheet) map[string]int {
+	if in := r.Known.Get(client.ObjectKeyFromObject(other)).Reading; !in.Start.IsZero() {
+		return in.Foreign
 	}
 	rows := map[string]int{}
 	for _, row := range other.Status.InvalidRows {
@@ -126,23 +183,4 @@ func alsoElsewhere(l *v1alpha1.AccessKeyLease, other types.NamespacedName, row i
 			"the other sheet gets the key once that is deleted: kubectl delete accesskeylease -n %s %s", row, other, l.Namespace, l.Name)
 	}
 	return p
-}
-
-// wakeOwners lets the sheets that had keys first hear of it when what was refused here changed.
-func (r *sheetRun) wakeOwners() {
-	if !r.foreignNews {
-		return
-	}
-	for owner := range r.owners {
-		r.sheetWake(owner)
-	}
-}
-
-func sameKeys(a, b map[string]int) bool {
-	for id := range b {
-		if _, ok := a[id]; !ok {
-			return false
-		}
-	}
-	return len(a) == len(b)
 }

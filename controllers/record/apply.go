@@ -1,4 +1,4 @@
-package controllers
+package record
 
 import (
 	"context"
@@ -13,24 +13,19 @@ import (
 	applyv1alpha1 "github.com/keylease/keylease/api/v1alpha1/applyconfiguration/api/v1alpha1"
 )
 
-// Field owners. The sheet's controller owns what comes from the sheet, the lease's what it decides and does.
-const (
-	ownerSheet = client.FieldOwner("keylease-sheet")
-	ownerLease = client.FieldOwner("keylease-lease")
-)
-
 // sheetConditions are the lease's conditions that come from the sheet.
 var sheetConditions = []string{v1alpha1.ConditionRowPresent, v1alpha1.ConditionSheetSynced, v1alpha1.ConditionOwnerResolved}
 
-// sheetStatus is the part of a lease's status that the sheet's controller owns; leaseStatus is the rest.
-func sheetStatus(s v1alpha1.AccessKeyLeaseStatus) v1alpha1.AccessKeyLeaseStatus {
+// SheetPart is the part of a lease's status that the sheet's controller owns.
+func SheetPart(s v1alpha1.AccessKeyLeaseStatus) v1alpha1.AccessKeyLeaseStatus {
 	return v1alpha1.AccessKeyLeaseStatus{
 		Owner: s.Owner, Sheet: s.Sheet,
 		Conditions: conditionsOf(s.Conditions, func(t string) bool { return slices.Contains(sheetConditions, t) }),
 	}
 }
 
-func leaseStatus(s v1alpha1.AccessKeyLeaseStatus) v1alpha1.AccessKeyLeaseStatus {
+// LeasePart is the part that the lease's controller owns: all the rest.
+func LeasePart(s v1alpha1.AccessKeyLeaseStatus) v1alpha1.AccessKeyLeaseStatus {
 	s.Owner, s.Sheet = nil, nil
 	s.Conditions = conditionsOf(s.Conditions, func(t string) bool { return !slices.Contains(sheetConditions, t) })
 	return s
@@ -46,12 +41,12 @@ func conditionsOf(all []metav1.Condition, keep func(string) bool) []metav1.Condi
 	return out
 }
 
-// applyLeaseStatus writes one owner's part of a lease's status. The resource version is checked: what was decided on a
+// LeaseStatus writes one owner's part of a lease's status. The resource version is checked: what was decided on a
 // version that is no longer the newest is decided again, never forced. On success the lease is as the server has it.
-func applyLeaseStatus(ctx context.Context, c client.Client, l *v1alpha1.AccessKeyLease, owner client.FieldOwner) error {
-	part := leaseStatus
-	if owner == ownerSheet {
-		part = sheetStatus
+func (r *Recorder) LeaseStatus(ctx context.Context, l *v1alpha1.AccessKeyLease, owner client.FieldOwner) error {
+	part := LeasePart
+	if owner == OwnerSheet {
+		part = SheetPart
 	}
 	body := map[string]any{
 		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeyLease",
@@ -61,18 +56,18 @@ func applyLeaseStatus(ctx context.Context, c client.Client, l *v1alpha1.AccessKe
 	if err := convert(body, &ac); err != nil {
 		return err
 	}
-	if err := c.Status().Apply(ctx, &ac, owner, client.ForceOwnership); err != nil {
+	if err := r.Client.Status().Apply(ctx, &ac, owner, client.ForceOwnership); err != nil {
 		return err
 	}
 	return refresh(ac, l)
 }
 
-// applyLeaseSpec writes what the sheet says. A lease without a resource version is created, and only if it is not there
+// LeaseSpec writes what the sheet says. A lease without a resource version is created, and only if it is not there
 // yet with other values; an existing one is written only as it was when the merge was decided.
-func applyLeaseSpec(ctx context.Context, c client.Client, l *v1alpha1.AccessKeyLease) error {
+func (r *Recorder) LeaseSpec(ctx context.Context, l *v1alpha1.AccessKeyLease) error {
 	meta := identity(l)
 	meta["labels"] = map[string]string{v1alpha1.LabelSheet: l.Spec.SheetRef.Name}
-	opts := []client.ApplyOption{ownerSheet}
+	opts := []client.ApplyOption{OwnerSheet}
 	if l.ResourceVersion != "" {
 		opts = append(opts, client.ForceOwnership)
 	}
@@ -84,14 +79,14 @@ func applyLeaseSpec(ctx context.Context, c client.Client, l *v1alpha1.AccessKeyL
 	if err := convert(body, &ac); err != nil {
 		return err
 	}
-	if err := c.Apply(ctx, &ac, opts...); err != nil {
+	if err := r.Client.Apply(ctx, &ac, opts...); err != nil {
 		return err
 	}
 	return refresh(ac, l)
 }
 
-// applySheetStatus writes a sheet's status, with the resource version checked.
-func applySheetStatus(ctx context.Context, c client.Client, s *v1alpha1.AccessKeySheet) error {
+// SheetStatus writes a sheet's status, with the resource version checked.
+func (r *Recorder) SheetStatus(ctx context.Context, s *v1alpha1.AccessKeySheet) error {
 	body := map[string]any{
 		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeySheet",
 		"metadata": identity(s), "status": s.Status,
@@ -100,7 +95,7 @@ func applySheetStatus(ctx context.Context, c client.Client, s *v1alpha1.AccessKe
 	if err := convert(body, &ac); err != nil {
 		return err
 	}
-	if err := c.Status().Apply(ctx, &ac, ownerSheet, client.ForceOwnership); err != nil {
+	if err := r.Client.Status().Apply(ctx, &ac, OwnerSheet, client.ForceOwnership); err != nil {
 		return err
 	}
 	return refresh(ac, s)

@@ -1,4 +1,4 @@
-package controllers
+package accesskeysheet
 
 import (
 	"cmp"
@@ -60,26 +60,27 @@ func overdueReason(l *v1alpha1.AccessKeyLease) string {
 
 // weekly is the admins' summary of what is overdue: of each ISO week one, due on its Monday at dailyAt, with what was
 // overdue at that moment and still is. Its records in status.notices are what makes it one, over restarts too.
-func (r *sheetRun) weekly() telling {
+func weekly(d *draft, o outcome) telling {
+	start := o.reading.start
 	t := telling{kind: v1alpha1.NoticeWeeklySummary}
-	monday := -(int(r.start.In(r.policy.Location).Weekday()) + 6) % 7
-	due := r.policy.Due(r.policy.Today(r.start), monday)
-	if r.start.Before(due) {
+	monday := -(int(start.In(d.policy.Location).Weekday()) + 6) % 7
+	due := d.policy.Due(d.policy.Today(start), monday)
+	if start.Before(due) {
 		return t
 	}
 	year, week := due.ISOWeek()
 	begun, told := false, map[string]bool{}
-	for _, n := range r.sheet.Status.Notices {
+	for _, n := range d.status().Notices {
 		if n.Kind == t.kind && !n.Time.Time.Before(due) {
 			begun, told[n.Problem] = true, true
 		}
 	}
-	for _, l := range r.leases {
+	for _, l := range o.leases {
 		id := notice.ProblemID(fmt.Sprintf("%d-W%02d", year, week), l.Spec.AccessKeyID)
 		if begun && !told[id] {
 			continue // next week's
 		}
-		if overdue(l, r.policy.Today(r.start), r.start) && overdue(l, r.policy.Today(due), due) && knownAt(l, due) {
+		if overdue(l, d.policy.Today(start), start) && overdue(l, d.policy.Today(due), due) && knownAt(l, due) {
 			t.problems = append(t.problems, problem{id: id, item: overdueItem(l)})
 		}
 	}
@@ -90,15 +91,10 @@ func (r *sheetRun) weekly() telling {
 }
 
 func overdueItem(l *v1alpha1.AccessKeyLease) message.Item {
-	item := message.Item{
-		AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, OwnerName: l.Spec.Owner.FullName,
-		EndDate: l.Spec.EndDate, Reason: overdueReason(l),
-	}
+	item := leaseItem(l)
+	item.Reason = overdueReason(l)
 	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionStalled); c != nil && item.Reason == v1alpha1.ReasonStalled {
-		item.Reason, item.Detail = c.Reason, c.Message // what people can mend
-	}
-	if l.Status.Sheet != nil {
-		item.Row = int(l.Status.Sheet.Row)
+		item.Reason, item.Detail = c.Reason, c.Message // what people can fix
 	}
 	return item
 }
