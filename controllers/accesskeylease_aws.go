@@ -120,11 +120,11 @@ func (r *leaseRun) complete(ctx context.Context, reason string) error {
 
 // changeAWS does the one destructive thing decided, and says whether to decide again at once.
 func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again bool, err error) {
-	if d.Action.Kind != lifecycle.ActionReactivate && !r.breaker.reserve(r.lease, r.breakerLimit(), r.in.Policy.Today(r.now())) {
-		r.in.Breaker = r.breakerMessage()
+	if limit := r.dailyLimit(); d.Action.Kind != lifecycle.ActionReactivate && !r.begun.reserve(r.lease, limit, r.now()) {
+		r.in.LimitReached = limit.Reached(r.lease.Spec.AccountID)
 		return true, nil
 	}
-	defer func() { r.breaker.giveBack(r.lease, r.in.Policy.Today(r.in.Now)) }()
+	defer func() { r.begun.giveBack(r.lease) }()
 	c, err := r.account(ctx)
 	if err != nil {
 		return false, err
@@ -145,7 +145,7 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again b
 			saved := r.lease.Status.Revocation
 			r.lease.Status.Revocation = rev
 			if err := r.save(ctx); err != nil {
-				// Nothing began: the breaker's place is for others.
+				// Nothing began: the place in the day's limit is for others.
 				r.lease.Status.Revocation = saved
 				return err
 			}

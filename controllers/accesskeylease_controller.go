@@ -32,7 +32,7 @@ type LeaseReconciler struct {
 	backoff   *backoff
 	turns     *turns
 	users     *teardown.UserLocks
-	breaker   *breaker
+	begun     *begun
 	written   *ownWrites
 }
 
@@ -126,21 +126,27 @@ func (r *leaseRun) load(ctx context.Context) error {
 	if r.lease.Completed() {
 		r.in.Listed = r.view.listed(r.lease.Spec.AccessKeyID)
 	}
-	r.in.Sheet = lifecycle.SheetFacts{
-		Exists: true, ReadStart: r.view.appliedTo(r.lease.Spec.AccessKeyID), Resumed: r.view.resumed, Foreign: r.view.claimed,
-		SlackError: r.view.slackError, SlackReason: r.view.slackReason,
-	}
-	if t := sheet.Status.ResumedTime; t != nil && t.After(r.in.Sheet.Resumed) {
-		r.in.Sheet.Resumed = t.Time
-	}
-	if r.view.slack == nil && r.view.slackError == "" {
-		r.in.Sheet.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
-		r.in.Sheet.SlackReason = v1alpha1.ReasonSlackUnavailable
-	}
+	r.in.Sheet = sheetFacts(r.view, sheet, r.lease.Spec.AccessKeyID)
 	r.asked = r.backoff.asked(r.key, r.lease)
 	r.in.Retry = r.asked || (lifecycle.Refused(r.lease) && r.backoff.untried(r.key))
-	r.in.Breaker, err = r.breakerOpen(ctx)
+	r.in.LimitReached, err = r.limitReached(ctx)
 	return err
+}
+
+// sheetFacts are what decisions about one of the sheet's keys take from its last syncs.
+func sheetFacts(v view, sheet *v1alpha1.AccessKeySheet, accessKeyID string) lifecycle.SheetFacts {
+	f := lifecycle.SheetFacts{
+		Exists: true, ReadStart: v.appliedTo(accessKeyID), Resumed: v.resumed, Foreign: v.claimed,
+		SlackError: v.slackError, SlackReason: v.slackReason,
+	}
+	if t := sheet.Status.ResumedTime; t != nil && t.After(f.Resumed) {
+		f.Resumed = t.Time
+	}
+	if v.slack == nil && v.slackError == "" {
+		f.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
+		f.SlackReason = v1alpha1.ReasonSlackUnavailable
+	}
+	return f
 }
 
 func (r *leaseRun) sheetKey() types.NamespacedName {

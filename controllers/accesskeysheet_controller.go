@@ -150,7 +150,7 @@ func (r *SheetReconciler) gone(ctx context.Context, key types.NamespacedName) (c
 		return ctrl.Result{}, nil
 	}
 	// Without the sheet nobody knows its time zone.
-	metrics.Overdue(key.Namespace, key.Name, overdueReasons(leases, lifecycle.Policy{Location: time.UTC}, r.now()))
+	metrics.Overdue(key.Namespace, key.Name, lifecycle.OverdueReasons(leases, lifecycle.Policy{Location: time.UTC}, r.now()))
 	return ctrl.Result{RequeueAfter: time.Hour}, nil
 }
 

@@ -94,7 +94,7 @@ func (r *sheetRun) tellings(ctx context.Context) ([]telling, error) {
 		}
 		out = append(out, rowProblems(v1alpha1.NoticeInvalidRows, r.problems), rowProblems(v1alpha1.NoticeSharedKeys, r.alsoElsewhere),
 			r.unclearMarks(), r.foundMarks(), r.dateConflicts(), unleased, r.checkFailed())
-		out = append(out, r.breakers()...)
+		out = append(out, r.limits()...)
 	}
 	if c := meta.FindStatusCondition(r.sheet.Status.Conditions, v1alpha1.ConditionAWSReady); c != nil && c.Status == metav1.ConditionFalse {
 		out = append(out, once(v1alpha1.NoticeWrongAccount, c.Message, c.Reason, c.Message))
@@ -201,8 +201,8 @@ func foundMarkID(l *v1alpha1.AccessKeyLease) string {
 	return notice.ProblemID(string(l.UID), v1alpha1.NoticeFoundMarks, l.Status.Sheet.FoundMark.EndDate)
 }
 
-// breakers are the accounts whose day's revocations are taken, each told once a day.
-func (r *sheetRun) breakers() []telling {
+// limits are the accounts whose day's revocations are taken, each told once a day.
+func (r *sheetRun) limits() []telling {
 	waiting := map[string]telling{}
 	today := r.policy.Today(r.start)
 	for _, l := range r.leases {
@@ -211,7 +211,7 @@ func (r *sheetRun) breakers() []telling {
 			continue
 		}
 		t := once(v1alpha1.NoticeBreaker, c.Message, v1alpha1.ReasonBreakerOpen, l.Spec.AccountID, today)
-		t.approval = raisedLimit(r.sheet, today)
+		t.approval = lifecycle.DailyLimitOf(r.sheet, r.policy, r.start).Proposal()
 		waiting[l.Spec.AccountID] = t
 	}
 	var out []telling

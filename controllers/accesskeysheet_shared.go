@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -18,10 +17,11 @@ import (
 // refuse a row that contradicts a lease: another sheet's key, or another identity than the one that was accepted.
 func (r *sheetRun) refuse(ctx context.Context, row *sheet.Row) (*sheet.Problem, error) {
 	ours := r.leases[row.AccessKeyID]
-	theirs, err := r.firstOwner(ctx, row.AccessKeyID, ours)
-	if err != nil {
-		return nil, err
+	all := &v1alpha1.AccessKeyLeaseList{}
+	if err := r.Client.List(ctx, all, client.MatchingFields{indexKey: row.AccessKeyID}); err != nil {
+		return nil, fmt.Errorf("leases of key %s: %w", row.AccessKeyID, err)
 	}
+	theirs := sheet.FirstOwner(r.key, ours, all.Items)
 	if theirs == nil {
 		return sheet.CheckIdentity(*row, ours), nil
 	}
@@ -36,40 +36,6 @@ func (r *sheetRun) refuse(ctx context.Context, row *sheet.Row) (*sheet.Problem, 
 		Message: fmt.Sprintf("%s; a key that moved here gets its lease once the other is deleted (kubectl delete accesskeylease -n %s %s)",
 			what, theirs.Namespace, theirs.Name),
 	}, nil
-}
-
-// firstOwner is the lease by which another AccessKeySheet, of whatever namespace, owns the key; nil: no other does. A key
-// that had two leases would be deleted by the earlier of two dates, whatever the other sheet says. Two sheets that meet a
-// key at the same moment can both have made one: the older stands.
-func (r *sheetRun) firstOwner(ctx context.Context, accessKeyID string, ours *v1alpha1.AccessKeyLease) (*v1alpha1.AccessKeyLease, error) {
-	list := &v1alpha1.AccessKeyLeaseList{}
-	if err := r.Client.List(ctx, list, client.MatchingFields{indexKey: accessKeyID}); err != nil {
-		return nil, fmt.Errorf("leases of key %s: %w", accessKeyID, err)
-	}
-	first := ours
-	for i := range list.Items {
-		l := &list.Items[i]
-		switch {
-		case l.Namespace == r.key.Namespace && l.Spec.SheetRef.Name == r.key.Name:
-		case ours == nil && l.Namespace == r.key.Namespace && l.Name == strings.ToLower(accessKeyID):
-			return l, nil // whoever made it: there is no second lease of that name
-		case l.Status.Sheet == nil:
-			// Made with kubectl alone. It must not keep a sheet from its key: nothing would ever end that.
-		case first == nil || first.Status.Sheet == nil || olderLease(l, first):
-			first = l
-		}
-	}
-	if first == ours {
-		return nil, nil //nolint:nilnil // nobody else is an answer
-	}
-	return first, nil
-}
-
-func olderLease(a, b *v1alpha1.AccessKeyLease) bool {
-	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
-		return a.CreationTimestamp.Before(&b.CreationTimestamp)
-	}
-	return a.Namespace+"/"+a.Name < b.Namespace+"/"+b.Name
 }
 
 // shared are keys of ours that stand in another sheet too. Ours are used as usual, but whoever extends a key in the other

@@ -13,6 +13,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/sheet"
 )
@@ -24,7 +25,7 @@ func (r *sheetRun) summarize(err error) {
 	s := &r.sheet.Status
 	s.ObservedGeneration = r.sheet.Generation
 	if r.leases != nil {
-		metrics.Overdue(r.key.Namespace, r.key.Name, overdueReasons(r.sorted(), r.policy, r.now()))
+		metrics.Overdue(r.key.Namespace, r.key.Name, lifecycle.OverdueReasons(r.sorted(), r.policy, r.now()))
 	}
 	if v, _ := r.views.get(r.key); v.readStart.Equal(r.start) && !r.start.IsZero() {
 		r.count()

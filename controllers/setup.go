@@ -52,7 +52,7 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 	sheets := &SheetReconciler{Deps: d, views: shared, leaseWake: wakeLeases.wake, sheetWake: wakeSheets.wake}
 	leases := &LeaseReconciler{
 		Deps: d, views: shared, sheetWake: wakeSheets.wake,
-		backoff: newBackoff(), turns: newTurns(wakeLeases.wake), users: &teardown.UserLocks{}, breaker: newBreaker(),
+		backoff: newBackoff(), turns: newTurns(wakeLeases.wake), users: &teardown.UserLocks{}, begun: newBegun(),
 		written: newOwnWrites(),
 	}
 	err := ctrl.NewControllerManagedBy(mgr).Named("accesskeysheet").
