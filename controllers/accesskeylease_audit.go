@@ -17,7 +17,7 @@ func (r *leaseRun) audit(what string, kv ...any) {
 // auditDecision says what a key is about to be changed for, all guards having let it pass and the intent being saved.
 func (r *leaseRun) auditDecision(ctx context.Context, d lifecycle.Decision) {
 	kv := []any{"action", d.Action.Kind, "endDate", r.lease.Spec.EndDate, "term", d.TermNumber(), "sheetRead", r.in.Sheet.ReadStart.UTC()}
-	if limit, most := revocationsOn(r.sheet, r.in.Policy.Today(r.now())); limit > most/mostRaised {
+	if r.dailyLimit().Raised() {
 		name := v1alpha1.AnnotationAllowRevocations
 		kv = append(kv, "approval", r.sheet.Annotations[name], "approvedBy", r.rec.AnnotatedBy(ctx, r.sheet, name))
 	}

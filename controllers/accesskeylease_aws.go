@@ -10,7 +10,6 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/lookup"
-	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
@@ -50,7 +49,7 @@ func (r *leaseRun) observe(ctx context.Context) {
 	if r.lease.Status.Key != nil {
 		key = *r.lease.Status.Key
 	}
-	key.ObservedTime = record.Moment(r.now())
+	key.ObservedTime = lifecycle.Moment(r.now())
 	t := r.target()
 	refused := lifecycle.CheckAWS(o, t)
 	if refused == nil || refused.Reason == v1alpha1.ReasonProtected {
@@ -65,7 +64,7 @@ func (r *leaseRun) observe(ctx context.Context) {
 		// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.
 		if key.UserID == "" && o.Key != v1alpha1.KeyAbsent {
 			key.UserID = o.UserID
-			key.CreateDate = record.Moment(o.CreateDate)
+			key.CreateDate = lifecycle.Moment(o.CreateDate)
 		}
 	}
 	r.lease.Status.Key = &key
@@ -87,7 +86,7 @@ func (r *leaseRun) unobserved(err error) {
 	if r.lease.Status.Key != nil {
 		key = *r.lease.Status.Key
 	}
-	key.ObservedTime = record.Moment(r.now())
+	key.ObservedTime = lifecycle.Moment(r.now())
 	r.lease.Status.Key = &key
 	if failure.Is(err, failure.Credentials) && r.known.SetAWSTrouble(r.sheetKey(), r.target().AccountID, state.AWSTrouble(err, r.sheet.Spec.AWS.RoleARN)) {
 		r.sheetWake(r.sheetKey())
@@ -112,7 +111,7 @@ func (r *leaseRun) complete(ctx context.Context, reason string) error {
 		rev = &v1alpha1.RevocationStatus{}
 		r.lease.Status.Revocation = rev
 	}
-	rev.Reason, rev.CompletionTime = reason, record.Moment(r.now())
+	rev.Reason, rev.CompletionTime = reason, lifecycle.Moment(r.now())
 	if err := r.save(ctx); err != nil {
 		return err
 	}
@@ -123,11 +122,11 @@ func (r *leaseRun) complete(ctx context.Context, reason string) error {
 
 // changeAWS does the one destructive thing decided, and says whether to decide again at once.
 func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again bool, err error) {
-	if d.Action.Kind != lifecycle.ActionReactivate && !r.breaker.reserve(r.lease, r.breakerLimit(), r.in.Policy.Today(r.now())) {
-		r.in.Breaker = r.breakerMessage()
+	if limit := r.dailyLimit(); d.Action.Kind != lifecycle.ActionReactivate && !r.begun.reserve(r.lease, limit, r.now()) {
+		r.in.LimitReached = limit.Reached(r.lease.Spec.AccountID)
 		return true, nil
 	}
-	defer func() { r.breaker.giveBack(r.lease, r.in.Policy.Today(r.in.Now)) }()
+	defer func() { r.begun.giveBack(r.lease) }()
 	c, err := r.account(ctx)
 	if err != nil {
 		return false, err
@@ -148,7 +147,7 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again b
 			saved := r.lease.Status.Revocation
 			r.lease.Status.Revocation = rev
 			if err := r.save(ctx); err != nil {
-				// Nothing began: the breaker's place is for others.
+				// Nothing began: the place in the day's limit is for others.
 				r.lease.Status.Revocation = saved
 				return err
 			}

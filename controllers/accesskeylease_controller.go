@@ -35,7 +35,7 @@ type LeaseReconciler struct {
 	backoff   *backoff
 	turns     *turns
 	users     *teardown.UserLocks
-	breaker   *breaker
+	begun     *begun
 	written   *ownWrites
 }
 
@@ -129,21 +129,27 @@ func (r *leaseRun) load(ctx context.Context) error {
 	if r.lease.Completed() {
 		r.in.Listed = r.view.Accounts.Listed(r.lease.Spec.AccessKeyID)
 	}
-	r.in.Sheet = lifecycle.SheetFacts{
-		Exists: true, ReadStart: r.view.Reading.AppliedTo(r.lease.Spec.AccessKeyID), Resumed: r.view.Reading.Resumed, Foreign: r.view.Reading.Claimed,
-		SlackError: r.view.SlackTrouble.Message, SlackReason: r.view.SlackTrouble.Reason,
-	}
-	if t := sheet.Status.ResumedTime; t != nil && t.After(r.in.Sheet.Resumed) {
-		r.in.Sheet.Resumed = t.Time
-	}
-	if r.view.Clients.Slack == nil && r.view.SlackTrouble.Message == "" {
-		r.in.Sheet.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
-		r.in.Sheet.SlackReason = v1alpha1.ReasonSlackUnavailable
-	}
+	r.in.Sheet = sheetFacts(r.view, sheet, r.lease.Spec.AccessKeyID)
 	r.asked = r.backoff.asked(r.key, r.lease)
 	r.in.Retry = r.asked || (lifecycle.Refused(r.lease) && r.backoff.untried(r.key))
-	r.in.Breaker, err = r.breakerOpen(ctx)
+	r.in.LimitReached, err = r.limitReached(ctx)
 	return err
+}
+
+// sheetFacts are what decisions about one of the sheet's keys take from its last syncs.
+func sheetFacts(v state.Sheet, sheet *v1alpha1.AccessKeySheet, accessKeyID string) lifecycle.SheetFacts {
+	f := lifecycle.SheetFacts{
+		Exists: true, ReadStart: v.Reading.AppliedTo(accessKeyID), Resumed: v.Reading.Resumed, Foreign: v.Reading.Claimed,
+		SlackError: v.SlackTrouble.Message, SlackReason: v.SlackTrouble.Reason,
+	}
+	if t := sheet.Status.ResumedTime; t != nil && t.After(f.Resumed) {
+		f.Resumed = t.Time
+	}
+	if v.Clients.Slack == nil && v.SlackTrouble.None() {
+		f.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
+		f.SlackReason = v1alpha1.ReasonSlackUnavailable
+	}
+	return f
 }
 
 func (r *leaseRun) sheetKey() types.NamespacedName {

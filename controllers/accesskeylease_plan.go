@@ -7,7 +7,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/keylease/keylease/api/v1alpha1"
-	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/teardown"
 )
@@ -70,5 +69,5 @@ func (r *leaseRun) preview(ctx context.Context, o lifecycle.Observation) (v1alph
 	if err != nil {
 		return v1alpha1.RevocationPlan{}, err
 	}
-	return teardown.ReadPreview(ctx, c, o, t, r.lease.Status.Revocation, record.Moment(r.now()).Time)
+	return teardown.ReadPreview(ctx, c, o, t, r.lease.Status.Revocation, lifecycle.Moment(r.now()).Time)
 }

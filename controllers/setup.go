@@ -98,7 +98,7 @@ func New(d *Deps, wakeSheet, wakeLease func(types.NamespacedName)) Reconcilers {
 		Accounts: &accountcheck.Reconciler{Client: d.Client, Record: rec, Known: known, Clock: d.Clock, WakeSheet: wakeSheet},
 		Leases: &LeaseReconciler{
 			Deps: d, rec: rec, known: known, sheetWake: wakeSheet,
-			backoff: newBackoff(), turns: newTurns(wakeLease), users: &teardown.UserLocks{}, breaker: newBreaker(),
+			backoff: newBackoff(), turns: newTurns(wakeLease), users: &teardown.UserLocks{}, begun: newBegun(),
 			written: newOwnWrites(),
 		},
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/lookup"
-	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/message"
@@ -30,7 +29,7 @@ func (r *Reconciler) unleasedKeys(ctx context.Context, d *draft, o outcome, acco
 	if accounts.Time.IsZero() {
 		return t, nil
 	}
-	if checked, last := record.Moment(accounts.Time), d.status().UnleasedCheckTime; accounts.Complete && (last == nil || last.Before(checked)) {
+	if checked, last := lifecycle.Moment(accounts.Time), d.status().UnleasedCheckTime; accounts.Complete && (last == nil || last.Before(checked)) {
 		d.status().UnleasedCheckTime = checked
 	}
 	r.wakeSurvivors(o.leases, accounts)

@@ -173,6 +173,6 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 		return ctrl.Result{}, nil
 	}
 	// Without the sheet nobody knows its time zone.
-	metrics.Overdue(key.Namespace, key.Name, overdueReasons(leases, lifecycle.Policy{Location: time.UTC}, r.now()))
+	metrics.Overdue(key.Namespace, key.Name, lifecycle.OverdueReasons(leases, lifecycle.Policy{Location: time.UTC}, r.now()))
 	return ctrl.Result{RequeueAfter: time.Hour}, nil
 }

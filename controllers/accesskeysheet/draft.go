@@ -38,9 +38,7 @@ func (d *draft) find(kind string) *metav1.Condition {
 }
 
 func (d *draft) condition(kind string, s metav1.ConditionStatus, reason, message string) {
-	record.SetCondition(&d.status().Conditions, d.now(), metav1.Condition{
-		Type: kind, Status: s, Reason: reason, Message: message, ObservedGeneration: d.sheet.Generation,
-	})
+	lifecycle.SetCondition(&d.status().Conditions, d.now(), d.sheet.Generation, kind, s, reason, message)
 }
 
 func (d *draft) stall(reason, message string) {

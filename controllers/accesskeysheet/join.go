@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -82,7 +81,7 @@ func (r *Reconciler) contradiction(ctx context.Context, d *draft, row *sheet.Row
 	if err != nil {
 		return nil, err
 	}
-	theirs := firstOwner(d.key, row.AccessKeyID, all, ours)
+	theirs := sheet.FirstOwner(d.key, ours, all)
 	if theirs == nil {
 		return sheet.CheckIdentity(*row, ours), nil
 	}
@@ -97,36 +96,6 @@ func (r *Reconciler) contradiction(ctx context.Context, d *draft, row *sheet.Row
 		Message: fmt.Sprintf("%s; a key that moved here gets its lease once the other is deleted (kubectl delete accesskeylease -n %s %s)",
 			what, theirs.Namespace, theirs.Name),
 	}, nil
-}
-
-// firstOwner is the lease by which another AccessKeySheet, of whatever namespace, owns the key; nil: no other does. A key
-// that had two leases would be deleted by the earlier of two dates, whatever the other sheet says. Two sheets that meet a
-// key at the same moment can both have made one: the older stands.
-func firstOwner(us types.NamespacedName, accessKeyID string, all []v1alpha1.AccessKeyLease, ours *v1alpha1.AccessKeyLease) *v1alpha1.AccessKeyLease {
-	first := ours
-	for i := range all {
-		l := &all[i]
-		switch {
-		case l.Namespace == us.Namespace && l.Spec.SheetRef.Name == us.Name:
-		case ours == nil && l.Namespace == us.Namespace && l.Name == strings.ToLower(accessKeyID):
-			return l // whoever made it: there is no second lease of that name
-		case l.Status.Sheet == nil:
-			// Made with kubectl alone. It must not keep a sheet from its key: nothing would ever end that.
-		case first == nil || first.Status.Sheet == nil || olderLease(l, first):
-			first = l
-		}
-	}
-	if first == ours {
-		return nil
-	}
-	return first
-}
-
-func olderLease(a, b *v1alpha1.AccessKeyLease) bool {
-	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
-		return a.CreationTimestamp.Before(&b.CreationTimestamp)
-	}
-	return a.Namespace+"/"+a.Name < b.Namespace+"/"+b.Name
 }
 
 // inOtherSheets are keys of ours that stand in another sheet too. Ours are used as usual, but whoever extends a key in the

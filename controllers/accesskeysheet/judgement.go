@@ -10,6 +10,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/record"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/sheet"
 )
@@ -141,7 +142,7 @@ func countChanges(d *draft, o outcome) {
 	case n > 0 && start.Sub(kept[n-1].Time.Time) < changeStep:
 		kept[n-1].Rows += count32(changes)
 	default:
-		kept = append(kept, v1alpha1.SheetChange{Time: *record.Moment(start), Rows: count32(changes)})
+		kept = append(kept, v1alpha1.SheetChange{Time: *lifecycle.Moment(start), Rows: count32(changes)})
 	}
 	s.RecentChanges = kept
 }
@@ -153,8 +154,8 @@ func (r *Reconciler) resume(ctx context.Context, d *draft, mem *memory, o outcom
 	if last.IsZero() || start.Sub(last) <= awayAfter {
 		return nil
 	}
-	d.status().ResumedTime = record.Moment(start)
-	d.status().LastSyncTime = record.Moment(start)
+	d.status().ResumedTime = lifecycle.Moment(start)
+	d.status().LastSyncTime = lifecycle.Moment(start)
 	mem.woken.all = true
 	d.audit("resumed", "lastSyncTime", last)
 	return d.save(ctx)

@@ -13,6 +13,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
@@ -81,7 +82,7 @@ func conflict(operation, message string) error {
 func (p *pass) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outcome) {
 	s, tab := &l.Status, p.draft.spec().Requests.Tab
 	set := func(kind string, ok bool, reason, message string) {
-		p.draft.leaseCondition(l, metav1.Condition{Type: kind, Status: record.Status(ok), Reason: reason, Message: message})
+		p.draft.leaseCondition(l, metav1.Condition{Type: kind, Status: status(ok), Reason: reason, Message: message})
 	}
 	if e.row == nil && e.problem == nil && s.Sheet == nil {
 		// Made with kubectl alone: status.sheet is what says that a key stood on a row, and without it nothing is done.
@@ -107,9 +108,15 @@ func (p *pass) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outcome)
 	}
 }
 
+func status(ok bool) metav1.ConditionStatus {
+	if ok {
+		return metav1.ConditionTrue
+	}
+	return metav1.ConditionFalse
+}
+
 func (d *draft) leaseCondition(l *v1alpha1.AccessKeyLease, c metav1.Condition) {
-	c.ObservedGeneration = l.Generation
-	record.SetCondition(&l.Status.Conditions, d.now(), c)
+	lifecycle.SetCondition(&l.Status.Conditions, d.now(), l.Generation, c.Type, c.Status, c.Reason, c.Message)
 }
 
 // rowAgrees is said where it is so, and nowhere else.

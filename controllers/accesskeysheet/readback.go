@@ -10,6 +10,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
@@ -71,7 +72,7 @@ func (w *writer) record(ctx context.Context, write sheet.Write) error {
 	if err != nil {
 		return err
 	}
-	d.status().Writing = &v1alpha1.SheetWrite{Time: *record.Moment(d.now()), Cells: count32(len(write.Written)), Record: data}
+	d.status().Writing = &v1alpha1.SheetWrite{Time: *lifecycle.Moment(d.now()), Cells: count32(len(write.Written)), Record: data}
 	if err := d.save(ctx); err != nil {
 		return err
 	}

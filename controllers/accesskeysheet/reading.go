@@ -41,7 +41,7 @@ func read(ctx context.Context, d *draft, google state.Spreadsheets) (reading, er
 				"spec.claimCell %s lies outside tab %s, and Google refuses the whole reading: name a cell within the tab, or add columns to it", spec.ClaimCell, spec.Requests.Tab)
 		}
 		d.condition(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, reason, message)
-		return reading{}, err
+		return reading{start: start}, err
 	}
 	d.condition(v1alpha1.ConditionSheetReadable, metav1.ConditionTrue, v1alpha1.ReasonReadable, "both tabs were read")
 	in := reading{

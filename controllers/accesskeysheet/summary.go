@@ -11,6 +11,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/sheet"
 )
@@ -22,12 +23,12 @@ func summarize(d *draft, o outcome, err error) {
 	s := d.status()
 	s.ObservedGeneration = d.sheet.Generation
 	if o.leases != nil {
-		metrics.Overdue(d.key.Namespace, d.key.Name, overdueReasons(o.leases.sorted(), d.policy, d.now()))
+		metrics.Overdue(d.key.Namespace, d.key.Name, lifecycle.OverdueReasons(o.leases.sorted(), d.policy, d.now()))
 	}
 	if o.published {
 		count(d, o)
 		if start := o.reading.start; s.LastSyncTime == nil || d.changed() || start.Sub(s.LastSyncTime.Time) >= heartbeat {
-			s.LastSyncTime = record.Moment(start)
+			s.LastSyncTime = lifecycle.Moment(start)
 		}
 	}
 	for _, kind := range []string{v1alpha1.ConditionSheetReadable, v1alpha1.ConditionSheetAccepted, v1alpha1.ConditionSlackReady, v1alpha1.ConditionAWSReady} {
@@ -100,7 +101,7 @@ func invalidRows(problems []sheet.Problem) []v1alpha1.InvalidRow {
 	var out []v1alpha1.InvalidRow
 	for _, p := range problems[:min(len(problems), mostInvalidRows)] {
 		out = append(out, v1alpha1.InvalidRow{
-			Row: count32(p.Row), AccessKeyID: record.Cut(p.AccessKeyID, 128), Reason: p.Reason, Message: record.Cut(p.Message, 1024),
+			Row: count32(p.Row), AccessKeyID: lifecycle.Cut(p.AccessKeyID, 128), Reason: p.Reason, Message: lifecycle.Cut(p.Message, 1024),
 		})
 	}
 	return out

@@ -54,6 +54,7 @@ func (o outcome) accepted() bool { return o.unreadable == nil && !o.judged.refus
 
 // sync in order. What cannot be believed ends it before anything is applied.
 func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome, err error) {
+	o.reading.start = r.now()
 	google, err := r.connect(ctx, d, &mem.clients)
 	if err == nil {
 		mem.lastRead = r.now()

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
-	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/notice"
@@ -192,7 +192,7 @@ func (t teller) countFoundMarks(ctx context.Context, what telling) error {
 		id := p.item.AccessKeyID
 		if _, err := t.amend(ctx, t.draft, t.leases[id], func(l *v1alpha1.AccessKeyLease) {
 			if l.Status.Sheet.FoundMark != nil {
-				l.Status.Sheet.FoundMark.SummaryTime = record.Moment(at)
+				l.Status.Sheet.FoundMark.SummaryTime = lifecycle.Moment(at)
 			}
 		}); err != nil {
 			failed[id] = err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/state"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/notice"
 	"github.com/keylease/keylease/internal/sheet"
@@ -181,7 +182,7 @@ func dailyLimits(d *draft, o outcome) []telling {
 			continue
 		}
 		t := once(v1alpha1.NoticeBreaker, c.Message, v1alpha1.ReasonBreakerOpen, l.Spec.AccountID, today)
-		t.approval = raisedLimit(d.sheet, today)
+		t.approval = lifecycle.DailyLimitOf(d.sheet, d.policy, o.reading.start).Proposal()
 		waiting[l.Spec.AccountID] = t
 	}
 	var out []telling

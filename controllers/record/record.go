@@ -3,7 +3,6 @@ package record
 
 import (
 	"context"
-	"unicode/utf8"
 
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
@@ -13,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 const (
@@ -35,7 +35,7 @@ type Recorder struct {
 
 // Event about an object. The API server's clients join Events of one reason and action, and keep the text of the first.
 func (r *Recorder) Event(about runtime.Object, kind, reason, action, message string) {
-	r.Events.Eventf(about, nil, kind, reason, action, "%s", Cut(message, longestEvent))
+	r.Events.Eventf(about, nil, kind, reason, action, "%s", lifecycle.Cut(message, longestEvent))
 }
 
 // LeaseEvent is an Event about a lease, with its reason as its action.
@@ -69,17 +69,4 @@ func (r *Recorder) AnnotatedBy(ctx context.Context, o client.Object, name string
 		}
 	}
 	return ""
-}
-
-// Cut shortens s to that many bytes, "…" standing for what is missing.
-func Cut(s string, bytes int) string {
-	if len(s) <= bytes {
-		return s
-	}
-	const more = "…"
-	end := bytes - len(more)
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + more
 }
