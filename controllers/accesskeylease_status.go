@@ -12,6 +12,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/pace"
 )
 
 // decided puts a decision into the lease's status, in memory.
@@ -44,7 +45,7 @@ func (r *leaseRun) readiness(d lifecycle.Decision) {
 		// About to act: what it comes to is told afterwards. A stall is over only when the act succeeded.
 	case d.Blocked != nil && (stalls(d.Blocked.Reason) || d.Blocked.Reason == v1alpha1.ReasonAWSUnavailable && r.exhausted()):
 		r.stall(d.Blocked.Reason, d.Blocked.Message)
-	case d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonWaiting && r.retries(serviceAWS):
+	case d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonWaiting && r.retries(pace.ChangeAWS):
 		// What AWS refused is what people should read until it is tried again, not that a reading of the sheet is awaited too.
 	case d.Blocked != nil:
 		r.settled(metav1.ConditionFalse, d.Blocked.Reason, d.Blocked.Message)
@@ -75,7 +76,7 @@ func (r *leaseRun) failure(err error) {
 	if f := failure.Of(err); f != nil && reasonPattern.MatchString(f.Code) {
 		reason = f.Code
 	}
-	if stalled(err) || r.exhausted() {
+	if failure.NeedsFix(err) || r.exhausted() {
 		r.stall(reason, err.Error())
 		return
 	}
@@ -86,17 +87,12 @@ func (r *leaseRun) failure(err error) {
 
 // exhausted: a service failed for so long that it is no passing matter any more.
 func (r *leaseRun) exhausted() bool {
-	for _, s := range []service{serviceAWS, serviceReading, serviceSlack} {
-		if r.backoff.exhausted(r.key, s) {
-			return true
-		}
-	}
-	return false
+	return r.attempts.Exhausted(r.key, pace.ChangeAWS, pace.ReadAWS, pace.Slack)
 }
 
 // retries: the service failed for the lease, and it is not yet time to try again.
-func (r *leaseRun) retries(s service) bool {
-	_, why := r.backoff.until(r.key, s, r.lease, r.now())
+func (r *leaseRun) retries(s pace.Service) bool {
+	_, why := r.nextAttempt(s)
 	return why != nil
 }
 

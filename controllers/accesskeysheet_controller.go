@@ -14,9 +14,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/keylease/keylease/api/v1alpha1"
-	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
@@ -33,7 +33,8 @@ const (
 // SheetReconciler mirrors one sheet: read, parse, guard, merge, apply what changed, write back what differs.
 type SheetReconciler struct {
 	*Deps
-	views *views
+	views    *views
+	attempts *pace.Attempts
 	// leaseWake asks for another look at a lease, sheetWake for a sync of another sheet.
 	leaseWake, sheetWake func(types.NamespacedName)
 
@@ -46,9 +47,7 @@ type SheetReconciler struct {
 
 // sheetMemory is what one process remembers of a sheet. Losing it costs a sync, nothing else.
 type sheetMemory struct {
-	access   access
-	lastRead time.Time
-	failures int
+	access access
 	// generation of the spec that the leases last acted on; wakeAll asks for another look at all of them.
 	generation int64
 	wakeAll    bool
@@ -88,8 +87,8 @@ func (r *SheetReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		run.stall(v1alpha1.ReasonInvalidSpec, err.Error())
 		return ctrl.Result{}, run.saveStatus(ctx)
 	}
-	if wait := min(spacing, policy.SyncInterval) - r.now().Sub(mem.lastRead); wait > 0 && !mem.lastRead.IsZero() {
-		return ctrl.Result{RequeueAfter: wait}, nil
+	if at, _ := r.attempts.Until(req.NamespacedName, pace.ReadSheet, 0, r.now()); !at.IsZero() {
+		return ctrl.Result{RequeueAfter: at.Sub(r.now())}, nil
 	}
 	run := &sheetRun{
 		SheetReconciler: r, key: req.NamespacedName, sheet: obj.DeepCopy(), before: obj, mem: mem,
@@ -138,6 +137,7 @@ func (r *SheetReconciler) gone(ctx context.Context, key types.NamespacedName) (c
 	known := r.memory[key] != nil
 	delete(r.memory, key)
 	r.mu.Unlock()
+	r.attempts.Forget(key)
 	if known {
 		r.views.drop(key)
 		metrics.ForgetSheet(key.Namespace, key.Name)
@@ -274,14 +274,11 @@ func (r *sheetRun) result(ctx context.Context, err error) (ctrl.Result, error) {
 		return ctrl.Result{RequeueAfter: spacing}, nil
 	}
 	if err == nil {
-		r.mem.failures = 0
+		r.attempts.Succeeded(r.key, pace.Sync)
 		return ctrl.Result{RequeueAfter: r.policy.SyncInterval}, nil
 	}
-	r.mem.failures++
-	wait := min(firstRetry<<min(r.mem.failures-1, 7), lastRetry)
-	if f := failure.Of(err); f != nil && f.RetryAfter > 0 {
-		wait = f.RetryAfter
-	}
+	now := r.now()
+	wait := r.attempts.Failed(r.key, pace.Sync, 0, now, err).Sub(now)
 	log.FromContext(ctx).Info("sync failed", "error", err.Error(), "retryIn", wait)
 	return ctrl.Result{RequeueAfter: wait}, nil
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
 // read both tabs in one request.
 func (r *sheetRun) read(ctx context.Context) error {
 	r.start = r.now()
-	r.mem.lastRead = r.start
+	r.attempts.Defer(r.key, pace.ReadSheet, 0, r.start.Add(min(spacing, r.policy.SyncInterval)))
 	spec := r.sheet.Spec
 	tabs, err := r.google.Read(ctx, spec.SpreadsheetID, sheet.ReadRanges(spec.Requests, spec.Users, spec.ClaimCell))
 	if err != nil {
@@ -88,7 +89,7 @@ func (r *sheetRun) unreadable(ctx context.Context, err error) error {
 	if listErr := r.loadLeases(ctx); listErr != nil {
 		return listErr
 	}
-	r.mustBeMended = stalled(err)
+	r.mustBeMended = failure.NeedsFix(err)
 	if tellErr := r.tellSheet(ctx); tellErr != nil {
 		return tellErr
 	}

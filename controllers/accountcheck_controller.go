@@ -19,6 +19,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/pace"
 )
 
 const (
@@ -26,8 +27,6 @@ const (
 	checkDelay = time.Hour
 	// checkTimeout: a call for each user of an account, at IAM's rate.
 	checkTimeout = time.Hour
-	// checkRetry after a failure that passes by itself.
-	checkRetry = time.Hour
 )
 
 // AccountCheck lists once a day the access keys of a sheet's accounts (spec.aws.reportUnleased), in a queue of its own,
@@ -35,7 +34,8 @@ const (
 // rows, and tells.
 type AccountCheck struct {
 	*Deps
-	views *views
+	views    *views
+	attempts *pace.Attempts
 	// sheetWake asks for a sync of a sheet.
 	sheetWake func(types.NamespacedName)
 }
@@ -83,7 +83,7 @@ func (r *AccountCheck) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Re
 	l := r.list(ctx, req.NamespacedName, sheet, policy, v)
 	again := failure.Is(l.failed, failure.Retry, failure.Uncertain)
 	if again {
-		next = checkRetry
+		next = r.attempts.Failed(req.NamespacedName, pace.CheckAccount, 0, now, l.failed).Sub(now)
 	}
 	if again && len(l.keys) == 0 {
 		return ctrl.Result{RequeueAfter: next}, nil // nobody was heard: the check is still to be made

@@ -6,6 +6,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"k8s.io/client-go/util/workqueue"
@@ -21,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
@@ -32,7 +34,7 @@ const (
 	reconcileTimeout = 5 * time.Minute
 	// coalesce is how long a sheet waits for other leases to change too.
 	coalesce = time.Second
-	// defaultWorkers are more than a few hanging services can take: see turns.
+	// defaultWorkers are more than a few hanging services can take: see pace.Slots.
 	defaultWorkers = 20
 )
 
@@ -49,10 +51,11 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 		}
 	}
 	shared, wakeSheets, wakeLeases := newViews(), &waker{}, &waker{}
-	sheets := &SheetReconciler{Deps: d, views: shared, leaseWake: wakeLeases.wake, sheetWake: wakeSheets.wake}
+	attempts := pace.NewAttempts(rand.Int64N)
+	sheets := &SheetReconciler{Deps: d, views: shared, attempts: attempts, leaseWake: wakeLeases.wake, sheetWake: wakeSheets.wake}
 	leases := &LeaseReconciler{
 		Deps: d, views: shared, sheetWake: wakeSheets.wake,
-		backoff: newBackoff(), turns: newTurns(wakeLeases.wake), users: &teardown.UserLocks{}, breaker: newBreaker(),
+		attempts: attempts, slots: pace.NewSlots(wakeLeases.wake), users: &teardown.UserLocks{}, breaker: newBreaker(),
 		written: newOwnWrites(),
 	}
 	err := ctrl.NewControllerManagedBy(mgr).Named("accesskeysheet").
@@ -64,7 +67,7 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 	if err != nil {
 		return fmt.Errorf("accesskeysheet controller: %w", err)
 	}
-	if err := setupAccountCheck(mgr, &AccountCheck{Deps: d, views: shared, sheetWake: wakeSheets.wake}); err != nil {
+	if err := setupAccountCheck(mgr, &AccountCheck{Deps: d, views: shared, attempts: attempts, sheetWake: wakeSheets.wake}); err != nil {
 		return err
 	}
 	workers := d.Workers
@@ -87,7 +90,7 @@ func (d *Deps) options(workers int) controller.Options {
 		MaxConcurrentReconciles: workers,
 		NewQueue:                d.NewQueue,
 		ReconciliationTimeout:   reconcileTimeout,
-		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+		RateLimiter:             pace.QueueLimiter[reconcile.Request](),
 	}
 }
 
