@@ -13,6 +13,7 @@ import (
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
@@ -33,14 +34,13 @@ func (r *leaseRun) observe(ctx context.Context) {
 	if err == nil {
 		o, err = c.Observe(ctx, r.lease.Spec.UserName, r.lease.Spec.AccessKeyID)
 	}
-	r.turns.note(r.accountPlace(), r.now(), err)
-	r.backoff.tried(r.key)
+	r.slots.Answered(r.accountPlace(), r.now(), err)
 	r.in.Retry = r.asked
 	if err != nil {
 		r.unobserved(err)
 		return
 	}
-	r.backoff.succeeded(r.key, serviceReading)
+	r.attempts.Succeeded(r.key, pace.ReadAWS)
 	if !o.UserExists && !o.AccountHasUsers {
 		o.AccountHasUsers = r.userDeletedElsewhere(ctx) // the account's last user: nobody left is what it left
 	}
@@ -74,13 +74,13 @@ func (r *leaseRun) observe(ctx context.Context) {
 // unobserved notes why AWS could not be read. What passes by itself is retried soon; what people must mend, hourly.
 func (r *leaseRun) unobserved(err error) {
 	r.in.AWSError, r.in.AWSReason = err.Error(), v1alpha1.ReasonAWSUnavailable
-	if !stalled(err) {
-		r.wake(r.backoff.failed(r.key, serviceReading, r.lease, r.now(), err))
+	if !failure.NeedsFix(err) {
+		r.retryLater(pace.ReadAWS, err)
 		return
 	}
 	r.in.AWSReason = v1alpha1.ReasonAWSForbidden
 	// AWS answered: the failures before it are no row any more, and what a person asked to be tried again was tried.
-	r.backoff.succeeded(r.key, serviceReading)
+	r.attempts.Succeeded(r.key, pace.ReadAWS)
 	r.in.Retry = false
 	key := v1alpha1.KeyStatus{}
 	if r.lease.Status.Key != nil {
@@ -173,9 +173,9 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again b
 	switch {
 	case err != nil:
 	case r.wakeAt.After(r.now()):
-		r.backoff.rest(r.key, serviceAWS, r.lease, r.wakeAt)
+		r.attempts.Defer(r.key, pace.ChangeAWS, r.lease.Generation, r.wakeAt)
 	default:
-		r.backoff.succeeded(r.key, serviceAWS)
+		r.attempts.Succeeded(r.key, pace.ChangeAWS)
 	}
 	// People are told of the end at once.
 	return err == nil && r.lease.Completed(), err

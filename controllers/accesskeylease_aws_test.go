@@ -11,16 +11,17 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/pace"
 )
 
 func TestAReadingThatIsForbiddenEndsWhatCameBeforeIt(t *testing.T) {
 	now := time.Date(2026, 12, 9, 6, 0, 0, 0, time.UTC)
 	key := types.NamespacedName{Namespace: "keylease", Name: "akiakeylease00000002"}
 	r := &leaseRun{
-		LeaseReconciler: &LeaseReconciler{Deps: &Deps{Clock: testingclock.NewFakePassiveClock(now)}, known: state.NewSheets(), backoff: newBackoff()},
+		LeaseReconciler: &LeaseReconciler{Deps: &Deps{Clock: testingclock.NewFakePassiveClock(now)}, known: state.NewSheets(), slots: pace.NewSlots(nil), attempts: pace.NewAttempts(func(int64) int64 { return 0 })},
 		key:             key, lease: &v1alpha1.AccessKeyLease{}, sheet: &v1alpha1.AccessKeySheet{},
 	}
-	for range patience {
+	for range 9 {
 		r.unobserved(errors.New("timeout"))
 	}
 	if !r.exhausted() {

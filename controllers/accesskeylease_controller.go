@@ -18,11 +18,12 @@ import (
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
 // maxActions in one reconcile. A lease needs at most an observation, a notice and a deed; whatever asks for more is a
-// loop, and waits for its next turn.
+// loop, and waits for its next reconcile.
 const maxActions = 6
 
 // LeaseReconciler drives one lease: load, decide, do the one thing decided, record, decide again.
@@ -32,8 +33,8 @@ type LeaseReconciler struct {
 	rec   *record.Recorder
 	// sheetWake asks for a sync of a sheet.
 	sheetWake func(types.NamespacedName)
-	backoff   *backoff
-	turns     *turns
+	attempts  *pace.Attempts
+	slots     *pace.Slots
 	users     *teardown.UserLocks
 	begun     *begun
 	written   *ownWrites
@@ -45,11 +46,11 @@ type LeaseReconciler struct {
 
 // Reconcile one lease.
 func (r *LeaseReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	defer r.turns.done(req.NamespacedName)
+	defer r.slots.Done(req.NamespacedName)
 	lease, err := r.newest(ctx, req.NamespacedName)
 	if err != nil {
 		if apierrors.IsNotFound(err) {
-			r.backoff.forget(req.NamespacedName)
+			r.attempts.Forget(req.NamespacedName)
 			r.written.forget(req.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
@@ -58,7 +59,7 @@ func (r *LeaseReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl
 		return ctrl.Result{}, nil
 	}
 	run := &leaseRun{LeaseReconciler: r, lease: lease.DeepCopy(), saved: lease.Status, key: req.NamespacedName}
-	defer run.endTurns()
+	defer run.releaseSlots()
 	if err := run.load(ctx); err != nil {
 		return ctrl.Result{}, err
 	}
@@ -92,17 +93,17 @@ type leaseRun struct {
 	view  state.Sheet
 	// in is what decisions rest on; actions add to it.
 	in lifecycle.Input
-	// asked: a person asked by annotation for another attempt.
+	// asked: a person asked by annotation for another attempt at once, and it was not made yet.
 	asked bool
 	// failed is the error of this run's action, told in Stalled or Reconciling.
 	failed error
 	// planned: this run worked out a plan, or tried to.
 	planned bool
-	// parked: the lease waits for its turn, and is woken then.
+	// parked: the lease waits for a slot, and is woken when it is offered one.
 	parked bool
-	// turnAt holds what gives each turn back that this reconcile took, by place.
-	turnAt map[string]func()
-	// wakeAt asks for another turn, for a retry or a verification.
+	// releases give back the slots that this reconcile took, by place.
+	releases map[string]func()
+	// wakeAt asks for another reconcile, for a retry or a verification.
 	wakeAt time.Time
 }
 
@@ -130,8 +131,9 @@ func (r *leaseRun) load(ctx context.Context) error {
 		r.in.Listed = r.view.Accounts.Listed(r.lease.Spec.AccessKeyID)
 	}
 	r.in.Sheet = sheetFacts(r.view, sheet, r.lease.Spec.AccessKeyID)
-	r.asked = r.backoff.asked(r.key, r.lease)
-	r.in.Retry = r.asked || (lifecycle.Refused(r.lease) && r.backoff.untried(r.key))
+	wish := retryWish(r.lease)
+	r.asked = wish != "" && wish != r.lease.Status.LastHandledRetry
+	r.in.Retry = r.asked || (lifecycle.Refused(r.lease) && !r.attempts.Tried(r.key, pace.ReadAWS))
 	r.in.LimitReached, err = r.limitReached(ctx)
 	return err
 }
@@ -165,12 +167,6 @@ func (r *leaseRun) loop(ctx context.Context) (ctrl.Result, error) {
 	if err := r.tell(ctx, d); err != nil {
 		return ctrl.Result{}, err
 	}
-	if !r.parked {
-		if r.asked {
-			r.auditAsked(ctx)
-		}
-		r.backoff.heard(r.key, r.lease)
-	}
 	return r.result(d), nil
 }
 
@@ -194,14 +190,29 @@ func (r *leaseRun) run(ctx context.Context) (lifecycle.Decision, error) {
 		case r.parked && err == nil && r.learnedNothing() && r.saved.Phase == d.Phase:
 			return d, nil // it is back in a moment
 		case !again || err != nil:
-			return d, r.record(ctx, d)
+			return d, r.finish(ctx, d)
 		case told:
 			if err := r.record(ctx, d); err != nil {
 				return d, err
 			}
 		}
 	}
-	return d, r.record(ctx, d)
+	return d, r.finish(ctx, d)
+}
+
+// finish records what the acts of this reconcile came to, and that the attempt that a person asked for was made.
+func (r *leaseRun) finish(ctx context.Context, d lifecycle.Decision) error {
+	if r.asked && !r.parked {
+		r.lease.Status.LastHandledRetry = retryWish(r.lease)
+	}
+	return r.record(ctx, d)
+}
+
+// longestWish that status keeps of what stands in the retry annotation.
+const longestWish = 256
+
+func retryWish(l *v1alpha1.AccessKeyLease) string {
+	return lifecycle.Cut(l.Annotations[v1alpha1.AnnotationRetry], longestWish)
 }
 
 // learnedNothing: AWS was not asked in this reconcile.
@@ -253,8 +264,7 @@ func (r *leaseRun) afterError(ctx context.Context, d lifecycle.Decision, err err
 		return nil
 	}
 	r.failed = err
-	at := r.backoff.failed(r.key, serviceOf(d.Action.Kind), r.lease, r.now(), err)
-	r.wake(at)
+	at := r.retryLater(serviceOf(d.Action.Kind), err)
 	log.FromContext(ctx).Info("action failed", "action", d.Action.Kind, "error", err.Error(), "retryAt", at)
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/notice"
+	"github.com/keylease/keylease/internal/pace"
 )
 
 // ownerFirst is how long the admins' copy waits for an owner whom Slack does not take a message for now: it says whether
@@ -55,7 +56,7 @@ func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
 		failed = soonest([]error{failed, r.deliver(ctx, d, message.ToAdmin, todo, pendingSince)})
 	}
 	if failed == nil {
-		r.backoff.succeeded(r.key, serviceSlack)
+		r.attempts.Succeeded(r.key, pace.Slack)
 	}
 	return failed
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
@@ -21,7 +22,7 @@ func (r *leaseRun) planDue(d lifecycle.Decision) bool {
 	if r.planned || r.sheet == nil || d.Term == nil {
 		return false
 	}
-	if at, _ := r.waits(serviceReading); !at.IsZero() {
+	if at, _ := r.waits(pace.ReadAWS); !at.IsZero() {
 		return false
 	}
 	if d.Action.Kind == lifecycle.ActionNone {
@@ -52,7 +53,7 @@ func (r *leaseRun) plan(ctx context.Context) {
 		return
 	}
 	plan, err := r.preview(ctx, *r.in.AWS)
-	r.turns.note(r.accountPlace(), r.now(), err)
+	r.slots.Answered(r.accountPlace(), r.now(), err)
 	if err != nil {
 		log.FromContext(ctx).Info("no plan of the deletion", "error", err.Error())
 		return

@@ -40,6 +40,9 @@ func (r *leaseRun) save(ctx context.Context) error {
 	before := r.saved
 	r.saved = *r.lease.Status.DeepCopy()
 	r.announce(before)
+	if r.saved.LastHandledRetry != before.LastHandledRetry {
+		r.auditAsked(ctx)
+	}
 	r.in.Lease = r.lease
 	return nil
 }

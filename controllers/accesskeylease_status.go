@@ -10,19 +10,20 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/pace"
 )
 
 // decided puts a decision into the lease's status, in memory.
 func (r *leaseRun) decided(d lifecycle.Decision) {
 	in := r.in
 	in.Lease, in.Now = r.lease, r.now()
-	r.lease.Status = lifecycle.NextStatus(in, d, r.attempts())
+	r.lease.Status = lifecycle.NextStatus(in, d, r.failures())
 }
 
-func (r *leaseRun) attempts() lifecycle.Attempts {
-	a := lifecycle.Attempts{Exhausted: r.exhausted(), Awaited: r.retries(serviceAWS)}
+func (r *leaseRun) failures() lifecycle.Attempts {
+	a := lifecycle.Attempts{Exhausted: r.exhausted(), Awaited: r.retries(pace.ChangeAWS)}
 	if r.failed != nil {
-		a.Failure = &lifecycle.Failure{Message: r.failed.Error(), NeedsFix: stalled(r.failed)}
+		a.Failure = &lifecycle.Failure{Message: r.failed.Error(), NeedsFix: failure.NeedsFix(r.failed)}
 		if f := failure.Of(r.failed); f != nil {
 			a.Failure.Code = f.Code
 		}
@@ -32,17 +33,12 @@ func (r *leaseRun) attempts() lifecycle.Attempts {
 
 // exhausted: a service failed for so long that it is no passing matter any more.
 func (r *leaseRun) exhausted() bool {
-	for _, s := range []service{serviceAWS, serviceReading, serviceSlack} {
-		if r.backoff.exhausted(r.key, s) {
-			return true
-		}
-	}
-	return false
+	return r.attempts.Exhausted(r.key, pace.ChangeAWS, pace.ReadAWS, pace.Slack)
 }
 
 // retries: the service failed for the lease, and it is not yet time to try again.
-func (r *leaseRun) retries(s service) bool {
-	_, why := r.backoff.until(r.key, s, r.lease, r.now())
+func (r *leaseRun) retries(s pace.Service) bool {
+	_, why := r.nextAttempt(s)
 	return why != nil
 }
 

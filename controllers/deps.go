@@ -48,6 +48,8 @@ type Deps struct {
 
 	// NewQueue replaces the work queues, whose delays would otherwise run on the machine's clock. Nil: the default.
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
+	// Chance spreads what failed together: a number of at least 0 and below n. Nil: the machine's.
+	Chance func(n int64) int64
 	// Workers reconcile that many leases at once; 0: 20.
 	Workers int
 }

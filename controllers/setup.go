@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -28,6 +29,7 @@ import (
 	"github.com/keylease/keylease/controllers/lookup"
 	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/controllers/state"
+	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
@@ -40,7 +42,7 @@ const (
 	sheetWorkers = 4
 	// writers apply that many leases of a sheet at once.
 	writers = 8
-	// leaseWorkers are more than a few hanging services can take: see slots.
+	// leaseWorkers are more than a few hanging services can take: see pace.Slots.
 	leaseWorkers = 20
 )
 
@@ -87,18 +89,22 @@ type Reconcilers struct {
 
 // New reconcilers that share what this process knows. wakeSheet and wakeLease ask for another reconcile.
 func New(d *Deps, wakeSheet, wakeLease func(types.NamespacedName)) Reconcilers {
+	if d.Chance == nil {
+		d.Chance = rand.Int64N
+	}
 	known := state.NewSheets()
+	attempts := pace.NewAttempts(d.Chance)
 	rec := &record.Recorder{Client: d.Client, Live: d.Live, Events: d.Events, Log: d.Audit}
 	return Reconcilers{
 		Sheets: accesskeysheet.New(accesskeysheet.Deps{
-			Client: d.Client, Live: d.Live, Record: rec, Known: known, Clock: d.Clock, Texts: d.Texts,
+			Client: d.Client, Live: d.Live, Record: rec, Known: known, Attempts: attempts, Clock: d.Clock, Texts: d.Texts,
 			Sheets: d.Sheets, Slack: d.Slack, AWS: d.account,
 			WakeLease: wakeLease, WakeSheet: wakeSheet, Writers: writers,
 		}),
-		Accounts: &accountcheck.Reconciler{Client: d.Client, Record: rec, Known: known, Clock: d.Clock, WakeSheet: wakeSheet},
+		Accounts: &accountcheck.Reconciler{Client: d.Client, Record: rec, Known: known, Attempts: attempts, Clock: d.Clock, WakeSheet: wakeSheet},
 		Leases: &LeaseReconciler{
 			Deps: d, rec: rec, known: known, sheetWake: wakeSheet,
-			backoff: newBackoff(), turns: newTurns(wakeLease), users: &teardown.UserLocks{}, begun: newBegun(),
+			attempts: attempts, slots: pace.NewSlots(wakeLease), users: &teardown.UserLocks{}, begun: newBegun(),
 			written: newOwnWrites(),
 		},
 	}
@@ -109,7 +115,7 @@ func (d *Deps) options(workers int, timeout time.Duration) controller.Options {
 		MaxConcurrentReconciles: workers,
 		NewQueue:                d.NewQueue,
 		ReconciliationTimeout:   timeout,
-		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](firstRetry, lastRetry),
+		RateLimiter:             pace.QueueLimiter[reconcile.Request](),
 	}
 }
 

@@ -119,6 +119,10 @@ type AccessKeyLeaseStatus struct {
 	Revocation *RevocationStatus `json:"revocation,omitempty"`
 	// +optional
 	Sheet *SheetRowStatus `json:"sheet,omitempty"`
+	// LastHandledRetry is the value of the annotation iam.keylease.dev/retry that was acted on last.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	LastHandledRetry string `json:"lastHandledRetry,omitempty"`
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 	// +optional

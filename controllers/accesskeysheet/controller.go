@@ -21,6 +21,7 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
@@ -38,11 +39,12 @@ const (
 type Deps struct {
 	Client client.Client
 	// Live reads past the cache: Secrets, which are never listed or watched, and leases whose field owners matter.
-	Live   client.Reader
-	Record *record.Recorder
-	Known  *state.Sheets
-	Clock  clock.PassiveClock
-	Texts  *message.Texts
+	Live     client.Reader
+	Record   *record.Recorder
+	Known    *state.Sheets
+	Attempts *pace.Attempts
+	Clock    clock.PassiveClock
+	Texts    *message.Texts
 
 	// Sheets connects to Google. No credentials: Application Default Credentials.
 	Sheets func(ctx context.Context, credentialsJSON []byte) (state.Spreadsheets, error)
@@ -76,10 +78,8 @@ func New(d Deps) *Reconciler {
 // memory is what one process remembers of a sheet, each field written by the step it is named after. Losing it costs a sync,
 // nothing else.
 type memory struct {
-	clients  clients
-	lastRead time.Time
-	failures int
-	woken    woken
+	clients clients
+	woken   woken
 	// approved is the content whose approval was told last: it can take more than one sync until all of it is applied.
 	approved string
 	write    openWrite
@@ -108,8 +108,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		d.stall(v1alpha1.ReasonInvalidSpec, err.Error())
 		return ctrl.Result{}, d.save(ctx)
 	}
-	if wait := min(spacing, policy.SyncInterval) - r.now().Sub(mem.lastRead); wait > 0 && !mem.lastRead.IsZero() {
-		return ctrl.Result{RequeueAfter: wait}, nil
+	if at, _ := r.Attempts.Until(req.NamespacedName, pace.ReadSheet, 0, r.now()); !at.IsZero() {
+		return ctrl.Result{RequeueAfter: at.Sub(r.now())}, nil
 	}
 	o, err := r.sync(ctx, d, mem)
 	return r.conclude(ctx, d, mem, o, err)
@@ -157,6 +157,7 @@ func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.R
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("list leases of removed AccessKeySheet %s: %w", key, err)
 	}
+	r.Attempts.Forget(key)
 	r.mu.Lock()
 	known := r.memory[key] != nil
 	delete(r.memory, key)

@@ -17,8 +17,8 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/state"
-	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/pace"
 )
 
 // leaseSet is the sheet's leases by access key ID.
@@ -57,7 +57,7 @@ func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome
 	o.reading.start = r.now()
 	google, err := r.connect(ctx, d, &mem.clients)
 	if err == nil {
-		mem.lastRead = r.now()
+		r.Attempts.Defer(d.key, pace.ReadSheet, 0, r.now().Add(min(spacing, d.policy.SyncInterval)))
 		o.reading, err = read(ctx, d, google)
 	}
 	o.unreadable = err
@@ -132,14 +132,11 @@ func (r *Reconciler) conclude(ctx context.Context, d *draft, mem *memory, o outc
 	case err == nil && o.claiming:
 		return ctrl.Result{RequeueAfter: spacing}, nil
 	case err == nil:
-		mem.failures = 0
+		r.Attempts.Succeeded(d.key, pace.Sync)
 		return ctrl.Result{RequeueAfter: d.policy.SyncInterval}, nil
 	}
-	mem.failures++
-	wait := min(firstRetry<<min(mem.failures-1, 7), lastRetry)
-	if f := failure.Of(err); f != nil && f.RetryAfter > 0 {
-		wait = f.RetryAfter
-	}
+	now := r.now()
+	wait := r.Attempts.Failed(d.key, pace.Sync, 0, now, err).Sub(now)
 	log.FromContext(ctx).Info("sync failed", "error", err.Error(), "retryIn", wait)
 	return ctrl.Result{RequeueAfter: wait}, nil
 }

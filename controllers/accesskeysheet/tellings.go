@@ -13,6 +13,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/state"
+	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/notice"
@@ -74,7 +75,7 @@ func rejectedSheet(d *draft, n refusal) telling {
 // unreadableSheet is told once for each time that the sheet cannot be read and people must fix something.
 func unreadableSheet(d *draft, o outcome) telling {
 	c := d.find(v1alpha1.ConditionSheetReadable)
-	if c == nil || c.Status != metav1.ConditionFalse || !stalled(o.unreadable) {
+	if c == nil || c.Status != metav1.ConditionFalse || !failure.NeedsFix(o.unreadable) {
 		return telling{kind: v1alpha1.NoticeUnreadable}
 	}
 	return once(v1alpha1.NoticeUnreadable, c.Message, c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339))

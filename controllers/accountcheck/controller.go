@@ -22,23 +22,23 @@ import (
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/pace"
 )
 
 const (
 	// delay behind dailyAt: the day's deletions have IAM's low rate for themselves.
 	delay = time.Hour
-	// retry after a failure that passes by itself.
-	retry = time.Hour
 	// Timeout of a check: a call for each user of an account, at IAM's rate.
 	Timeout = time.Hour
 )
 
 // Reconciler checks the accounts of a sheet.
 type Reconciler struct {
-	Client client.Client
-	Record *record.Recorder
-	Known  *state.Sheets
-	Clock  clock.PassiveClock
+	Client   client.Client
+	Record   *record.Recorder
+	Known    *state.Sheets
+	Attempts *pace.Attempts
+	Clock    clock.PassiveClock
 	// WakeSheet asks for a sync of a sheet.
 	WakeSheet func(types.NamespacedName)
 }
@@ -72,7 +72,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	again := failure.Is(l.failed, failure.Retry, failure.Uncertain)
 	if again {
-		next = retry
+		next = r.Attempts.Failed(req.NamespacedName, pace.CheckAccount, 0, now, l.failed).Sub(now)
 	}
 	if again && len(l.keys) == 0 {
 		return ctrl.Result{RequeueAfter: next}, nil // nobody was heard: the check is still to be made

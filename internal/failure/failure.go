@@ -71,3 +71,6 @@ func Is(err error, classes ...Class) bool {
 	}
 	return false
 }
+
+// NeedsFix tells whether the same call cannot succeed until someone fixes something.
+func NeedsFix(err error) bool { return Is(err, Denied, Credentials, Terminal, NotFound) }

@@ -46,6 +46,28 @@ func TestAStalledLeaseIsTriedAgainAtOnceWhenAsked(t *testing.T) {
 	s.ExpectOneOfEach()
 }
 
+// A restart remembers what was asked for and done.
+func TestWhatWasAskedForIsNotTriedAgainByANewProcess(t *testing.T) {
+	s := rowsStage(t, "2026-12-01 14:50", report)
+	s.Begin()
+	s.annotateLease(report.Key, v1alpha1.AnnotationRetry, "once")
+	s.Until("2026-12-01 15:10")
+	if got := s.Lease(report.Key).Status.LastHandledRetry; got != "once" {
+		t.Fatalf("handled: %q", got)
+	}
+	asked := s.Lease(report.Key).Status.Key.ObservedTime
+	s.Restart()
+	s.Until("2026-12-01 15:20")
+	if got := s.Lease(report.Key).Status.Key.ObservedTime; !got.Equal(asked) {
+		t.Errorf("AWS was asked at %s, and again by the new process at %s", asked, got)
+	}
+	s.annotateLease(report.Key, v1alpha1.AnnotationRetry, "twice")
+	s.Until("2026-12-01 15:30")
+	if got := s.Lease(report.Key).Status; got.LastHandledRetry != "twice" {
+		t.Errorf("handled: %q", got.LastHandledRetry)
+	}
+}
+
 func TestALeaseThatIsGivenUpIsLeftAloneAndNotForgotten(t *testing.T) {
 	s := rowsStage(t, "2026-12-01 14:50", report)
 	s.Begin()

@@ -122,6 +122,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: key
       type:
         namedType: com.github.keylease.keylease.api.v1alpha1.KeyStatus
+    - name: lastHandledRetry
+      type:
+        scalar: string
     - name: nextTransitionTime
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time

@@ -23,9 +23,11 @@ type AccessKeyLeaseStatusApplyConfiguration struct {
 	// Notices of this term and of the one before.
 	Notices []NoticeStatusApplyConfiguration `json:"notices,omitempty"`
 	// Plan is what the deletion would do, worked out when the notice goes out.
-	Plan               *RevocationPlanApplyConfiguration    `json:"plan,omitempty"`
-	Revocation         *RevocationStatusApplyConfiguration  `json:"revocation,omitempty"`
-	Sheet              *SheetRowStatusApplyConfiguration    `json:"sheet,omitempty"`
+	Plan       *RevocationPlanApplyConfiguration   `json:"plan,omitempty"`
+	Revocation *RevocationStatusApplyConfiguration `json:"revocation,omitempty"`
+	Sheet      *SheetRowStatusApplyConfiguration   `json:"sheet,omitempty"`
+	// LastHandledRetry is the value of the annotation iam.keylease.dev/retry that was acted on last.
+	LastHandledRetry   *string                              `json:"lastHandledRetry,omitempty"`
 	ObservedGeneration *int64                               `json:"observedGeneration,omitempty"`
 	Conditions         []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 }
@@ -110,6 +112,14 @@ func (b *AccessKeyLeaseStatusApplyConfiguration) WithRevocation(value *Revocatio
 // If called multiple times, the Sheet field is set to the value of the last call.
 func (b *AccessKeyLeaseStatusApplyConfiguration) WithSheet(value *SheetRowStatusApplyConfiguration) *AccessKeyLeaseStatusApplyConfiguration {
 	b.Sheet = value
+	return b
+}
+
+// WithLastHandledRetry sets the LastHandledRetry field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LastHandledRetry field is set to the value of the last call.
+func (b *AccessKeyLeaseStatusApplyConfiguration) WithLastHandledRetry(value string) *AccessKeyLeaseStatusApplyConfiguration {
+	b.LastHandledRetry = &value
 	return b
 }
 

@@ -1,0 +1,170 @@
+package pace
+
+import (
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+
+	"github.com/keylease/keylease/internal/failure"
+)
+
+const (
+	firstRetry = 2 * time.Second
+	lastRetry  = 5 * time.Minute
+	// slowRetry is the wait for what people must fix first.
+	slowRetry = 30 * time.Minute
+	// patience is how many failures in a row, about ten minutes of them, are told as passing. After that the object is
+	// Stalled: it is still retried, but people hear of it.
+	patience = 9
+)
+
+// Service is what an object waits for after a failure. An object waits for each service apart: a Slack that is down must
+// not keep AWS from being asked, nor the other way round.
+type Service string
+
+// The services.
+const (
+	// Slack, for the messages about a lease.
+	Slack Service = "slack"
+	// ReadAWS is AWS while it is only asked, ChangeAWS while it is changed: a reading that succeeds ends no count of refused
+	// changes.
+	ReadAWS   Service = "aws reading"
+	ChangeAWS Service = "aws"
+	// ReadSheet keeps two syncs of a sheet apart, failed or not. Sync is for a sync that failed.
+	ReadSheet Service = "google"
+	Sync      Service = "sync"
+	// CheckAccount is the daily list of an account's keys.
+	CheckAccount Service = "account check"
+)
+
+// rule is how long an object waits for a service: the first time, at most, and for what people must fix (0: as for any
+// other failure). Where spread, objects that failed together do not come back together.
+type rule struct {
+	first, last, slow time.Duration
+	spread            bool
+}
+
+var rules = map[Service]rule{
+	Slack:        {first: firstRetry, last: lastRetry, slow: slowRetry, spread: true},
+	ReadAWS:      {first: firstRetry, last: lastRetry, slow: slowRetry, spread: true},
+	ChangeAWS:    {first: firstRetry, last: lastRetry, slow: slowRetry, spread: true},
+	ReadSheet:    {first: firstRetry, last: lastRetry},
+	Sync:         {first: firstRetry, last: lastRetry},
+	CheckAccount: {first: time.Hour, last: time.Hour},
+}
+
+// Attempts keeps objects that failed from being tried again at every event. After a restart everything due is tried at once.
+type Attempts struct {
+	chance func(int64) int64
+
+	mu       sync.Mutex
+	failures map[Service]workqueue.TypedRateLimiter[types.NamespacedName]
+	waits    map[types.NamespacedName]map[Service]wait
+}
+
+// wait of one object for one service. The zero value: it was tried, and nothing keeps it from being tried again.
+type wait struct {
+	until time.Time
+	// generation of the object that waits: another spec is tried at once.
+	generation int64
+	err        error
+}
+
+// NewAttempts takes the source of jitter: a number of at least 0 and below n, such as math/rand/v2's Int64N.
+func NewAttempts(chance func(n int64) int64) *Attempts {
+	a := &Attempts{
+		chance: chance, failures: map[Service]workqueue.TypedRateLimiter[types.NamespacedName]{},
+		waits: map[types.NamespacedName]map[Service]wait{},
+	}
+	for s, r := range rules {
+		a.failures[s] = workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](r.first, r.last)
+	}
+	return a
+}
+
+// QueueLimiter is the backoff of a controller's queue, for errors of the API server.
+func QueueLimiter[T comparable]() workqueue.TypedRateLimiter[T] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[T](firstRetry, lastRetry)
+}
+
+// Failed notes a failure and tells when to try again: as the service asked, or exponentially.
+func (a *Attempts) Failed(key types.NamespacedName, s Service, generation int64, now time.Time, err error) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r, d := rules[s], a.failures[s].When(key)
+	if f := failure.Of(err); f != nil && f.RetryAfter > 0 {
+		d = f.RetryAfter
+	}
+	if r.slow > 0 && failure.NeedsFix(err) {
+		d = r.slow
+	}
+	if r.spread {
+		d += time.Duration(a.chance(int64(d/5) + 1))
+	}
+	a.set(key, s, wait{now.Add(d), generation, err})
+	return now.Add(d)
+}
+
+// Succeeded ends the count of failures, and the wait.
+func (a *Attempts) Succeeded(key types.NamespacedName, s Service) {
+	a.Defer(key, s, 0, time.Time{})
+}
+
+// Defer does as Succeeded, and lets nothing be tried before a moment: what was done has to settle first, or the next try
+// would cost more than it brings.
+func (a *Attempts) Defer(key types.NamespacedName, s Service, generation int64, until time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failures[s].Forget(key)
+	a.set(key, s, wait{until: until, generation: generation})
+}
+
+// set a wait. The lock is held.
+func (a *Attempts) set(key types.NamespacedName, s Service, w wait) {
+	if a.waits[key] == nil {
+		a.waits[key] = map[Service]wait{}
+	}
+	a.waits[key][s] = w
+}
+
+// Until is when the service may be tried again for the object, and the failure that it waits for, if any; zero: now.
+func (a *Attempts) Until(key types.NamespacedName, s Service, generation int64, now time.Time) (time.Time, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.waits[key][s]
+	if !w.until.After(now) || w.generation != generation {
+		return time.Time{}, nil
+	}
+	return w.until, w.err
+}
+
+// Tried tells whether this process has tried the service for the object, whatever came of it. What was refused to an earlier
+// process may have been fixed since, perhaps by the restart.
+func (a *Attempts) Tried(key types.NamespacedName, s Service) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.waits[key][s]
+	return ok
+}
+
+// Exhausted tells whether one of the services failed for so long that people should hear of it.
+func (a *Attempts) Exhausted(key types.NamespacedName, services ...Service) bool {
+	for _, s := range services {
+		if a.failures[s].NumRequeues(key) >= patience {
+			return true
+		}
+	}
+	return false
+}
+
+// Forget an object that is no more.
+func (a *Attempts) Forget(key types.NamespacedName) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.waits, key)
+	for _, failures := range a.failures {
+		failures.Forget(key)
+	}
+}
