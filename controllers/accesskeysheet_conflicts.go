@@ -54,8 +54,8 @@ func (r *sheetRun) foreseeConflicts(ctx context.Context, entries []entry) error 
 	}
 	for _, c := range r.conflicts {
 		for _, id := range notice.Untold(r.sheet.Status.Notices, v1alpha1.NoticeDateConflict, []string{c.id()}, r.policy.Admins) {
-			b := notice.NewBatch(v1alpha1.NoticeDateConflict, []string{id})
-			r.sheet.Status.Notices = notice.PendBatch(r.sheet.Status.Notices, b, r.policy.Admins, r.now())
+			b := notice.NewBatch(string(r.sheet.UID), v1alpha1.NoticeDateConflict, []string{id}, r.policy.Admins)
+			r.sheet.Status.Notices, _ = b.Intend(r.sheet.Status.Notices, r.now())
 		}
 	}
 	return r.saveStatus(ctx)

@@ -2,45 +2,34 @@ package controllers
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/notice"
 )
 
+// letter is a batch's message, and whom to send it to.
+type letter struct {
+	lines []message.Item
+	posts []delivery.Post
+}
+
 // tell one kind: first what an earlier sync intended and may have sent, then what is new.
 func (r *sheetRun) tell(ctx context.Context, slack Slack, t telling) error {
-	admins := r.sheet.Spec.Slack.Admins
-	items := map[string]message.Item{}
-	var ids []string
-	for _, p := range t.problems {
-		items[p.id] = p.item
-		ids = append(ids, p.id)
-	}
-	untold := notice.Untold(r.sheet.Status.Notices, t.kind, ids, admins)
-	for _, together := range r.divide(t, untold, items) {
-		b := notice.NewBatch(t.kind, together)
-		r.sheet.Status.Notices = notice.PendBatch(r.sheet.Status.Notices, b, admins, r.now())
-	}
-	open := notice.OpenBatches(r.sheet.Status.Notices, t.kind, r.now())
-	if len(open) == 0 {
+	letters := r.intend(t)
+	if len(letters) == 0 {
 		return r.countFoundMarks(ctx, t)
 	}
 	// Intended before sent: who is found Pending after a crash is looked for in Slack first.
-	fresh := map[string]bool{}
-	for _, id := range untold {
-		fresh[id] = true
-	}
 	if err := r.saveStatus(ctx); err != nil {
 		return err
 	}
 	var failed error
-	for _, b := range open {
-		if err := r.deliverBatch(ctx, slack, t, b, fresh); err != nil {
+	for _, l := range letters {
+		if err := r.deliverLetter(ctx, slack, t, l); err != nil {
 			failed = err
 		}
 	}
@@ -51,6 +40,39 @@ func (r *sheetRun) tell(ctx context.Context, slack Slack, t telling) error {
 		return err
 	}
 	return failed
+}
+
+// intend records every message of the kind that is to be sent now. One whose problems are all gone need not be sent.
+func (r *sheetRun) intend(t telling) []letter {
+	items := map[string]message.Item{}
+	var ids []string
+	for _, p := range t.problems {
+		items[p.id] = p.item
+		ids = append(ids, p.id)
+	}
+	s := &r.sheet.Status
+	batches := notice.OpenBatches(s.Notices, t.kind, r.now())
+	for _, together := range r.divide(t, notice.Untold(s.Notices, t.kind, ids, r.sheet.Spec.Slack.Admins), items) {
+		batches = append(batches, notice.NewBatch(string(r.sheet.UID), t.kind, together, r.sheet.Spec.Slack.Admins))
+	}
+	var letters []letter
+	for _, b := range batches {
+		var l letter
+		for _, p := range t.problems { // in their order: that of a batch is one of hashes
+			if b.Has(p.id) {
+				l.lines = append(l.lines, p.item)
+			}
+		}
+		if len(l.lines) == 0 {
+			continue
+		}
+		for i, p := range b.Problems {
+			b.Problems[i].Announced = moment(items[p.Problem].DeleteAt)
+		}
+		s.Notices, l.posts = b.Intend(s.Notices, r.now())
+		letters = append(letters, l)
+	}
+	return letters
 }
 
 // divide what is to be told into messages: what was found together is told together, as far as it fits.
@@ -79,38 +101,24 @@ func (r *sheetRun) render(t telling, lines []message.Item) ([]message.Message, e
 	})
 }
 
-func (r *sheetRun) deliverBatch(ctx context.Context, slack Slack, t telling, b notice.OpenBatch, fresh map[string]bool) error {
-	var lines []message.Item
-	for _, p := range t.problems { // in their order: that of a batch is one of hashes
-		if slices.Contains(b.Problems, p.id) {
-			lines = append(lines, p.item)
-		}
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	texts, err := r.render(t, lines)
+func (r *sheetRun) deliverLetter(ctx context.Context, slack Slack, t telling, l letter) error {
+	texts, err := r.render(t, l.lines)
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
 	}
-	targets := make([]notice.Target, 0, len(b.Due))
-	for _, d := range b.Due {
-		target := notice.Target{Recipient: d.Recipient, Message: texts[0], Key: b.Key(string(r.sheet.UID), d.Recipient), PendingSince: d.PendingSince}
-		if fresh[b.Problems[0]] {
-			// Intended a moment ago by this very sync: it cannot have been sent yet.
-			target.PendingSince = time.Time{}
-		}
-		targets = append(targets, target)
+	targets := make([]notice.Target, 0, len(l.posts))
+	for _, p := range l.posts {
+		targets = append(targets, notice.Target{Post: p, Message: texts[0]})
 	}
 	results := notice.Deliver(ctx, slack, targets, r.now)
-	r.sheet.Status.Notices = notice.MergeBatch(r.sheet.Status.Notices, b.Batch, results)
 	for _, res := range results {
+		r.sheet.Status.Notices = delivery.Settle(r.sheet.Status.Notices, res.Delivery)
 		metrics.NoticeSent(r.key.Namespace, r.key.Name, t.kind, string(res.State))
 		switch res.State {
 		case v1alpha1.NoticeDelivered:
-			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "problems", len(lines))
+			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "channel", res.Channel, "messageTS", res.MessageTS, "problems", len(l.lines))
 		case v1alpha1.NoticeUnreachable:
-			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "unreachable", res.Reason, "problems", len(lines))
+			r.auditSheet("notice", "kind", t.kind, "recipient", res.Recipient, "unreachable", res.Reason, "problems", len(l.lines))
 		}
 	}
 	return notice.FirstError(results)
