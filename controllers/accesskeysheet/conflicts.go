@@ -55,8 +55,8 @@ func (p *pass) foreseeConflicts(ctx context.Context, entries []entry) error {
 	s := d.status()
 	for _, c := range p.conflicts {
 		for _, id := range notice.Untold(s.Notices, v1alpha1.NoticeDateConflict, []string{c.id()}, d.policy.Admins) {
-			b := notice.NewBatch(v1alpha1.NoticeDateConflict, []string{id})
-			s.Notices = notice.PendBatch(s.Notices, b, d.policy.Admins, d.now())
+			b := notice.NewBatch(string(d.sheet.UID), v1alpha1.NoticeDateConflict, []string{id}, d.policy.Admins)
+			s.Notices, _ = b.Intend(s.Notices, d.now())
 		}
 	}
 	return d.save(ctx)

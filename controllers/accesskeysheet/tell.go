@@ -2,11 +2,11 @@ package accesskeysheet
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/state"
+	"github.com/keylease/keylease/internal/delivery"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/message"
@@ -78,8 +78,36 @@ type teller struct {
 	leases leaseSet
 }
 
+// letter is a message, and whom to send it to.
+type letter struct {
+	lines []message.Item
+	posts []delivery.Post
+}
+
 // tell one kind: first what an earlier sync intended and may have sent, then what is new.
 func (t teller) tell(ctx context.Context, what telling) error {
+	letters := t.intend(what)
+	if len(letters) == 0 {
+		return nil
+	}
+	// Intended before sent: who is found Pending after a crash is looked for in Slack first.
+	if err := t.draft.save(ctx); err != nil {
+		return err
+	}
+	var failed error
+	for _, l := range letters {
+		if err := t.deliver(ctx, what, l); err != nil {
+			failed = err
+		}
+	}
+	if err := t.draft.save(ctx); err != nil {
+		return err
+	}
+	return failed
+}
+
+// intend records every message of the kind that is to be sent now. One whose problems are all gone need not be sent.
+func (t teller) intend(what telling) []letter {
 	d := t.draft
 	s, admins := d.status(), d.spec().Slack.Admins
 	items, ids := map[string]message.Item{}, []string(nil)
@@ -87,28 +115,28 @@ func (t teller) tell(ctx context.Context, what telling) error {
 		items[p.id] = p.item
 		ids = append(ids, p.id)
 	}
-	untold := notice.Untold(s.Notices, what.kind, ids, admins)
-	for _, together := range divide(what.kind, untold, items) {
-		s.Notices = notice.PendBatch(s.Notices, notice.NewBatch(what.kind, together), admins, d.now())
+	batches := notice.OpenBatches(s.Notices, what.kind, d.now())
+	for _, together := range divide(what.kind, notice.Untold(s.Notices, what.kind, ids, admins), items) {
+		batches = append(batches, notice.NewBatch(string(d.sheet.UID), what.kind, together, admins))
 	}
-	open := notice.OpenBatches(s.Notices, what.kind, d.now())
-	if len(open) == 0 {
-		return nil
-	}
-	// Intended before sent: who is found Pending after a crash is looked for in Slack first.
-	if err := d.save(ctx); err != nil {
-		return err
-	}
-	var failed error
-	for _, b := range open {
-		if err := t.deliver(ctx, what, b, untold); err != nil {
-			failed = err
+	var letters []letter
+	for _, b := range batches {
+		var l letter
+		for _, p := range what.problems { // in their order: that of a batch is one of hashes
+			if b.Has(p.id) {
+				l.lines = append(l.lines, p.item)
+			}
 		}
+		if len(l.lines) == 0 {
+			continue
+		}
+		for i, p := range b.Problems {
+			b.Problems[i].Announced = lifecycle.Moment(items[p.Problem].DeleteAt)
+		}
+		s.Notices, l.posts = b.Intend(s.Notices, d.now())
+		letters = append(letters, l)
 	}
-	if err := d.save(ctx); err != nil {
-		return err
-	}
-	return failed
+	return letters
 }
 
 // divide what is to be told into messages: what was found together is told together, as far as it fits.
@@ -126,40 +154,25 @@ func divide(kind string, untold []string, items map[string]message.Item) [][]str
 	return parts
 }
 
-// deliver a message to those who have still to get it. fresh problems were intended a moment ago by this very sync: what is
-// about them cannot have been sent yet.
-func (t teller) deliver(ctx context.Context, what telling, b notice.OpenBatch, fresh []string) error {
+func (t teller) deliver(ctx context.Context, what telling, l letter) error {
 	d := t.draft
-	var lines []message.Item
-	for _, p := range what.problems { // in their order: that of a batch is one of hashes
-		if slices.Contains(b.Problems, p.id) {
-			lines = append(lines, p.item)
-		}
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	text, err := t.render(what, lines)
+	text, err := t.render(what, l.lines)
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
 	}
-	targets := make([]notice.Target, 0, len(b.Due))
-	for _, due := range b.Due {
-		target := notice.Target{Recipient: due.Recipient, Message: text, Key: b.Key(string(d.sheet.UID), due.Recipient), PendingSince: due.PendingSince}
-		if slices.Contains(fresh, b.Problems[0]) {
-			target.PendingSince = time.Time{}
-		}
-		targets = append(targets, target)
+	targets := make([]notice.Target, 0, len(l.posts))
+	for _, p := range l.posts {
+		targets = append(targets, notice.Target{Post: p, Message: text})
 	}
 	results := notice.Deliver(ctx, t.slack, targets, d.now)
-	d.status().Notices = notice.MergeBatch(d.status().Notices, b.Batch, results)
 	for _, res := range results {
+		d.status().Notices = delivery.Settle(d.status().Notices, res.Delivery)
 		metrics.NoticeSent(d.key.Namespace, d.key.Name, what.kind, string(res.State))
 		switch res.State {
 		case v1alpha1.NoticeDelivered:
-			d.audit("notice", "kind", what.kind, "recipient", res.Recipient, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "problems", len(lines))
+			d.audit("notice", "kind", what.kind, "recipient", res.Recipient, "channel", res.Channel, "messageTS", res.MessageTS, "problems", len(l.lines))
 		case v1alpha1.NoticeUnreachable:
-			d.audit("notice", "kind", what.kind, "recipient", res.Recipient, "unreachable", res.Reason, "problems", len(lines))
+			d.audit("notice", "kind", what.kind, "recipient", res.Recipient, "unreachable", res.Reason, "problems", len(l.lines))
 		}
 	}
 	return notice.FirstError(results)

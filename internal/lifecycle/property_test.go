@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 )
 
 // anyInput draws a lease near its end, with anything that can be the matter with it. Most things are well most of the
@@ -50,7 +51,9 @@ func anyInput(t *rapid.T) Input {
 			if !oneIn(4, "no record") {
 				r := record(days, to, rapid.SampledFrom(states).Draw(t, "state"), "2026-12-01 15:00")
 				r.Term, r.Time = term, *ago("notice", 10*24*60)
-				in.Lease.Status.Notices = Settle(in.Lease.Status.Notices, r)
+				if delivery.Find(in.Lease.Status.Notices, r, to) == nil {
+					in.Lease.Status.Notices = append(in.Lease.Status.Notices, r)
+				}
 			}
 		}
 	}

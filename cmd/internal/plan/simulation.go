@@ -116,8 +116,8 @@ func (s *simulation) notify(d lifecycle.Decision) {
 	owner := lifecycle.OwnerID(s.lease)
 	for _, to := range lifecycle.Outstanding(s.lease.Status.Notices, d.TermNumber(), n, owner, s.policy.Admins, s.now) {
 		s.lease.Status.Notices = append(s.lease.Status.Notices, v1alpha1.NoticeStatus{
-			Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: to,
-			State: v1alpha1.NoticeDelivered, Time: *s.moment(),
+			Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore,
+			Delivery: v1alpha1.Delivery{Recipient: to, State: v1alpha1.NoticeDelivered, Time: *s.moment()},
 		})
 	}
 	if n.Kind == v1alpha1.NoticeDeactivated {
