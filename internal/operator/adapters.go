@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"k8s.io/utils/clock"
-
 	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/googlesheets"
@@ -52,8 +50,8 @@ func slackFactory(o Options) (func(token string) controllers.Slack, error) {
 }
 
 // awsFactory connects to accounts with the operator's own credentials, or with roles that they may assume.
-func awsFactory(ctx context.Context, c clock.PassiveClock) (func(context.Context, controllers.AWSAccess) (controllers.AWS, error), error) {
-	factory, err := awsiam.NewFactory(ctx, awsiam.Options{Clock: c})
+func awsFactory(ctx context.Context, o awsiam.Options) (func(context.Context, controllers.AWSAccess) (controllers.AWS, error), error) {
+	factory, err := awsiam.NewFactory(ctx, o)
 	if err != nil {
 		return nil, err
 	}
