@@ -82,7 +82,9 @@ func TestAnAccountThatNeverAnswersDelaysNoOther(t *testing.T) {
 	s, home, away, _ := twoAccounts(t, 30, true)
 	s.Begin(accountColumn, atMost(100))
 	s.Until("2026-12-09 14:55")
-	patient, err := awsiam.NewFactory(t.Context(), awsiam.Options{Clock: s.Clock, Rate: 1000, Burst: 1000, AttemptTimeout: time.Hour})
+	options := s.AWS
+	options.Clock, options.AttemptTimeout = s.Clock, time.Hour
+	patient, err := awsiam.NewFactory(t.Context(), options)
 	s.Must(err)
 	s.Restart(func(d *controllers.Deps) {
 		d.AWS = func(ctx context.Context, a controllers.AWSAccess) (state.AWS, error) {

@@ -22,14 +22,11 @@ import (
 // Run the operator until the context ends, which is no error: what is under way then is ended and recorded first. After
 // Run with LeaderElection the process must end, because the lock was given back.
 func Run(ctx context.Context, o Options) error {
-	if o.REST == nil {
-		return errors.New("the operator needs a kubeconfig")
-	}
-	o = o.withDefaults()
-	mgr, err := newManager(ctx, o)
+	mgr, err := New(ctx, o)
 	if err != nil {
 		return err
 	}
+	o = o.withDefaults()
 	o.Log.Info("starting", "version", o.Version, "namespace", o.Namespace, "server", o.REST.Host,
 		"sheetsEmulator", o.SheetsEmulatorHost, "slackAPIURL", o.SlackAPIURL)
 	if err := mgr.Start(ctx); err != nil {
@@ -39,8 +36,10 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// newManager with both controllers and everything they need.
-func newManager(ctx context.Context, o Options) (ctrl.Manager, error) {
+// New manager with the controllers and everything they need, of which change may replace something. Nothing runs before
+// it is started.
+func New(ctx context.Context, o Options, change ...func(*controllers.Deps)) (ctrl.Manager, error) {
+	o = o.withDefaults()
 	slack, err := slackFactory(o)
 	if err != nil {
 		return nil, err
@@ -49,7 +48,7 @@ func newManager(ctx context.Context, o Options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	aws, err := awsFactory(ctx, o.Clock)
+	aws, err := awsFactory(ctx, o.AWS)
 	if err != nil {
 		return nil, err
 	}
@@ -70,13 +69,17 @@ func newManager(ctx context.Context, o Options) (ctrl.Manager, error) {
 	if err := probes(mgr); err != nil {
 		return nil, err
 	}
-	return mgr, controllers.Setup(mgr, &controllers.Deps{
+	deps := &controllers.Deps{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("keylease"),
 		Clock: o.Clock, Audit: o.Audit,
 		Sheets: googleFactory(o), Slack: slack, AWS: aws, Texts: texts,
 		Namespace: o.Namespace, CredentialsNamespaces: o.CredentialsNamespaces,
 		NewQueue: o.NewQueue, Workers: o.Workers,
-	})
+	}
+	for _, f := range change {
+		f(deps)
+	}
+	return mgr, controllers.Setup(mgr, deps)
 }
 
 // installed tells at once, and in words, what would otherwise show minutes later as a cache that does not fill.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"k8s.io/utils/clock"
-
 	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/awsiam"
@@ -53,8 +51,8 @@ func slackFactory(o Options) (func(token string) state.Slack, error) {
 }
 
 // awsFactory connects to accounts with the operator's own credentials, or with roles that they may assume.
-func awsFactory(ctx context.Context, c clock.PassiveClock) (func(context.Context, controllers.AWSAccess) (state.AWS, error), error) {
-	factory, err := awsiam.NewFactory(ctx, awsiam.Options{Clock: c})
+func awsFactory(ctx context.Context, o awsiam.Options) (func(context.Context, controllers.AWSAccess) (state.AWS, error), error) {
+	factory, err := awsiam.NewFactory(ctx, o)
 	if err != nil {
 		return nil, err
 	}

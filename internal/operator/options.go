@@ -1,5 +1,5 @@
 // Package operator builds and runs the operator: the manager, the adapters to Google, Slack and AWS, and the two
-// controllers on them. keylease runs it as a process, the laboratory beside its emulators.
+// controllers on them. keylease runs it as a process, tests and the laboratory beside their emulators.
 package operator
 
 import (
@@ -22,6 +22,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/awsiam"
 )
 
 const (
@@ -68,8 +69,15 @@ type Options struct {
 	// SlackAPIURL (SLACK_API_URL): the base URL of Slack's Web API or the full …/chat.postMessage. Empty: Slack's own.
 	SlackAPIURL string
 
+	// AWS account's clients: rates and, in place of the SDK's default chain, region, endpoint and credentials. Clock counts
+	// for them too.
+	AWS awsiam.Options
+
 	// SlackBurst of messages that a channel takes at once, for a clock that stands meanwhile. 0: the adapter's default.
 	SlackBurst int
+
+	// Manager changes what the manager is made of, for many operators in one process. Nil: nothing.
+	Manager func(*ctrl.Options)
 
 	// Audit gets one line per decision, approval, date change, notice and AWS change; Log everything else.
 	Audit, Log logr.Logger
@@ -93,6 +101,7 @@ func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = clock.RealClock{}
 	}
+	o.AWS.Clock = o.Clock
 	if o.Namespace == "" {
 		o.Namespace = DefaultNamespace
 	}
@@ -114,7 +123,7 @@ func (o Options) manager(scheme *runtime.Scheme) ctrl.Options {
 	if o.MetricsSecure {
 		metrics.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
-	return ctrl.Options{
+	made := ctrl.Options{
 		Scheme: scheme, Logger: o.Log, Metrics: metrics,
 		HealthProbeBindAddress: o.HealthProbeBindAddress,
 		// Managed fields are larger than the objects; where field owners matter the live object is read.
@@ -128,4 +137,8 @@ func (o Options) manager(scheme *runtime.Scheme) ctrl.Options {
 		// The laboratory starts the operator again in one process.
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
 	}
+	if o.Manager != nil {
+		o.Manager(&made)
+	}
+	return made
 }
