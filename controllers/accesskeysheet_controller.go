@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -158,6 +159,17 @@ func (r *SheetReconciler) leasesOf(ctx context.Context, key types.NamespacedName
 	list := &v1alpha1.AccessKeyLeaseList{}
 	err := r.Client.List(ctx, list, client.InNamespace(key.Namespace), client.MatchingFields{indexSheet: key.Name})
 	return list.Items, err
+}
+
+// liveLeasesOf a sheet, for the record of another process's write: what it left out is what the leases say, and the cache may
+// not show yet what that process wrote last.
+func (r *SheetReconciler) liveLeasesOf(ctx context.Context, key types.NamespacedName) ([]v1alpha1.AccessKeyLease, error) {
+	list := &v1alpha1.AccessKeyLeaseList{}
+	err := r.Live.List(ctx, list, client.InNamespace(key.Namespace))
+	for i := range list.Items {
+		list.Items[i].ManagedFields = nil // as in the cache: a lease is applied as it was read
+	}
+	return slices.DeleteFunc(list.Items, func(l v1alpha1.AccessKeyLease) bool { return l.Spec.SheetRef.Name != key.Name }), err
 }
 
 // sheetRun is one sync of one sheet.

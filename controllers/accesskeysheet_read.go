@@ -66,7 +66,11 @@ func readReason(err error) string {
 
 // loadLeases of the sheet.
 func (r *sheetRun) loadLeases(ctx context.Context) error {
-	leases, err := r.leasesOf(ctx, r.key)
+	load := r.leasesOf
+	if r.mem.writing == nil && r.sheet.Status.Writing != nil {
+		load = r.liveLeasesOf
+	}
+	leases, err := load(ctx, r.key)
 	if err != nil {
 		return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "list leases", Code: v1alpha1.ReasonUnavailable,
 			Message: fmt.Sprintf("the leases of AccessKeySheet %s cannot be listed: %v", r.key, err)}

@@ -62,7 +62,7 @@ func unverified(message string) error {
 }
 
 func (r *sheetRun) recordWrite(ctx context.Context, w sheet.Write) error {
-	record, err := w.Record(r.options())
+	record, err := w.Record(r.leases, r.options())
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (r *sheetRun) unread() (w *sheet.Write, since time.Time) {
 	if record == nil {
 		return nil, since
 	}
-	found, err := sheet.ReadRecord(record.Record)
+	found, err := sheet.ReadRecord(record.Record, r.leases, r.options())
 	if err != nil { // too large to be kept, or of another version
 		at := record.Time.UTC().Format(time.RFC3339)
 		r.sheetEvent(corev1.EventTypeWarning, v1alpha1.EventWriteUnverified, fmt.Sprintf(

@@ -24,8 +24,8 @@ func (v *verification) bringBack(o Options) {
 }
 
 // row with these cells, and no others.
-func (g GoneRow) row(id string, o Options) []any {
-	cells := map[v1alpha1.ColumnLetter]any{o.Columns.AccessKeyID: id, o.Columns.EndDate: g.EndDate, o.Columns.Status: g.Status}
+func (c OwnCells) row(id string, o Options) []any {
+	cells := map[v1alpha1.ColumnLetter]any{o.Columns.AccessKeyID: id, o.Columns.EndDate: c.EndDate, o.Columns.Status: c.Status}
 	var row []any
 	for column, value := range cells {
 		i := ColumnIndex(column)
@@ -44,7 +44,7 @@ func (v *verification) isBack(row int) bool { return v.back[v.afterID[row]] }
 
 // goneNow are the rows that are gone by now: those that were before, and those that went since. Of several rows with one
 // key nobody knows which one comes back.
-func (v *verification) goneNow() map[string]GoneRow {
+func (v *verification) goneNow() map[string]OwnCells {
 	gone := maps.Clone(v.gone)
 	for id, rows := range v.beforeRows {
 		key, ok := strings.CutPrefix(id, keyPrefix)
@@ -52,9 +52,9 @@ func (v *verification) goneNow() map[string]GoneRow {
 			continue
 		}
 		if gone == nil {
-			gone = map[string]GoneRow{}
+			gone = map[string]OwnCells{}
 		}
-		gone[key] = GoneRow{EndDate: cellValue(v.before, rows[0], v.endDate), Status: cellValue(v.before, rows[0], v.status)}
+		gone[key] = OwnCells{EndDate: cellValue(v.before, rows[0], v.endDate), Status: cellValue(v.before, rows[0], v.status)}
 	}
 	return gone
 }

@@ -153,7 +153,7 @@ type verification struct {
 	// back are the keys whose row came back since: before got it as it was before it went, behind all others.
 	back map[string]bool
 	// gone: see Write.
-	gone map[string]GoneRow
+	gone map[string]OwnCells
 	// edits are what was to be written, written every cell that was since.
 	edits   []CellEdit
 	written []WrittenCell
@@ -228,13 +228,9 @@ func contents(row []any, own []int) string {
 	return strings.Join(cells, "\x00")
 }
 
-// findHome gives the one row of after that is the row the edit was addressed to; of several alike, the one at the address.
+// findHome gives the one row of after that the edit was meant for; of several with its key, the one at the address.
 func (v *verification) findHome(e CellEdit) int {
-	if e.Row < 1 || e.Row > len(v.beforeID) {
-		// Beyond the end of what was read: an empty row, which the API does not return.
-		return -1
-	}
-	rows := v.afterRows[v.beforeID[e.Row-1]]
+	rows := v.afterRows[keyPrefix+e.AccessKeyID]
 	switch {
 	case len(rows) == 1:
 		return rows[0]

@@ -11,11 +11,11 @@ import (
 // recorded is a write as a later process finds it.
 func recorded(t *testing.T, w sheet.Write) sheet.Write {
 	t.Helper()
-	record, err := w.Record(options())
+	record, err := w.Record(nil, options())
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := sheet.ReadRecord(record)
+	found, err := sheet.ReadRecord(record, nil, options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestOfARowWithAKeyTheRecordKeepsNoMoreThanIsNeeded(t *testing.T) {
 
 func TestAnUnreadableRecordIsAnError(t *testing.T) {
 	for _, record := range [][]byte{nil, []byte("{}"), {0x1f, 0x8b, 8}} {
-		if _, err := sheet.ReadRecord(record); err == nil {
+		if _, err := sheet.ReadRecord(record, nil, options()); err == nil {
 			t.Errorf("record %q was read", record)
 		}
 	}
