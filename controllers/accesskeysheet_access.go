@@ -10,7 +10,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/template"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // access is how a sheet reaches the three services, and what it was made of: clients are made anew when a Secret or the
@@ -255,27 +255,14 @@ func (d *Deps) account(ctx context.Context, sheet types.NamespacedName, spec v1a
 		return nil, &failure.Error{Class: failure.Credentials, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonCredentialsForbidden,
 			Message: fmt.Sprintf("sheets in namespace %s may not use the operator's own AWS credentials: set spec.aws.roleARN to a role that trusts the operator, or list the namespace in --credentials-namespaces", sheet.Namespace)}
 	}
-	role, err := fill(spec.RoleARN, map[string]string{"AccountID": accountID})
+	role, err := lifecycle.FillIn(spec.RoleARN, map[string]string{"AccountID": accountID})
 	if err != nil {
 		return nil, &failure.Error{Class: failure.Terminal, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonInvalidSpec,
 			Message: "spec.aws.roleARN: " + err.Error()}
 	}
-	return d.AWS(ctx, AWSAccess{
+	return d.AWS(ctx, lifecycle.AWSAccess{
 		Partition: spec.Partition, AccountID: accountID, RoleARN: role, ExternalID: sheet.Namespace + "/" + sheet.Name,
 	})
-}
-
-// fill a template of the spec.
-func fill(text string, values map[string]string) (string, error) {
-	t, err := template.New("").Option("missingkey=error").Parse(text)
-	if err != nil {
-		return "", fmt.Errorf("template %q: %w", text, err)
-	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, values); err != nil {
-		return "", fmt.Errorf("template %q: %w", text, err)
-	}
-	return b.String(), nil
 }
 
 // secret reads one key of a Secret of the sheet's own namespace, by name. Secrets are never listed, watched or cached. The

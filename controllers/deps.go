@@ -34,7 +34,7 @@ type Deps struct {
 	// Slack connects to Slack with a bot token.
 	Slack func(token string) Slack
 	// AWS connects to an account. It makes no call of its own that needs rights in that account.
-	AWS func(ctx context.Context, access AWSAccess) (AWS, error)
+	AWS func(ctx context.Context, access lifecycle.AWSAccess) (AWS, error)
 
 	// Texts of the messages. Nil: the program's own.
 	Texts *message.Texts
@@ -71,16 +71,6 @@ type AWS interface {
 	Identity(ctx context.Context) (lifecycle.Identity, error)
 	// AccountKeys lists the access keys of all users under a path prefix (with a slash at both ends; "": of all users): a call for each user.
 	AccountKeys(ctx context.Context, pathPrefix string) ([]lifecycle.AccountKey, error)
-}
-
-// AWSAccess says which account to reach, and how.
-type AWSAccess struct {
-	// Partition aws, aws-cn or aws-us-gov.
-	Partition, AccountID string
-	// RoleARN to assume, {{ .AccountID }} already filled in; empty: the operator's own credentials.
-	RoleARN string
-	// ExternalID sent with AssumeRole: "<namespace>/<sheet name>".
-	ExternalID string
 }
 
 // credentialsAllowed tells whether sheets of a namespace may use the operator's own AWS credentials: who can create a

@@ -11,6 +11,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/internal/awsiam"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/expect"
 	"github.com/keylease/keylease/test/fixture"
@@ -84,8 +85,8 @@ func TestAnAccountThatNeverAnswersDelaysNoOther(t *testing.T) {
 	patient, err := awsiam.NewFactory(t.Context(), awsiam.Options{Clock: s.Clock, Rate: 1000, Burst: 1000, AttemptTimeout: time.Hour})
 	s.Must(err)
 	s.Restart(func(d *controllers.Deps) {
-		d.AWS = func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
-			return patient.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
+		d.AWS = func(ctx context.Context, a lifecycle.AWSAccess) (controllers.AWS, error) {
+			return patient.For(ctx, a)
 		}
 	})
 	hanging := s.IAM.Inject(iam.Fault{Stall: true, AccountID: elsewhere})

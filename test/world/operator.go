@@ -26,6 +26,7 @@ import (
 	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/googlesheets"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/slackapi"
 )
 
@@ -67,8 +68,8 @@ func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logge
 			return googlesheets.New(ctx, googlesheets.Options{CredentialsJSON: credentials, EmulatorHost: w.SheetsHost()})
 		},
 		Slack: slackFactory(w.Slack.APIURL(), w.Clock),
-		AWS: func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
-			return aws.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
+		AWS: func(ctx context.Context, a lifecycle.AWSAccess) (controllers.AWS, error) {
+			return aws.For(ctx, a)
 		},
 	}
 	for _, f := range change {

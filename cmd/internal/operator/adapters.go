@@ -10,6 +10,7 @@ import (
 	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/googlesheets"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/slackapi"
 )
 
@@ -52,15 +53,13 @@ func slackFactory(o Options) (func(token string) controllers.Slack, error) {
 }
 
 // awsFactory connects to accounts with the operator's own credentials, or with roles that they may assume.
-func awsFactory(ctx context.Context, c clock.PassiveClock) (func(context.Context, controllers.AWSAccess) (controllers.AWS, error), error) {
+func awsFactory(ctx context.Context, c clock.PassiveClock) (func(context.Context, lifecycle.AWSAccess) (controllers.AWS, error), error) {
 	factory, err := awsiam.NewFactory(ctx, awsiam.Options{Clock: c})
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
-		client, err := factory.For(ctx, awsiam.Access{
-			Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID,
-		})
+	return func(ctx context.Context, a lifecycle.AWSAccess) (controllers.AWS, error) {
+		client, err := factory.For(ctx, a)
 		if err != nil {
 			return nil, err
 		}
