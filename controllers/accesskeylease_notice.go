@@ -140,38 +140,18 @@ func soonest(errs []error) error {
 	return out
 }
 
-// messageLease is what every message about one key says of it.
-func messageLease(l *v1alpha1.AccessKeyLease) message.Lease {
-	m := message.Lease{
-		Namespace: l.Namespace, Name: l.Name, AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, AccountID: l.Spec.AccountID,
-		OwnerName: l.Spec.Owner.FullName, Purpose: l.Spec.Purpose, Resource: l.Spec.Resource,
-		StartDate: l.Spec.StartDate, EndDate: l.Spec.EndDate,
-	}
-	if k := l.Status.Key; k != nil {
-		m.LastUsed, m.LastUsedKnown = k.LastUsed, k.Status != "" && !k.LastUseUnknown
-	}
-	if l.Status.Sheet != nil {
-		m.Row = int(l.Status.Sheet.Row)
-	}
-	return m
-}
-
 // messageNotice gathers what a message says.
 func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience) message.Notice {
 	l, p := r.lease, r.in.Policy
 	n := message.Notice{
 		Kind: d.Action.Notice.Kind, Audience: audience,
-		Lease: messageLease(l),
+		Lease: l,
 		Owner: r.messageOwner(d),
 		Today: p.Today(r.now()), DeleteAt: r.deleteAt(d),
-		Revocation: l.Status.Revocation, Plan: l.Status.Plan,
+		Plan:         l.Status.Plan,
 		Zone:         p.Location,
 		SheetURL:     sheetURL(r.sheet.Spec.SpreadsheetID),
 		MarkExtended: r.sheet.Spec.Marks.Extended,
-	}
-	if k, rev := l.Status.Key, l.Status.Revocation; k != nil && k.LastUsed != nil && rev != nil {
-		usedBefore := func(t *metav1.Time) bool { return t != nil && t.Sub(k.LastUsed.Date.Time) < 24*time.Hour }
-		n.UsedWithin24h, n.UsedBeforeDeactivation = usedBefore(rev.KeyDeletedTime), usedBefore(rev.DeactivatedTime)
 	}
 	n.Reason, n.Detail = r.detail(d)
 	if n.Kind == v1alpha1.NoticeExpiry && p.GracePeriod > 0 {

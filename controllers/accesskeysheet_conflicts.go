@@ -102,7 +102,7 @@ func (r *sheetRun) conflictMessage(item message.Item) ([]message.Message, error)
 		Kind: v1alpha1.NoticeDateConflict, Audience: message.ToAdmin, Detail: item.Detail,
 		Today: r.policy.Today(r.now()), Zone: r.policy.Location,
 		SheetURL: sheetURL(r.sheet.Spec.SpreadsheetID), MarkExtended: r.sheet.Spec.Marks.Extended,
-		Lease: messageLease(l),
+		Lease: l,
 	}
 	if l.Status.Owner != nil {
 		n.Owner = message.Owner{SlackUserID: l.Status.Owner.SlackUserID, Candidates: l.Status.Owner.Candidates}
