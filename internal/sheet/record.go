@@ -38,16 +38,16 @@ func (w *Write) Record(leases map[string]*v1alpha1.AccessKeyLease, o Options) ([
 // without is the write less what the leases say of rows. Of a row with a key, no other cells are needed than the key and
 // those that Keylease writes.
 func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) Write {
-	seen, rows := lastSeen(leases, w.DateLike, o), rowsByKey(w.Before, o)
+	seen, rows := lastSeen(leases, w.DateLike, o), readingOf(w.Before, o)
 	for _, e := range w.Written {
 		delete(seen, strings.TrimPrefix(e.Of, keyPrefix)) // a lease changes with its row
 	}
 	kept := *w
 	kept.Before, kept.Gone = nil, maps.Clone(w.Gone)
-	for _, row := range w.Before {
-		if id := keyID(cellAt(row, ColumnIndex(o.Columns.AccessKeyID))); id != "" {
+	for i, row := range w.Before {
+		if id := rows.key(i); id != "" {
 			cells := ownCells(row, o)
-			if len(rows[keyPrefix+id]) == 1 && seen[id].is(cells, false) {
+			if len(rows.of[keyPrefix+id]) == 1 && seen[id].is(cells, false) {
 				continue
 			}
 			row = cells.row(id, o)
@@ -55,7 +55,7 @@ func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) W
 		kept.Before = append(kept.Before, row)
 	}
 	maps.DeleteFunc(kept.Gone, func(id string, cells OwnCells) bool {
-		return len(rows[keyPrefix+id]) > 0 || seen[id].is(cells, true)
+		return len(rows.of[keyPrefix+id]) > 0 || seen[id].is(cells, true)
 	})
 	return kept
 }
@@ -70,14 +70,14 @@ func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Opt
 	if err := json.NewDecoder(io.LimitReader(zip, 64<<20)).Decode(&w); err != nil {
 		return w, fmt.Errorf("record of a write: %w", err)
 	}
-	seen, rows := lastSeen(leases, w.DateLike, o), rowsByKey(w.Before, o)
+	seen, rows := lastSeen(leases, w.DateLike, o), readingOf(w.Before, o)
 	if w.Gone == nil {
 		w.Gone = map[string]OwnCells{}
 	}
 	for _, id := range slices.Sorted(maps.Keys(seen)) {
 		_, gone := w.Gone[id]
 		switch {
-		case gone, len(rows[keyPrefix+id]) > 0: // the record knows better
+		case gone, len(rows.of[keyPrefix+id]) > 0: // the record knows better
 		case seen[id].gone:
 			w.Gone[id] = seen[id].OwnCells
 		default:
@@ -114,11 +114,6 @@ func lastSeen(leases map[string]*v1alpha1.AccessKeyLease, dateLike any, o Option
 		seen[id] = cells
 	}
 	return seen
-}
-
-func rowsByKey(rows [][]any, o Options) map[string][]int {
-	_, rowsOf := identities(rows, ColumnIndex(o.Columns.AccessKeyID), nil)
-	return rowsOf
 }
 
 func ownCells(row []any, o Options) OwnCells {

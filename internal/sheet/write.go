@@ -44,6 +44,11 @@ type WrittenCell struct {
 	Fresh bool `json:"fresh,omitempty"`
 }
 
+// wrote tells whether the value was written into the column.
+func (c WrittenCell) wrote(column v1alpha1.ColumnLetter, value any) bool {
+	return c.Column == column && sameCell(c.New, value)
+}
+
 // NewWrite of edits that were addressed by before.
 func NewWrite(before [][]any, edits []CellEdit) Write {
 	w := Write{Before: before, Edits: edits}
@@ -56,10 +61,10 @@ func NewWrite(before [][]any, edits []CellEdit) Write {
 // Remember what leases know of rows that the sheet had and Before has not.
 func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) {
 	w.DateLike = lastDate(w.Before, o)
-	rows := rowsByKey(w.Before, o)
+	rows := readingOf(w.Before, o)
 	w.Gone = map[string]OwnCells{}
 	for id, seen := range lastSeen(leases, w.DateLike, o) {
-		if len(rows[keyPrefix+id]) == 0 {
+		if len(rows.of[keyPrefix+id]) == 0 {
 			w.Gone[id] = seen.OwnCells
 		}
 	}
