@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -305,7 +306,7 @@ func (r *sheetRun) publish() {
 		if t := r.sheet.Status.ResumedTime; t != nil && t.After(v.resumed) {
 			v.resumed = t.Time
 		}
-		r.foreignNews = !sameKeys(v.foreign, r.foreign)
+		r.foreignNews = !maps.EqualFunc(v.foreign, r.foreign, func(int, int) bool { return true })
 		v.foreign = r.foreign
 		return v
 	})

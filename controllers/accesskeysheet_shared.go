@@ -137,12 +137,3 @@ func (r *sheetRun) wakeOwners() {
 		r.sheetWake(owner)
 	}
 }
-
-func sameKeys(a, b map[string]int) bool {
-	for id := range b {
-		if _, ok := a[id]; !ok {
-			return false
-		}
-	}
-	return len(a) == len(b)
-}

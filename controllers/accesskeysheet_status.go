@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sort"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -152,7 +151,7 @@ func (r *sheetRun) announceRows(before []v1alpha1.InvalidRow) {
 }
 
 func invalidRows(problems []sheet.Problem) []v1alpha1.InvalidRow {
-	sort.SliceStable(problems, func(i, j int) bool { return problems[i].Row < problems[j].Row })
+	slices.SortStableFunc(problems, func(a, b sheet.Problem) int { return a.Row - b.Row })
 	out := make([]v1alpha1.InvalidRow, 0, min(len(problems), mostInvalidRows))
 	for _, p := range problems[:min(len(problems), mostInvalidRows)] {
 		out = append(out, v1alpha1.InvalidRow{

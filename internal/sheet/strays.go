@@ -29,7 +29,8 @@ func (v *verification) strayed(stray map[cellAddress]bool) []string {
 func (v *verification) allStrays() map[cellAddress]bool {
 	stray := map[cellAddress]bool{}
 	for i, e := range v.w.Written {
-		if !slices.Contains(ownColumns(v.o), ColumnIndex(e.Column)) || slices.ContainsFunc(v.w.Written[:i], func(o WrittenCell) bool { return o.wrote(e.Column, e.New) }) {
+		done := slices.ContainsFunc(v.w.Written[:i], func(o WrittenCell) bool { return o.wrote(e.Column, e.New) })
+		if done || !slices.Contains(ownColumns(v.o), ColumnIndex(e.Column)) {
 			continue
 		}
 		for _, row := range v.straysOf(e.Column, e.New) {
@@ -40,8 +41,8 @@ func (v *verification) allStrays() map[cellAddress]bool {
 }
 
 // straysOf one value. Certain are rows where it was found astray before, the addresses that it was written to, and rows
-// that show what was written together with it too. Of all
-// others there are no more than it was written and did not arrive; where there are, a person wrote the same.
+// that show what was written together with it too. Of all others there are no more than it was written and did not
+// arrive; where there are, a person wrote the same.
 func (v *verification) straysOf(column v1alpha1.ColumnLetter, value any) []int {
 	most := v.unaccounted(column, value)
 	var certain, elsewhere, copies, apart []int

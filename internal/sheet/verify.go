@@ -93,7 +93,7 @@ func Recover(w Write, after [][]any, o Options, tab string, recent bool) ReadBac
 
 // readBack of what is astray, and wanted instead.
 func (v *verification) readBack(stray map[cellAddress]bool, want map[cellAddress]any) ReadBack {
-	r := ReadBack{Repairs: v.edit(want), Missed: unique(v.strayed(stray))}
+	r := ReadBack{Next: v.w, Repairs: v.edit(want), Missed: unique(v.strayed(stray))}
 	for _, e := range r.Repairs {
 		if stray[cellAddress{e.Row - 1, e.Column}] {
 			r.Astray = append(r.Astray, e)
