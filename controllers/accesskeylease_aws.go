@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/lookup"
@@ -260,13 +261,13 @@ func (r *leaseRun) teardownTarget() (teardown.Target, error) {
 	policy := ""
 	if spec.PolicyName != nil {
 		var err error
-		if policy, err = fill(*spec.PolicyName, map[string]string{"UserName": t.UserName, "AccountID": t.AccountID}); err != nil {
+		if policy, err = lifecycle.FillIn(*spec.PolicyName, map[string]string{"UserName": t.UserName, "AccountID": t.AccountID}); err != nil {
 			return teardown.Target{}, &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "revoke", Code: v1alpha1.ReasonInvalidSpec,
 				Message: "spec.aws.policyName: " + err.Error()}
 		}
 	}
 	return teardown.Target{
 		AWSTarget: t, Partition: spec.Partition, PolicyName: policy,
-		KeepConsoleUsers: spec.KeepConsoleUsers == nil || *spec.KeepConsoleUsers,
+		KeepConsoleUsers: ptr.Deref(spec.KeepConsoleUsers, true),
 	}, nil
 }

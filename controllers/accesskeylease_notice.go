@@ -138,17 +138,13 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 	l, p := r.lease, r.in.Policy
 	n := message.Notice{
 		Kind: d.Action.Notice.Kind, Audience: audience,
-		Lease: message.LeaseOf(l),
+		Lease: l,
 		Owner: r.messageOwner(d),
 		Today: p.Today(r.now()), DeleteAt: d.DeleteAt,
-		Revocation: l.Status.Revocation, Plan: l.Status.Plan,
+		Plan:         l.Status.Plan,
 		Zone:         p.Location,
 		SheetURL:     message.SheetURL(r.sheet.Spec.SpreadsheetID),
 		MarkExtended: r.sheet.Spec.Marks.Extended,
-	}
-	if k, rev := l.Status.Key, l.Status.Revocation; k != nil && k.LastUsed != nil && rev != nil {
-		usedBefore := func(t *metav1.Time) bool { return t != nil && t.Sub(k.LastUsed.Date.Time) < 24*time.Hour }
-		n.UsedWithin24h, n.UsedBeforeDeactivation = usedBefore(rev.KeyDeletedTime), usedBefore(rev.DeactivatedTime)
 	}
 	n.Reason, n.Detail = r.detail(d)
 	if n.Kind == v1alpha1.NoticeExpiry && p.GracePeriod > 0 {

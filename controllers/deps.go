@@ -1,11 +1,9 @@
 package controllers
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
-	"text/template"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -19,6 +17,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/message"
 )
 
@@ -37,7 +36,7 @@ type Deps struct {
 	// Slack connects to Slack with a bot token.
 	Slack func(token string) state.Slack
 	// AWS connects to an account. It makes no call of its own that needs rights in that account.
-	AWS func(ctx context.Context, access AWSAccess) (state.AWS, error)
+	AWS func(ctx context.Context, access lifecycle.AWSAccess) (state.AWS, error)
 
 	// Texts of the messages. Nil: the program's own.
 	Texts *message.Texts
@@ -54,16 +53,6 @@ type Deps struct {
 	Workers int
 }
 
-// AWSAccess says which account to reach, and how.
-type AWSAccess struct {
-	// Partition aws, aws-cn or aws-us-gov.
-	Partition, AccountID string
-	// RoleARN to assume, {{ .AccountID }} already filled in; empty: the operator's own credentials.
-	RoleARN string
-	// ExternalID sent with AssumeRole: "<namespace>/<sheet name>".
-	ExternalID string
-}
-
 // account connects to one account, if the sheet may. Who can create a sheet in another namespace must not borrow the
 // operator's own credentials.
 func (d *Deps) account(ctx context.Context, sheet types.NamespacedName, spec v1alpha1.AWSAccess, accountID string) (state.AWS, error) {
@@ -71,27 +60,14 @@ func (d *Deps) account(ctx context.Context, sheet types.NamespacedName, spec v1a
 		return nil, &failure.Error{Class: failure.Credentials, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonCredentialsForbidden,
 			Message: fmt.Sprintf("sheets in namespace %s may not use the operator's own AWS credentials: set spec.aws.roleARN to a role that trusts the operator, or list the namespace in --credentials-namespaces", sheet.Namespace)}
 	}
-	role, err := fill(spec.RoleARN, map[string]string{"AccountID": accountID})
+	role, err := lifecycle.FillIn(spec.RoleARN, map[string]string{"AccountID": accountID})
 	if err != nil {
 		return nil, &failure.Error{Class: failure.Terminal, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonInvalidSpec,
 			Message: "spec.aws.roleARN: " + err.Error()}
 	}
-	return d.AWS(ctx, AWSAccess{
+	return d.AWS(ctx, lifecycle.AWSAccess{
 		Partition: spec.Partition, AccountID: accountID, RoleARN: role, ExternalID: sheet.Namespace + "/" + sheet.Name,
 	})
-}
-
-// fill a template of the spec.
-func fill(text string, values map[string]string) (string, error) {
-	t, err := template.New("").Option("missingkey=error").Parse(text)
-	if err != nil {
-		return "", fmt.Errorf("template %q: %w", text, err)
-	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, values); err != nil {
-		return "", fmt.Errorf("template %q: %w", text, err)
-	}
-	return b.String(), nil
 }
 
 func (d *Deps) now() time.Time { return d.Clock.Now() }

@@ -59,7 +59,8 @@ type SheetWrite struct {
 	Time metav1.Time `json:"time"`
 	// Cells that are written.
 	Cells int32 `json:"cells"`
-	// Record of the cells and of the tab as it was (JSON, gzip). Absent where the tab is too large to be kept.
+	// Record of the cells, of the rows without a key, and of what the leases do not say of the others (JSON, gzip). Absent
+	// where it would be too large to be kept.
 	// +optional
 	Record []byte `json:"record,omitempty"`
 }

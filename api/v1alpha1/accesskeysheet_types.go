@@ -185,14 +185,15 @@ type AWSAccess struct {
 	// +kubebuilder:default=aws
 	// +kubebuilder:validation:Enum=aws;aws-cn;aws-us-gov
 	Partition string `json:"partition,omitempty"`
-	// PolicyName is a template for the customer-managed policy that goes with the user. It must contain the user name.
+	// PolicyName is the customer-managed policy that goes with the user. {{ .UserName }}, which it must contain, and
+	// {{ .AccountID }} are replaced, and nothing else.
 	// Empty: no policy is deleted.
 	// +optional
 	// +kubebuilder:default="{{ .UserName }}"
 	// +kubebuilder:validation:MaxLength=256
 	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || self.contains('.UserName')",message="policyName must contain {{ .UserName }}, so that no policy of others is named"
 	PolicyName *string `json:"policyName,omitempty"`
-	// RoleARN to assume; may contain {{ .AccountID }}. Empty: the operator's own credentials, where they are allowed.
+	// RoleARN to assume; {{ .AccountID }} is replaced, and nothing else. Empty: the operator's own credentials, where they are allowed.
 	// +optional
 	// +kubebuilder:default=""
 	// +kubebuilder:validation:MaxLength=2048

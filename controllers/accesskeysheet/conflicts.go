@@ -79,7 +79,7 @@ func (t teller) conflictMessage(item message.Item) (message.Message, error) {
 		Kind: v1alpha1.NoticeDateConflict, Audience: message.ToAdmin, Detail: item.Detail,
 		Today: d.policy.Today(d.now()), Zone: d.policy.Location,
 		SheetURL: message.SheetURL(spec.SpreadsheetID), MarkExtended: spec.Marks.Extended,
-		Lease: message.LeaseOf(l),
+		Lease: l,
 	}
 	if l.Status.Owner != nil {
 		n.Owner = message.Owner{SlackUserID: l.Status.Owner.SlackUserID, Candidates: l.Status.Owner.Candidates}

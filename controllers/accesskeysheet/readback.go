@@ -68,7 +68,7 @@ func unverified(message string) error {
 
 func (w *writer) record(ctx context.Context, write sheet.Write) error {
 	d := w.draft
-	data, err := write.Record(d.options())
+	data, err := write.Record(w.leases, d.options())
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (w *writer) unread() openWrite {
 	if kept == nil {
 		return openWrite{}
 	}
-	found, err := sheet.ReadRecord(kept.Record)
+	found, err := sheet.ReadRecord(kept.Record, w.leases, d.options())
 	if err != nil { // too large to be kept, or of another version
 		at := kept.Time.UTC().Format(time.RFC3339)
 		d.event(record.Warning, v1alpha1.EventWriteUnverified, fmt.Sprintf(

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/lookup"
@@ -76,9 +75,15 @@ func readReason(err error) string {
 	return v1alpha1.ReasonUnavailable
 }
 
-// leasesOf the sheet. One that is not named after its key is left alone.
-func (r *Reconciler) leasesOf(ctx context.Context, key types.NamespacedName) (leaseSet, error) {
+// leasesOf the sheet. One that is not named after its key is left alone. Where another process left the record of a write,
+// the leases are read live: what the record left out is what they say, and the cache may not show yet what that process
+// wrote last.
+func (r *Reconciler) leasesOf(ctx context.Context, d *draft, mem *memory) (leaseSet, error) {
+	key := d.key
 	listed, err := lookup.OfSheet(ctx, r.Client, key)
+	if mem.write.write == nil && d.status().Writing != nil {
+		listed, err = lookup.OfSheetLive(ctx, r.Live, key)
+	}
 	if err != nil {
 		return nil, &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "list leases", Code: v1alpha1.ReasonUnavailable,
 			Message: fmt.Sprintf("the leases of AccessKeySheet %s cannot be listed: %v", key, err)}

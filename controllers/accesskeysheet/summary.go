@@ -3,7 +3,6 @@ package accesskeysheet
 import (
 	"fmt"
 	"slices"
-	"sort"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -97,7 +96,7 @@ func countPhase(p *v1alpha1.PhaseCounts, l *v1alpha1.AccessKeyLease) {
 }
 
 func invalidRows(problems []sheet.Problem) []v1alpha1.InvalidRow {
-	sort.SliceStable(problems, func(i, j int) bool { return problems[i].Row < problems[j].Row })
+	slices.SortStableFunc(problems, func(a, b sheet.Problem) int { return a.Row - b.Row })
 	var out []v1alpha1.InvalidRow
 	for _, p := range problems[:min(len(problems), mostInvalidRows)] {
 		out = append(out, v1alpha1.InvalidRow{

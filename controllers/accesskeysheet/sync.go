@@ -61,7 +61,7 @@ func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome
 		o.reading, err = read(ctx, d, google)
 	}
 	o.unreadable = err
-	if o.leases, err = r.leasesOf(ctx, d.key); err != nil {
+	if o.leases, err = r.leasesOf(ctx, d, mem); err != nil {
 		return o, err
 	}
 	if o.unreadable != nil {
@@ -151,16 +151,7 @@ func (r *Reconciler) publish(d *draft, o outcome) (foreignNews bool) {
 	}
 	r.Known.SetReading(d.key, now)
 	metrics.SheetSynced(d.key.Namespace, d.key.Name, now.Start)
-	return !sameKeys(before.Foreign, now.Foreign)
-}
-
-func sameKeys(a, b map[string]int) bool {
-	for id := range b {
-		if _, ok := a[id]; !ok {
-			return false
-		}
-	}
-	return len(a) == len(b)
+	return !maps.EqualFunc(before.Foreign, now.Foreign, func(int, int) bool { return true }) // the keys, not their rows
 }
 
 // woken says which leases have looked at what: all of them are woken when the spec changed, or when it was asked for.

@@ -39,6 +39,16 @@ func OfSheet(ctx context.Context, c client.Reader, sheet types.NamespacedName) (
 	return list.Items, err
 }
 
+// OfSheetLive asks the API server, which knows no index of ours.
+func OfSheetLive(ctx context.Context, live client.Reader, sheet types.NamespacedName) ([]v1alpha1.AccessKeyLease, error) {
+	list := &v1alpha1.AccessKeyLeaseList{}
+	err := live.List(ctx, list, client.InNamespace(sheet.Namespace), client.MatchingLabels{v1alpha1.LabelSheet: sheet.Name})
+	for i := range list.Items {
+		list.Items[i].ManagedFields = nil // as in the cache: a lease is applied as it was read
+	}
+	return list.Items, err
+}
+
 // OfAccount gives the leases of an AWS account, whatever their sheet. They are the cache's own and are to be read only: many
 // leases that are due at once each look at all of them.
 func OfAccount(ctx context.Context, c client.Reader, accountID string) ([]v1alpha1.AccessKeyLease, error) {

@@ -4,36 +4,28 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"text/template"
+
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // Access is whose IAM is used, and how.
-type Access struct {
-	// Partition: aws (default), aws-cn or aws-us-gov.
-	Partition string
-	// AccountID, twelve digits. Nothing is changed with credentials of another account.
-	AccountID string
-	// RoleARN to assume; {{ .AccountID }} is replaced. Empty: the operator's own credentials.
-	RoleARN string
-	// ExternalID that goes with every AssumeRole: "<namespace>/<sheet name>". Required with a RoleARN.
-	ExternalID string
-	// SessionName that CloudTrail shows. Default: keylease. What a session name cannot hold becomes "-".
-	SessionName string
-}
+type Access = lifecycle.AWSAccess
+
+// sessionName is what CloudTrail shows of a role's session.
+const sessionName = "keylease"
 
 // globalRegions are what IAM signs for: it has one endpoint a partition ("AWS Identity and Access Management endpoints
 // and quotas", AWS General Reference).
 var globalRegions = map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 var (
-	accountForm     = regexp.MustCompile(`^[0-9]{12}$`)
-	roleForm        = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):iam::([0-9]{12}):role/[\x21-\x7E]+$`)
-	externalIDForm  = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
-	notSessionChars = regexp.MustCompile(`[^\w+=,.@-]+`)
+	accountForm    = regexp.MustCompile(`^[0-9]{12}$`)
+	roleForm       = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):iam::([0-9]{12}):role/[\x21-\x7E]+$`)
+	externalIDForm = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 )
 
 // resolve checks and completes an access.
-func (a Access) resolve() (Access, error) {
+func resolve(a Access) (Access, error) {
 	if a.Partition == "" {
 		a.Partition = "aws"
 	}
@@ -44,13 +36,10 @@ func (a Access) resolve() (Access, error) {
 		return a, fmt.Errorf("AWS account %q: write twelve digits, with leading zeros", a.AccountID)
 	}
 	if a.RoleARN == "" {
-		a.ExternalID, a.SessionName = "", "" // they change nothing, and so must not make another client
+		a.ExternalID = "" // it changes nothing, and so must not make another client
 		return a, nil
 	}
-	role, err := renderRole(a.RoleARN, a.AccountID)
-	if err != nil {
-		return a, err
-	}
+	role := a.RoleARN
 	parts := roleForm.FindStringSubmatch(role)
 	switch {
 	case parts == nil:
@@ -61,30 +50,7 @@ func (a Access) resolve() (Access, error) {
 	case (len(a.ExternalID) < 2 || len(a.ExternalID) > 1224 || !externalIDForm.MatchString(a.ExternalID)):
 		return a, fmt.Errorf("external ID %q for %s: it must be <namespace>/<sheet name>", a.ExternalID, role)
 	}
-	a.RoleARN = role
-	a.SessionName = sessionName(a.SessionName)
 	return a, nil
-}
-
-func renderRole(role, accountID string) (string, error) {
-	parsed, err := template.New("roleARN").Parse(role)
-	if err != nil {
-		return "", fmt.Errorf("spec.aws.roleARN %q: %w: only {{ .AccountID }} is replaced", role, err)
-	}
-	var rendered strings.Builder
-	if err := parsed.Execute(&rendered, struct{ AccountID string }{accountID}); err != nil {
-		return "", fmt.Errorf("spec.aws.roleARN %q: %w: only {{ .AccountID }} is replaced", role, err)
-	}
-	return rendered.String(), nil
-}
-
-// sessionName makes a RoleSessionName, 2 to 64 characters ("API_AssumeRole").
-func sessionName(name string) string {
-	name = strings.Trim(notSessionChars.ReplaceAllString(name, "-"), "-")
-	if len(name) < 2 {
-		return "keylease"
-	}
-	return name[:min(len(name), 64)]
 }
 
 // stsRegion is the configured region where it belongs to the partition, else the partition's own.

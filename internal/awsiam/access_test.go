@@ -28,7 +28,7 @@ func (w *world) addRole(t *testing.T) (*iam.Account, awsiam.Access) {
 	other.AddUser(report)
 	other.AddAccessKey(report, iam.AccessKey{ID: "AKIAELSEWHERE0000001", Created: born})
 	w.account.AddUser("operator")
-	return other, awsiam.Access{AccountID: otherID, RoleARN: "arn:aws:iam::{{ .AccountID }}:role/keylease", ExternalID: externalID, SessionName: "keylease/key-requests"}
+	return other, awsiam.Access{AccountID: otherID, RoleARN: "arn:aws:iam::210987654321:role/keylease", ExternalID: externalID}
 }
 
 func TestARoleIsAssumedWithItsExternalID(t *testing.T) {
@@ -40,11 +40,11 @@ func TestARoleIsAssumedWithItsExternalID(t *testing.T) {
 		t.Fatal(err)
 	}
 	assumed := w.Calls()[0].Params
-	want := map[string]string{"RoleArn": "arn:aws:iam::210987654321:role/keylease", "ExternalId": externalID, "RoleSessionName": "keylease-key-requests", "DurationSeconds": "900"}
+	want := map[string]string{"RoleArn": "arn:aws:iam::210987654321:role/keylease", "ExternalId": externalID, "RoleSessionName": "keylease", "DurationSeconds": "900"}
 	if diff := cmp.Diff(want, assumed); diff != "" {
 		t.Errorf("AssumeRole (-want +got):\n%s", diff)
 	}
-	if id := o.Identity; id.AccountID != otherID || !strings.HasSuffix(id.ARN, ":assumed-role/keylease/keylease-key-requests") ||
+	if id := o.Identity; id.AccountID != otherID || !strings.HasSuffix(id.ARN, ":assumed-role/keylease/keylease") ||
 		id.UserName != "" || id.SourceAccessKeyID != operatorKey || id.SourceUser != "" {
 		t.Errorf("identity %+v", id)
 	}
@@ -184,15 +184,14 @@ func TestAnAccessThatCannotBeMeantIsRefused(t *testing.T) {
 		access awsiam.Access
 		says   string
 	}{
-		"no account":                     {awsiam.Access{}, "twelve digits"},
-		"an account of eleven digits":    {awsiam.Access{AccountID: "12345678901"}, "twelve digits"},
-		"an unknown partition":           {awsiam.Access{Partition: "aws-mars", AccountID: accountID}, "aws-us-gov"},
-		"a role of another account":      {role("arn:aws:iam::210987654321:role/keylease"), "not of account 123456789012"},
-		"a role of another partition":    {role("arn:aws-cn:iam::123456789012:role/keylease"), "partition aws"},
-		"a user instead of a role":       {role("arn:aws:iam::123456789012:user/keylease"), "role/<name>"},
-		"a template of something else":   {role("arn:aws:iam::{{ .Account }}:role/keylease"), "only {{ .AccountID }} is replaced"},
-		"a template that does not parse": {role("arn:aws:iam::{{ .AccountID:role/keylease"), "only {{ .AccountID }} is replaced"},
-		"a role without external ID":     {awsiam.Access{AccountID: accountID, RoleARN: "arn:aws:iam::123456789012:role/keylease"}, "external ID"},
+		"no account":                  {awsiam.Access{}, "twelve digits"},
+		"an account of eleven digits": {awsiam.Access{AccountID: "12345678901"}, "twelve digits"},
+		"an unknown partition":        {awsiam.Access{Partition: "aws-mars", AccountID: accountID}, "aws-us-gov"},
+		"a role of another account":   {role("arn:aws:iam::210987654321:role/keylease"), "not of account 123456789012"},
+		"a role of another partition": {role("arn:aws-cn:iam::123456789012:role/keylease"), "partition aws"},
+		"a user instead of a role":    {role("arn:aws:iam::123456789012:user/keylease"), "role/<name>"},
+		"a placeholder":               {role("arn:aws:iam::{{ .AccountID }}:role/keylease"), "role/<name>"},
+		"a role without external ID":  {awsiam.Access{AccountID: accountID, RoleARN: "arn:aws:iam::123456789012:role/keylease"}, "external ID"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

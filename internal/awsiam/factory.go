@@ -99,7 +99,7 @@ func logDetail(_ logging.Classification, format string, values ...any) {
 // For gives the client for an access, the same one each time. It calls nothing; a role that cannot be assumed shows at
 // the first call. Errors say which field of the sheet is wrong.
 func (f *Factory) For(_ context.Context, access Access) (*Client, error) {
-	access, err := access.resolve()
+	access, err := resolve(access)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (f *Factory) assume(access Access) aws.CredentialsProvider {
 	provider := stscreds.NewAssumeRoleProvider(f.sts(access.Partition, f.config.Credentials), access.RoleARN,
 		func(o *stscreds.AssumeRoleOptions) {
 			o.ExternalID = aws.String(access.ExternalID)
-			o.RoleSessionName = access.SessionName
+			o.RoleSessionName = sessionName
 		})
 	return aws.NewCredentialsCache(provider)
 }

@@ -65,7 +65,7 @@ func accounts(t *testing.T, options Options, ids ...string) (*iam.Server, *Facto
 		account.AddUser("svc-report")
 		account.AddAccessKey("svc-report", iam.AccessKey{ID: "AKIA" + id + "0001"})
 		client, err := factory.For(context.Background(), Access{AccountID: id,
-			RoleARN: "arn:aws:iam::{{ .AccountID }}:role/keylease", ExternalID: "team/sheet"})
+			RoleARN: "arn:aws:iam::" + id + ":role/keylease", ExternalID: "team/sheet"})
 		if err != nil {
 			t.Fatal(err)
 		}

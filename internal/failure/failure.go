@@ -6,6 +6,7 @@ package failure
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -61,15 +62,7 @@ func Of(err error) *Error {
 // Is tells whether err holds a classified error of one of the classes.
 func Is(err error, classes ...Class) bool {
 	e := Of(err)
-	if e == nil {
-		return false
-	}
-	for _, c := range classes {
-		if e.Class == c {
-			return true
-		}
-	}
-	return false
+	return e != nil && slices.Contains(classes, e.Class)
 }
 
 // NeedsFix tells whether the same call cannot succeed until someone fixes something.

@@ -18,19 +18,27 @@ var jst = time.FixedZone("JST", 9*60*60)
 func aNotice(kind string, audience message.Audience) message.Notice {
 	return message.Notice{
 		Kind: kind, Audience: audience, Today: "2026-12-01", Zone: jst,
-		Lease: message.Lease{
-			Namespace: "keylease", Name: "akiakeylease00000002", AccessKeyID: "AKIAKEYLEASE00000002",
-			UserName: "svc-report", AccountID: "123456789012", OwnerName: "鈴木 花子",
-			Purpose: "月次レポートの集計", Resource: "Athena", StartDate: "2026-06-03", EndDate: "2026-12-08",
-			LastUsedKnown: true, Row: 3,
-			LastUsed: &v1alpha1.LastUsed{
-				Date:    metav1.NewTime(time.Date(2026, 11, 30, 23, 30, 0, 0, time.UTC)),
-				Service: "athena", Region: "ap-northeast-1",
-			},
-		},
+		Lease:    aLease(),
 		Owner:    message.Owner{SlackUserID: "U0EMPLOY02"},
 		DeleteAt: time.Date(2026, 12, 9, 15, 0, 0, 0, jst),
 		SheetURL: "https://docs.google.com/spreadsheets/d/1duJ/edit?gid=0&range=I3", MarkExtended: "延長申請済み",
+	}
+}
+
+func aLease() *v1alpha1.AccessKeyLease {
+	return &v1alpha1.AccessKeyLease{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "keylease", Name: "akiakeylease00000002"},
+		Spec: v1alpha1.AccessKeyLeaseSpec{
+			AccessKeyID: "AKIAKEYLEASE00000002", UserName: "svc-report", AccountID: "123456789012", Owner: v1alpha1.LeaseOwner{FullName: "鈴木 花子"},
+			Purpose: "月次レポートの集計", Resource: "Athena", StartDate: "2026-06-03", EndDate: "2026-12-08",
+		},
+		Status: v1alpha1.AccessKeyLeaseStatus{
+			Sheet: &v1alpha1.SheetRowStatus{Row: 3},
+			Key: &v1alpha1.KeyStatus{Status: v1alpha1.KeyActive, LastUsed: &v1alpha1.LastUsed{
+				Date:    metav1.NewTime(time.Date(2026, 11, 30, 23, 30, 0, 0, time.UTC)),
+				Service: "athena", Region: "ap-northeast-1",
+			}},
+		},
 	}
 }
 
@@ -46,6 +54,12 @@ func aRevocation() *v1alpha1.RevocationStatus {
 		},
 		Retained: []v1alpha1.Retained{{Target: "arn:aws:iam::123456789012:policy/svc-report", Reason: "AttachedElsewhere"}},
 	}
+}
+
+// hoursAfterItsUse is a moment at which the key of aLease had been used so many hours before.
+func hoursAfterItsUse(hours time.Duration) *metav1.Time {
+	at := metav1.NewTime(aLease().Status.Key.LastUsed.Date.Add(hours * time.Hour))
+	return &at
 }
 
 // aDeactivation by Keylease.

@@ -43,11 +43,12 @@ func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
 				n := aNotice(kind, audience)
 				switch kind {
 				case v1alpha1.NoticeRevoked:
-					n.Today, n.DeleteAt, n.Revocation, n.UsedWithin24h = "2026-12-09", time.Time{}, aRevocation(), true
+					n.Today, n.DeleteAt, n.Lease.Status.Revocation = "2026-12-09", time.Time{}, aRevocation()
+					n.Lease.Status.Revocation.KeyDeletedTime = hoursAfterItsUse(23)
 				case v1alpha1.NoticeKeyStillExists, v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeLastUseUnknown, v1alpha1.NoticeStalled:
 					n.Today = "2026-12-09"
 				case v1alpha1.NoticeDeactivated:
-					n.Today, n.DeleteAt, n.Revocation = "2026-12-09", time.Date(2026, 12, 16, 15, 0, 0, 0, jst), aDeactivation()
+					n.Today, n.DeleteAt, n.Lease.Status.Revocation = "2026-12-09", time.Date(2026, 12, 16, 15, 0, 0, 0, jst), aDeactivation()
 				}
 				if audience == message.ToAdmin {
 					n.Plan = aPlan()

@@ -46,9 +46,9 @@ func TestTheLastUseIsToldInTheSheetsZone(t *testing.T) {
 
 func TestAKeyThatWasNeverUsedIsToldApartFromOneThatCouldNotBeChecked(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
-	n.Lease.LastUsed = nil
+	n.Lease.Status.Key.LastUsed = nil
 	expectWords(t, render(t, "en", n), "no use on record")
-	n.Lease.LastUsedKnown = false
+	n.Lease.Status.Key.LastUseUnknown = true
 	expectWords(t, render(t, "en", n), "could not be checked")
 }
 
@@ -101,27 +101,27 @@ func TestAnAdminSeesThePlanAndTheOwnerDoesNot(t *testing.T) {
 
 func TestTheMessageAfterADeletionSaysWhatBecameOfTheUser(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeRevoked, message.ToOwner)
-	n.Revocation = aRevocation()
+	n.Lease.Status.Revocation = aRevocation()
 	expectWords(t, render(t, "en", n), "The IAM user was deleted too.")
-	n.Revocation.Steps = n.Revocation.Steps[:2]
+	n.Lease.Status.Revocation.Steps = n.Lease.Status.Revocation.Steps[:2]
 	expectNoWords(t, render(t, "en", n), "The IAM user") // another lease, due on the same day, may have taken it along
-	n.Revocation.Retained = []v1alpha1.Retained{{Target: "svc-report", Reason: v1alpha1.RetainedUserNotFound}}
+	n.Lease.Status.Revocation.Retained = []v1alpha1.Retained{{Target: "svc-report", Reason: v1alpha1.RetainedUserNotFound}}
 	expectNoWords(t, render(t, "en", n), "The IAM user remains.")
 	expectNoWords(t, render(t, "ja", n), "残っています")
-	n.Revocation.Retained = []v1alpha1.Retained{{Target: "svc-report", Reason: v1alpha1.RetainedOtherKeys}}
+	n.Lease.Status.Revocation.Retained = []v1alpha1.Retained{{Target: "svc-report", Reason: v1alpha1.RetainedOtherKeys}}
 	expectWords(t, render(t, "en", n), "The IAM user remains.")
 	expectWords(t, render(t, "ja", n), "IAMユーザーは残っています。")
-	n.Revocation = &v1alpha1.RevocationStatus{Reason: v1alpha1.ReasonKeyAlreadyGone}
+	n.Lease.Status.Revocation = &v1alpha1.RevocationStatus{Reason: v1alpha1.ReasonKeyAlreadyGone}
 	expectWords(t, render(t, "en", n), "already gone from AWS")
 }
 
 func TestAKeyThatSomebodyElseDeactivatedIsNotPromisedToWorkAgain(t *testing.T) {
 	for _, audience := range []message.Audience{message.ToOwner, message.ToAdmin} {
 		n := aNotice(v1alpha1.NoticeDeactivated, audience)
-		n.Revocation = aDeactivation()
+		n.Lease.Status.Revocation = aDeactivation()
 		expectWords(t, render(t, "en", n), "was deactivated", "the same key will work again")
 		expectWords(t, render(t, "ja", n), "を無効化しました", "同じキーが再び使えるようになります")
-		n.Revocation.DeactivatedTime = nil
+		n.Lease.Status.Revocation.DeactivatedTime = nil
 		r := render(t, "en", n)
 		expectWords(t, r, "is inactive", "Somebody else had already deactivated", "Keylease will not activate it")
 		expectNoWords(t, r, "was deactivated", "work again")
@@ -133,26 +133,27 @@ func TestAKeyThatSomebodyElseDeactivatedIsNotPromisedToWorkAgain(t *testing.T) {
 
 func TestTheLastUseIsSaidToBeBeforeWhatEndedIt(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeRevoked, message.ToOwner)
-	n.Revocation, n.UsedBeforeDeactivation = aRevocation(), true
+	n.Lease.Status.Revocation = aRevocation()
+	n.Lease.Status.Revocation.DeactivatedTime = hoursAfterItsUse(23)
 	expectWords(t, render(t, "en", n), "in the 24 hours before it was deactivated")
 	expectWords(t, render(t, "ja", n), "無効化前の24時間以内")
-	n.UsedWithin24h = true
+	n.Lease.Status.Revocation.KeyDeletedTime = hoursAfterItsUse(23)
 	expectWords(t, render(t, "en", n), "in the 24 hours before it was deleted")
 	expectNoWords(t, render(t, "ja", n), "無効化前の")
 }
 
 func TestAKeyThatCameBackIsNotSaidToGoByClearingItsCell(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeKeyStillExists, message.ToAdmin)
-	n.Revocation = aDeactivation()
+	n.Lease.Status.Revocation = aDeactivation()
 	expectNoWords(t, render(t, "en", n), "its lease is over")
-	n.Revocation.CompletionTime = n.Revocation.StartTime
+	n.Lease.Status.Revocation.CompletionTime = n.Lease.Status.Revocation.StartTime
 	expectWords(t, render(t, "en", n), "its lease is over", "delete the AccessKeyLease keylease/akiakeylease00000002 first")
 	expectWords(t, render(t, "ja", n), "AWSのキーの一覧に残っています", "AccessKeyLease keylease/akiakeylease00000002 を削除してから")
 }
 
 func TestAKeyThatWasGoneBeforeIsNotSaidToHaveBeenDeletedByKeylease(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeRevoked, message.ToOwner)
-	n.Revocation = &v1alpha1.RevocationStatus{Reason: v1alpha1.ReasonKeyAlreadyGone}
+	n.Lease.Status.Revocation = &v1alpha1.RevocationStatus{Reason: v1alpha1.ReasonKeyAlreadyGone}
 	r := render(t, "ja", n)
 	expectWords(t, r, "はすでに削除されていました", "すでにAWSに存在しませんでした")
 	expectNoWords(t, r, "を削除しました")
@@ -219,7 +220,7 @@ func TestTheMarkIsNotSaidToBringADeactivatedKeyBack(t *testing.T) {
 
 func TestALongPurposeIsShortenedAndArrives(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
-	n.Lease.Purpose = strings.Repeat("あ", 50_000)
+	n.Lease.Spec.Purpose = strings.Repeat("あ", 50_000)
 	i := slices.IndexFunc(render(t, "ja", n).texts("plain_text"), func(s string) bool { return strings.HasSuffix(s, "あ…") })
 	if i < 0 {
 		t.Error("no text ends with the shortened purpose")
@@ -228,12 +229,12 @@ func TestALongPurposeIsShortenedAndArrives(t *testing.T) {
 
 func TestHarmfulValuesStayPlainText(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeExpiry, message.ToAdmin)
-	n.Lease.OwnerName = "阿部 <!channel> & Co."
-	n.Lease.Purpose = `=HYPERLINK("http://evil.example/","click") *太字* <@U0ADMIN01>`
-	n.Lease.UserName = "svc.report+prod@example"
+	n.Lease.Spec.Owner.FullName = "阿部 <!channel> & Co."
+	n.Lease.Spec.Purpose = `=HYPERLINK("http://evil.example/","click") *太字* <@U0ADMIN01>`
+	n.Lease.Spec.UserName = "svc.report+prod@example"
 	n.SheetURL = ""
 	r := render(t, "ja", n)
-	expectWords(t, r, n.Lease.OwnerName, n.Lease.Purpose, n.Lease.UserName)
+	expectWords(t, r, n.Lease.Spec.Owner.FullName, n.Lease.Spec.Purpose, n.Lease.Spec.UserName)
 	if got := r.texts("mrkdwn"); len(got) > 0 {
 		t.Errorf("mrkdwn %q, want none", got)
 	}
@@ -244,7 +245,7 @@ func TestHarmfulValuesStayPlainText(t *testing.T) {
 
 func TestDirectionAndControlCharactersAreRemoved(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeExpiry, message.ToOwner)
-	n.Lease.Purpose = "a\u202eb\x00c\nd\u2066e\ufefff\xff"
+	n.Lease.Spec.Purpose = "a\u202eb\x00c\nd\u2066e\ufefff\xff"
 	expectWords(t, render(t, "ja", n), "abc def")
 }
 

@@ -36,18 +36,24 @@ func anyNotice(t *rapid.T) message.Notice {
 	audience := rapid.SampledFrom([]message.Audience{message.ToOwner, message.ToAdmin}).Draw(t, "audience")
 	return message.Notice{
 		Kind: rapid.SampledFrom(kinds[audience]).Draw(t, "kind"), Audience: audience,
-		Lease: message.Lease{
-			Namespace: text("namespace"), Name: text("name"), AccessKeyID: text("key"), UserName: text("user"),
-			AccountID: text("account"), OwnerName: text("owner"), Purpose: text("purpose"), Resource: text("resource"),
-			StartDate: text("start"), EndDate: text("end"), Row: rapid.IntRange(0, 9999).Draw(t, "row"),
-			LastUsed: &v1alpha1.LastUsed{Date: metav1.NewTime(time.Unix(1, 0)), Service: text("service"), Region: text("region")},
+		Lease: &v1alpha1.AccessKeyLease{
+			ObjectMeta: metav1.ObjectMeta{Namespace: text("namespace"), Name: text("name")},
+			Spec: v1alpha1.AccessKeyLeaseSpec{
+				AccessKeyID: text("key"), UserName: text("user"), AccountID: text("account"), Owner: v1alpha1.LeaseOwner{FullName: text("owner")},
+				Purpose: text("purpose"), Resource: text("resource"), StartDate: text("start"), EndDate: text("end"),
+			},
+			Status: v1alpha1.AccessKeyLeaseStatus{
+				Sheet: &v1alpha1.SheetRowStatus{Row: rapid.Int32Range(0, 9999).Draw(t, "row")},
+				Key: &v1alpha1.KeyStatus{LastUsed: &v1alpha1.LastUsed{
+					Date: metav1.NewTime(time.Unix(1, 0)), Service: text("service"), Region: text("region")}},
+				Revocation: &v1alpha1.RevocationStatus{
+					Steps:    []v1alpha1.RevocationStep{{Action: text("action"), Target: text("target")}},
+					Retained: []v1alpha1.Retained{{Target: text("kept"), Reason: text("why")}},
+				},
+			},
 		},
 		Owner: message.Owner{SlackUserID: text("id"), Candidates: []string{text("candidate"), text("other")}, Unreachable: text("code")},
 		Today: text("today"), SheetURL: text("url"), MarkExtended: text("mark"), Reason: text("reason"), Detail: text("detail"),
-		Revocation: &v1alpha1.RevocationStatus{
-			Steps:    []v1alpha1.RevocationStep{{Action: text("action"), Target: text("target")}},
-			Retained: []v1alpha1.Retained{{Target: text("kept"), Reason: text("why")}},
-		},
 		Plan: &v1alpha1.RevocationPlan{Steps: []string{text("step")}, Blocked: text("blocked")},
 	}
 }

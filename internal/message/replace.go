@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
@@ -107,20 +109,24 @@ func (t texts) try() error {
 }
 
 func example(kind string, audience Audience, full bool) Notice {
-	n := Notice{Kind: kind, Audience: audience}
+	l := &v1alpha1.AccessKeyLease{}
+	n := Notice{Kind: kind, Audience: audience, Lease: l}
 	if !full {
 		return n
 	}
-	at := time.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)
-	n.Today, n.DeleteAt, n.DeactivateAt, n.SheetURL, n.MarkExtended = "2026-12-10", at, at, "https://docs.google.com/", "延長申請済み"
-	n.Reason, n.Detail, n.UsedWithin24h, n.UsedBeforeDeactivation = v1alpha1.ReasonWrongAccount, "detail", true, true
+	at := metav1.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)
+	n.Today, n.DeleteAt, n.DeactivateAt, n.SheetURL, n.MarkExtended = "2026-12-10", at.Time, at.Time, "https://docs.google.com/", "延長申請済み"
+	n.Reason, n.Detail = v1alpha1.ReasonWrongAccount, "detail"
 	n.Owner = Owner{SlackUserID: "U0EXAMPLE", Candidates: []string{"U0EXAMPLE"}}
-	n.Lease = Lease{Namespace: "keylease", Name: "akia", AccessKeyID: "AKIA", UserName: "svc", AccountID: "123456789012", OwnerName: "山田",
-		Purpose: "purpose", Resource: "S3", StartDate: "2026-06-01", EndDate: "2026-12-08", Row: 2,
-		LastUsedKnown: true, LastUsed: &v1alpha1.LastUsed{Service: "s3", Region: "us-east-1"}}
+	l.Namespace, l.Name = "keylease", "akia"
+	l.Spec = v1alpha1.AccessKeyLeaseSpec{AccessKeyID: "AKIA", UserName: "svc", AccountID: "123456789012", Owner: v1alpha1.LeaseOwner{FullName: "山田"},
+		Purpose: "purpose", Resource: "S3", StartDate: "2026-06-01", EndDate: "2026-12-08"}
 	kept := []v1alpha1.Retained{{Target: "arn", Reason: v1alpha1.RetainedOtherKeys}}
+	l.Status.Sheet = &v1alpha1.SheetRowStatus{Row: 2}
+	l.Status.Key = &v1alpha1.KeyStatus{LastUsed: &v1alpha1.LastUsed{Date: at, Service: "s3", Region: "us-east-1"}}
+	l.Status.Revocation = &v1alpha1.RevocationStatus{Steps: []v1alpha1.RevocationStep{{Action: "DeleteUser", Target: "svc"}}, Retained: kept,
+		KeyDeletedTime: &at, DeactivatedTime: &at}
 	n.Plan = &v1alpha1.RevocationPlan{Steps: []string{"DeleteUser svc"}, Retained: kept, Blocked: "blocked"}
-	n.Revocation = &v1alpha1.RevocationStatus{Steps: []v1alpha1.RevocationStep{{Action: "DeleteUser", Target: "svc"}}, Retained: kept}
 	return n
 }
 

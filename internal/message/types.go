@@ -23,23 +23,6 @@ const (
 	ToAdmin Audience = "Admin"
 )
 
-// Lease is what a message about one key says. All texts come from the sheet and may hold anything.
-type Lease struct {
-	Namespace, Name     string
-	AccessKeyID         string
-	UserName, AccountID string
-	OwnerName           string
-	Purpose, Resource   string
-	// StartDate and EndDate, YYYY-MM-DD.
-	StartDate, EndDate string
-	// LastUsed, nil where AWS knows of no use or was not asked.
-	LastUsed *v1alpha1.LastUsed
-	// LastUsedKnown is false where AWS could not be asked.
-	LastUsedKnown bool
-	// Row in the sheet, 0 where it is gone.
-	Row int
-}
-
 // Owner is whom the message is about, as far as the users tab tells.
 type Owner struct {
 	// SlackUserID, empty where the name matches nobody or several.
@@ -57,8 +40,9 @@ type Notice struct {
 	// FieldOwnedElsewhere, Stalled, Protected, RecentlyUsed, LastUseUnknown.
 	Kind     string
 	Audience Audience
-	Lease    Lease
-	Owner    Owner
+	// Lease of the key. All its texts come from the sheet and may hold anything.
+	Lease *v1alpha1.AccessKeyLease
+	Owner Owner
 	// Today, YYYY-MM-DD, in the sheet's zone; days left are EndDate - Today and may be negative.
 	Today string
 	// DeleteAt is when the key will be deleted if nothing changes, in the sheet's zone. Zero: not known.
@@ -67,9 +51,7 @@ type Notice struct {
 	DeactivateAt time.Time
 	// Zone of the sheet, for the time of the last use. nil: that of DeleteAt, else UTC.
 	Zone *time.Location
-	// Deleted steps and what was retained, of the kind Revoked.
-	Revocation *v1alpha1.RevocationStatus
-	// Plan of the deletion, for the admins.
+	// Plan of the deletion, where the admins are to see it.
 	Plan *v1alpha1.RevocationPlan
 	// SheetURL where the row can be edited; MarkExtended is the text that asks for an extension.
 	SheetURL, MarkExtended string
@@ -78,9 +60,6 @@ type Notice struct {
 	Reason string
 	// Detail is one plain sentence of the operator, in English: an error, a conflict. It is quoted, never the explanation.
 	Detail string
-	// UsedWithin24h is true where AWS shows a use in the 24 hours before the deletion, UsedBeforeDeactivation in those before
-	// the deactivation, which a grace period earlier ended all use.
-	UsedWithin24h, UsedBeforeDeactivation bool
 }
 
 // SheetMessage is a message about a sheet, always to the admins.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
@@ -38,8 +40,9 @@ type view struct {
 	DeleteAt, DeactivateAt string
 	// Use is Used, Never or Unknown.
 	Use, UsedAt, UsedService, UsedRegion string
-	UsedWithin24h                        bool
-	UsedBeforeDeactivation               bool
+	// UsedWithin24h: in the 24 hours before the deletion. UsedBeforeDeactivation: in those before the deactivation, which a
+	// grace period earlier ended all use.
+	UsedWithin24h, UsedBeforeDeactivation bool
 	// OwnerState is Told, Unknown, Ambiguous, NotYet (with Unreachable, if Slack gave an error) or Unreachable.
 	OwnerState, SlackUserID, Candidates, Unreachable string
 	Row                                              int
@@ -70,19 +73,21 @@ var runsOn = map[string]bool{
 func NamesDeletion(kind string) bool { return runsOn[kind] }
 
 func (t texts) view(n Notice) view {
-	l := n.Lease
+	l, revocation := n.Lease.Spec, n.Lease.Status.Revocation
 	v := view{
 		UserName: clean(l.UserName, maxName), AccessKeyID: clean(l.AccessKeyID, maxName),
-		AccountID: clean(l.AccountID, maxName), OwnerName: clean(l.OwnerName, maxName),
+		AccountID: clean(l.AccountID, maxName), OwnerName: clean(l.Owner.FullName, maxName),
 		Purpose: clean(l.Purpose, maxPurpose), Resource: clean(l.Resource, maxValue),
 		StartDate: t.day(l.StartDate), EndDate: t.day(l.EndDate), EndDay: clean(l.EndDate, maxName),
-		UsedWithin24h: n.UsedWithin24h, UsedBeforeDeactivation: n.UsedBeforeDeactivation,
-		Row: l.Row, MarkExtended: clean(n.MarkExtended, maxName),
-		Namespace: clean(l.Namespace, maxName), Name: clean(l.Name, maxName),
+		MarkExtended: clean(n.MarkExtended, maxName),
+		Namespace:    clean(n.Lease.Namespace, maxName), Name: clean(n.Lease.Name, maxName),
 		Reason: t.known("reason", n.Reason), Detail: clean(n.Detail, maxDetail),
 	}
+	if s := n.Lease.Status.Sheet; s != nil {
+		v.Row = int(s.Row)
+	}
 	v.Deactivated = n.Kind == v1alpha1.NoticeDeactivated
-	v.ByOthers = v.Deactivated && (n.Revocation == nil || n.Revocation.DeactivatedTime == nil)
+	v.ByOthers = v.Deactivated && (revocation == nil || revocation.DeactivatedTime == nil)
 	if NamesDeletion(n.Kind) {
 		v.DeleteAt, v.DeactivateAt = moment(n.DeleteAt), moment(n.DeactivateAt)
 	}
@@ -90,18 +95,23 @@ func (t texts) view(n Notice) view {
 	v.DaysAgo, v.Over = -v.DaysLeft, v.DaysKnown && v.DaysLeft < 0
 	v.setUse(n)
 	v.setOwner(n.Owner)
-	t.setRevocation(&v, n.Revocation, l.UserName)
+	t.setRevocation(&v, revocation, l.UserName)
 	t.setPlan(&v, n.Plan)
 	return v
 }
 
 func (v *view) setUse(n Notice) {
+	k, revocation := n.Lease.Status.Key, n.Lease.Status.Revocation
 	switch {
-	case n.Lease.LastUsed != nil:
+	case k != nil && k.LastUsed != nil:
 		v.Use = "Used"
-		v.UsedAt = moment(n.Lease.LastUsed.Date.In(zone(n)))
-		v.UsedService, v.UsedRegion = known(n.Lease.LastUsed.Service), known(n.Lease.LastUsed.Region)
-	case n.Lease.LastUsedKnown:
+		v.UsedAt = moment(k.LastUsed.Date.In(zone(n)))
+		v.UsedService, v.UsedRegion = known(k.LastUsed.Service), known(k.LastUsed.Region)
+		if revocation != nil {
+			usedBefore := func(t *metav1.Time) bool { return t != nil && t.Sub(k.LastUsed.Date.Time) < 24*time.Hour }
+			v.UsedWithin24h, v.UsedBeforeDeactivation = usedBefore(revocation.KeyDeletedTime), usedBefore(revocation.DeactivatedTime)
+		}
+	case k != nil && k.Status != "" && !k.LastUseUnknown:
 		v.Use = "Never"
 	default:
 		v.Use = "Unknown"

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/googlesheets"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/slackapi"
 )
 
@@ -51,15 +51,13 @@ func slackFactory(o Options) (func(token string) state.Slack, error) {
 }
 
 // awsFactory connects to accounts with the operator's own credentials, or with roles that they may assume.
-func awsFactory(ctx context.Context, o awsiam.Options) (func(context.Context, controllers.AWSAccess) (state.AWS, error), error) {
+func awsFactory(ctx context.Context, o awsiam.Options) (func(context.Context, lifecycle.AWSAccess) (state.AWS, error), error) {
 	factory, err := awsiam.NewFactory(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, a controllers.AWSAccess) (state.AWS, error) {
-		client, err := factory.For(ctx, awsiam.Access{
-			Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID,
-		})
+	return func(ctx context.Context, a lifecycle.AWSAccess) (state.AWS, error) {
+		client, err := factory.For(ctx, a)
 		if err != nil {
 			return nil, err
 		}

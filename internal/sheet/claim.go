@@ -67,8 +67,8 @@ func CheckClaimCell(cell string, tab v1alpha1.RequestsTab) error {
 		return fmt.Errorf("spec.claimCell %s: %w", Quoted(cell), err)
 	}
 	header := HeaderRows(tab.HeaderRows)
-	for _, column := range requestColumns(tab.Columns) {
-		if ColumnIndex(column) == ColumnIndex(v1alpha1.ColumnLetter(cell[:at])) && row > header {
+	for _, column := range RequestColumns(tab.Columns) {
+		if ColumnIndex(column.Letter) == ColumnIndex(v1alpha1.ColumnLetter(cell[:at])) && row > header {
 			return fmt.Errorf("spec.claimCell %s stands among the requests: name a cell of the header rows, or in a column that is not configured", cell)
 		}
 	}

@@ -14,20 +14,20 @@ func (v *verification) formers(stray map[cellAddress]bool) map[cellAddress]any {
 // former gives what the row's cell held before the write: of several rows alike, a value that none of the others shows
 // any more. A row that was not there before had an empty cell.
 func (v *verification) former(at cellAddress) any {
-	id := v.afterID[at.row]
-	group := v.beforeRows[id]
+	id := v.after.ids[at.row]
+	group := v.before.of[id]
 	if len(group) == 0 && id != blankRow {
 		group = v.resembling(at.row)
 	}
 	var values []any
 	for _, row := range group {
-		values = append(values, cellValue(v.before, row, ColumnIndex(at.column)))
+		values = append(values, v.before.cell(cellAddress{row, at.column}))
 	}
 	if len(values) == 0 {
 		return ""
 	}
 	left := slices.Clone(values)
-	for _, row := range v.afterRows[id] {
+	for _, row := range v.after.of[id] {
 		if row == at.row {
 			continue
 		}
@@ -48,8 +48,8 @@ func (v *verification) former(at cellAddress) any {
 // the key or another: it is nowhere else, and all other cells are the same. More difference than that could be another
 // row, and one row's mark or date is not to be given to another.
 func (v *verification) resembling(row int) []int {
-	for i, id := range v.beforeID {
-		if len(v.afterRows[id]) == 0 && v.differences(i, row) <= 1 {
+	for i, id := range v.before.ids {
+		if len(v.after.of[id]) == 0 && v.differences(i, row) <= 1 {
 			return []int{i}
 		}
 	}
@@ -58,10 +58,10 @@ func (v *verification) resembling(row int) []int {
 
 // differences counts the cells that two rows differ in, those aside that Keylease writes.
 func (v *verification) differences(before, after int) int {
-	n := 0
-	for column := range max(len(v.before[before]), len(v.after[after])) {
-		b, a := cellValue(v.before, before, column), cellValue(v.after, after, column)
-		if !slices.Contains(v.own, column) && !sameCell(a, b) {
+	n, own := 0, ownColumns(v.o)
+	for column := range max(len(v.before.rows[before]), len(v.after.rows[after])) {
+		b, a := cellValue(v.before.rows, before, column), cellValue(v.after.rows, after, column)
+		if !slices.Contains(own, column) && !sameCell(a, b) {
 			n++
 		}
 	}

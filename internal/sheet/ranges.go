@@ -43,11 +43,7 @@ func ColumnName(index int) v1alpha1.ColumnLetter {
 // the users tab likewise, and the claim cell of the requests tab where there is one. Rows of the answers start at row 1
 // and column A, as [ParseRequests], [CheckShape] and [ParseDirectory] expect them.
 func ReadRanges(requests v1alpha1.RequestsTab, users v1alpha1.UsersTab, claimCell string) []string {
-	u := users.Columns
-	ranges := []string{
-		columnsFromA(requests.Tab, requestColumns(requests.Columns)...),
-		columnsFromA(users.Tab, u.SlackUserID, u.LastName, u.FirstName),
-	}
+	ranges := []string{columnsFromA(requests.Tab, RequestColumns(requests.Columns)), columnsFromA(users.Tab, UserColumns(users.Columns))}
 	if claimCell != "" {
 		ranges = append(ranges, quoteTab(requests.Tab)+"!"+claimCell)
 	}
@@ -59,27 +55,13 @@ func CellRange(tab string, column v1alpha1.ColumnLetter, row int) string {
 	return quoteTab(tab) + "!" + string(column) + strconv.Itoa(row)
 }
 
-func columnsFromA(tab string, columns ...v1alpha1.ColumnLetter) string {
+func columnsFromA(tab string, columns []Column) string {
 	last := 0
 	for _, c := range columns {
-		last = max(last, ColumnIndex(c))
+		last = max(last, ColumnIndex(c.Letter))
 	}
 	return quoteTab(tab) + "!A:" + string(ColumnName(last))
 }
 
 // quoteTab always quotes: a tab named A1 would be a cell, one named 2026 a row.
 func quoteTab(tab string) string { return "'" + strings.ReplaceAll(tab, "'", "''") + "'" }
-
-// requestColumns lists the configured columns of the requests tab.
-func requestColumns(c v1alpha1.RequestColumns) []v1alpha1.ColumnLetter {
-	all := []v1alpha1.ColumnLetter{
-		c.FullName, c.Purpose, c.Resource, c.StartDate, c.EndDate, c.UserName, c.Status, c.AccessKeyID, c.AccountID,
-	}
-	var configured []v1alpha1.ColumnLetter
-	for _, letter := range all {
-		if ColumnIndex(letter) >= 0 {
-			configured = append(configured, letter)
-		}
-	}
-	return configured
-}

@@ -10,22 +10,23 @@ import (
 
 // bringBack gives before the rows that were gone then and are there now, as they were before they went: pasted back under a
 // write, they look like any other row then, and get that back instead of nothing.
-func (v *verification) bringBack(o Options) {
-	for _, key := range slices.Sorted(maps.Keys(v.gone)) {
+func (v *verification) bringBack() {
+	rows := slices.Clip(v.w.Before)
+	for _, key := range slices.Sorted(maps.Keys(v.w.Gone)) {
 		id := keyPrefix + key
-		if len(v.afterRows[id]) == 0 || len(v.beforeRows[id]) > 0 {
-			continue
+		if len(v.after.of[id]) > 0 && len(v.before.of[id]) == 0 {
+			rows = append(rows, v.w.Gone[key].row(key, v.o))
+			v.back[id] = true
 		}
-		v.beforeRows[id] = []int{len(v.before)}
-		v.before = append(slices.Clip(v.before), v.gone[key].row(key, o))
-		v.beforeID = append(v.beforeID, id)
-		v.back[id] = true
+	}
+	if len(v.back) > 0 {
+		v.before = readingOf(rows, v.o)
 	}
 }
 
 // row with these cells, and no others.
-func (g GoneRow) row(id string, o Options) []any {
-	cells := map[v1alpha1.ColumnLetter]any{o.Columns.AccessKeyID: id, o.Columns.EndDate: g.EndDate, o.Columns.Status: g.Status}
+func (c OwnCells) row(id string, o Options) []any {
+	cells := map[v1alpha1.ColumnLetter]any{o.Columns.AccessKeyID: id, o.Columns.EndDate: c.EndDate, o.Columns.Status: c.Status}
 	var row []any
 	for column, value := range cells {
 		i := ColumnIndex(column)
@@ -40,28 +41,28 @@ func (g GoneRow) row(id string, o Options) []any {
 }
 
 // isBack: the row of after came back under the write.
-func (v *verification) isBack(row int) bool { return v.back[v.afterID[row]] }
+func (v *verification) isBack(row int) bool { return v.back[v.after.ids[row]] }
 
 // goneNow are the rows that are gone by now: those that were before, and those that went since. Of several rows with one
 // key nobody knows which one comes back.
-func (v *verification) goneNow() map[string]GoneRow {
-	gone := maps.Clone(v.gone)
-	for id, rows := range v.beforeRows {
+func (v *verification) goneNow() map[string]OwnCells {
+	gone := maps.Clone(v.w.Gone)
+	for id, rows := range v.before.of {
 		key, ok := strings.CutPrefix(id, keyPrefix)
-		if !ok || len(rows) != 1 || len(v.afterRows[id]) > 0 {
+		if !ok || len(rows) != 1 || len(v.after.of[id]) > 0 {
 			continue
 		}
 		if gone == nil {
-			gone = map[string]GoneRow{}
+			gone = map[string]OwnCells{}
 		}
-		gone[key] = GoneRow{EndDate: cellValue(v.before, rows[0], v.endDate), Status: cellValue(v.before, rows[0], v.status)}
+		gone[key] = ownCells(v.before.rows[rows[0]], v.o)
 	}
 	return gone
 }
 
 // broughtBack: the row came back with a value that was written into it before it went.
 func (v *verification) broughtBack(at cellAddress, value any) bool {
-	return v.isBack(at.row) && slices.ContainsFunc(v.written, func(e WrittenCell) bool {
-		return e.Of == v.afterID[at.row] && e.Column == at.column && sameCell(e.New, value)
+	return v.isBack(at.row) && slices.ContainsFunc(v.w.Written, func(e WrittenCell) bool {
+		return e.Of == v.after.ids[at.row] && e.wrote(at.column, value)
 	})
 }

@@ -35,8 +35,8 @@ func indexes(c v1alpha1.RequestColumns) columns {
 		startDate: ColumnIndex(c.StartDate), endDate: ColumnIndex(c.EndDate), userName: ColumnIndex(c.UserName),
 		status: ColumnIndex(c.Status), accessKeyID: ColumnIndex(c.AccessKeyID), accountID: ColumnIndex(c.AccountID),
 	}
-	for _, letter := range requestColumns(c) {
-		cols.all = append(cols.all, ColumnIndex(letter))
+	for _, column := range RequestColumns(c) {
+		cols.all = append(cols.all, ColumnIndex(column.Letter))
 	}
 	return cols
 }

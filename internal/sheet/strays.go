@@ -10,9 +10,9 @@ import (
 // strayed names the keys whose value was found in a row that it was not meant for, and is not in their own.
 func (v *verification) strayed(stray map[cellAddress]bool) []string {
 	var keys []string
-	for _, e := range v.written {
+	for _, e := range v.w.Written {
 		key, ok := strings.CutPrefix(e.Of, keyPrefix)
-		if !ok || v.shownIn(v.afterRows[e.Of], e.Column, e.New) {
+		if !ok || v.after.count(e.Of, e.Column, e.New) > 0 {
 			continue
 		}
 		for at := range stray {
@@ -24,41 +24,30 @@ func (v *verification) strayed(stray map[cellAddress]bool) []string {
 	return keys
 }
 
-func (v *verification) shownIn(rows []int, column v1alpha1.ColumnLetter, value any) bool {
-	return slices.ContainsFunc(rows, func(row int) bool { return sameCell(v.cell(cellAddress{row, column}), value) })
-}
-
+// allStrays finds the cells of after that hold a value of ours which was meant for another row. A column that is not ours
+// any more, because the spec changed, is left alone.
 func (v *verification) allStrays() map[cellAddress]bool {
 	stray := map[cellAddress]bool{}
-	for _, column := range v.columns {
-		for _, row := range v.strays(column) {
-			stray[cellAddress{row, column}] = true
+	for i, e := range v.w.Written {
+		done := slices.ContainsFunc(v.w.Written[:i], func(o WrittenCell) bool { return o.wrote(e.Column, e.New) })
+		if done || !slices.Contains(ownColumns(v.o), ColumnIndex(e.Column)) {
+			continue
+		}
+		for _, row := range v.straysOf(e.Column, e.New) {
+			stray[cellAddress{row, e.Column}] = true
 		}
 	}
 	return stray
 }
 
-// strays finds the rows of after that hold, in column, a value of ours that was meant for another row.
-func (v *verification) strays(column v1alpha1.ColumnLetter) []int {
-	var strays []int
-	var values []any
-	for _, e := range v.written {
-		if e.Column == column && !slices.ContainsFunc(values, func(value any) bool { return sameCell(value, e.New) }) {
-			values = append(values, e.New)
-			strays = append(strays, v.straysOf(column, e.New)...)
-		}
-	}
-	return strays
-}
-
 // straysOf one value. Certain are rows where it was found astray before, the addresses that it was written to, and rows
-// that show what was written together with it too. Of all
-// others there are no more than it was written and did not arrive; where there are, a person wrote the same.
+// that show what was written together with it too. Of all others there are no more than it was written and did not
+// arrive; where there are, a person wrote the same.
 func (v *verification) straysOf(column v1alpha1.ColumnLetter, value any) []int {
 	most := v.unaccounted(column, value)
 	var certain, elsewhere, copies, apart []int
 	count := 0
-	for row := range v.after {
+	for row := range v.after.rows {
 		at := cellAddress{row, column}
 		if !v.suspect(at, value) {
 			continue
@@ -106,9 +95,8 @@ func (v *verification) doubt(column v1alpha1.ColumnLetter, rows []int) {
 func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int {
 	n := 0
 	arrived, cleared := map[string]bool{}, map[string]bool{}
-	for _, e := range v.written {
-		rows := v.afterRows[e.Of]
-		switch {
+	for _, e := range v.w.Written {
+		switch rows := v.after.of[e.Of]; {
 		case e.Column != column:
 		case sameCell(e.New, value):
 			n++
@@ -116,13 +104,13 @@ func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int 
 				continue // which blank row shows it, and since when, cannot be told
 			}
 			// Of rows that nothing tells apart, as blank ones, as many must show it as did before, and none what it replaced.
-			shown := v.count(v.after, rows, column, value)
+			shown := v.after.count(e.Of, column, value)
 			legit := slices.ContainsFunc(rows, func(row int) bool { return !v.suspect(cellAddress{row, column}, value) })
-			replaced := e.Clears && v.shownIn(rows, column, e.Old)
-			if shown > 0 && legit && shown >= v.count(v.before, v.beforeRows[e.Of], column, value) && !replaced {
+			replaced := e.Clears && v.after.count(e.Of, column, e.Old) > 0
+			if shown > 0 && legit && shown >= v.before.count(e.Of, column, value) && !replaced {
 				arrived[e.Of] = true
 			}
-		case e.Clears && !e.Fresh && sameCell(e.Old, value) && len(rows) > 0 && !v.shownIn(rows, column, value):
+		case e.Clears && !e.Fresh && sameCell(e.Old, value) && len(rows) > 0 && v.after.count(e.Of, column, value) == 0:
 			cleared[e.Of] = true
 		}
 	}
@@ -131,14 +119,14 @@ func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int 
 
 // fresh: the row, or one that nothing tells from it, was not there before, and has cells that a person may have copied.
 func (v *verification) fresh(row int) bool {
-	id := v.afterID[row]
-	return id != blankRow && len(v.afterRows[id]) > len(v.beforeRows[id])
+	id := v.after.ids[row]
+	return id != blankRow && len(v.after.of[id]) > len(v.before.of[id])
 }
 
 // knownStray: a former reading found this value astray in this row already; fresh: in a row that it had not seen before.
 func (v *verification) knownStray(at cellAddress) (known, fresh bool) {
-	for _, e := range v.written {
-		if e.Clears && e.Column == at.column && e.Of == v.afterID[at.row] && sameCell(e.Old, v.cell(at)) {
+	for _, e := range v.w.Written {
+		if e.Clears && e.Column == at.column && e.Of == v.after.ids[at.row] && sameCell(e.Old, v.cell(at)) {
 			known, fresh = true, fresh || e.Fresh
 		}
 	}
@@ -148,7 +136,7 @@ func (v *verification) knownStray(at cellAddress) (known, fresh bool) {
 // beside are the cells that a request wrote into the same row as e.
 func (v *verification) beside(e WrittenCell) []WrittenCell {
 	var others []WrittenCell
-	for _, o := range v.written {
+	for _, o := range v.w.Written {
 		if o.Request == e.Request && o.Of == e.Of && o.Row == e.Row && o.Column != e.Column {
 			others = append(others, o)
 		}
@@ -159,8 +147,8 @@ func (v *verification) beside(e WrittenCell) []WrittenCell {
 // together: the write is recent, and the row shows date and mark that were written for one key of another row. A person
 // hardly writes both of them into one row at that very moment.
 func (v *verification) together(at cellAddress) bool {
-	return v.recent && slices.ContainsFunc(v.written, func(e WrittenCell) bool {
-		return e.Column == at.column && sameCell(e.New, v.cell(at)) && slices.ContainsFunc(v.beside(e), func(o WrittenCell) bool {
+	return v.recent && slices.ContainsFunc(v.w.Written, func(e WrittenCell) bool {
+		return e.wrote(at.column, v.cell(at)) && slices.ContainsFunc(v.beside(e), func(o WrittenCell) bool {
 			return v.suspect(cellAddress{at.row, o.Column}, o.New)
 		})
 	})
@@ -170,23 +158,23 @@ func (v *verification) together(at cellAddress) bool {
 // date is found in another row and not in this: a person wrote this mark.
 func (v *verification) apart(at cellAddress, value any) bool {
 	elsewhere := func(o WrittenCell) bool {
-		return ColumnIndex(o.Column) == v.endDate && cellText(o.New) != "" && !sameCell(v.cell(cellAddress{at.row, o.Column}), o.New) && v.foundElsewhere(o, at.row) &&
-			!slices.ContainsFunc(v.written, func(w WrittenCell) bool { return w.Column == o.Column && w.Of != o.Of && sameCell(w.New, o.New) })
+		return o.Column == v.o.Columns.EndDate && cellText(o.New) != "" && !sameCell(v.cell(cellAddress{at.row, o.Column}), o.New) && v.foundElsewhere(o, at.row) &&
+			!slices.ContainsFunc(v.w.Written, func(w WrittenCell) bool { return w.Of != o.Of && w.wrote(o.Column, o.New) })
 	}
-	return ColumnIndex(at.column) != v.endDate && !slices.ContainsFunc(v.written, func(e WrittenCell) bool {
-		return e.Column == at.column && sameCell(e.New, value) && !slices.ContainsFunc(v.beside(e), elsewhere)
+	return at.column != v.o.Columns.EndDate && !slices.ContainsFunc(v.w.Written, func(e WrittenCell) bool {
+		return e.wrote(at.column, value) && !slices.ContainsFunc(v.beside(e), elsewhere)
 	})
 }
 
 // foundElsewhere: a row, not this one, shows what was written, in its own row or astray: not since an earlier reading, and not
 // in a copy.
 func (v *verification) foundElsewhere(e WrittenCell, row int) bool {
-	for other := range v.after {
+	for other := range v.after.rows {
 		at := cellAddress{other, e.Column}
 		if other == row || !sameCell(v.cell(at), e.New) {
 			continue
 		}
-		if known, _ := v.knownStray(at); v.afterID[other] == e.Of || (!known && !v.fresh(other) && v.suspect(at, e.New)) {
+		if known, _ := v.knownStray(at); v.after.ids[other] == e.Of || (!known && !v.fresh(other) && v.suspect(at, e.New)) {
 			return true
 		}
 	}
@@ -195,8 +183,8 @@ func (v *verification) foundElsewhere(e WrittenCell, row int) bool {
 
 // writtenTo: the value was written to that address.
 func (v *verification) writtenTo(at cellAddress, value any) bool {
-	return slices.ContainsFunc(v.written, func(e WrittenCell) bool {
-		return e.Column == at.column && e.Row-1 == at.row && sameCell(e.New, value)
+	return slices.ContainsFunc(v.w.Written, func(e WrittenCell) bool {
+		return e.Row-1 == at.row && e.wrote(at.column, value)
 	})
 }
 
@@ -205,25 +193,13 @@ func (v *verification) suspect(at cellAddress, value any) bool {
 	if !sameCell(v.cell(at), value) || v.broughtBack(at, value) {
 		return false
 	}
-	for i, e := range v.edits {
-		if e.Column == at.column && v.home[i] == at.row && sameCell(e.New, value) {
-			return false
-		}
+	if meant, ok := v.meant[at]; ok && sameCell(meant, value) {
+		return false
 	}
-	id := v.afterID[at.row]
-	own := v.count(v.before, v.beforeRows[id], at.column, value)
+	id := v.after.ids[at.row]
+	own := v.before.count(id, at.column, value)
 	if cellText(value) == "" { // the empty cell of a row that was not there before is its own
-		own += max(0, len(v.afterRows[id])-len(v.beforeRows[id]))
+		own += max(0, len(v.after.of[id])-len(v.before.of[id]))
 	}
-	return v.count(v.after, v.afterRows[id], at.column, value) > own
-}
-
-func (v *verification) count(rows [][]any, group []int, column v1alpha1.ColumnLetter, value any) int {
-	n := 0
-	for _, row := range group {
-		if sameCell(cellValue(rows, row, ColumnIndex(column)), value) {
-			n++
-		}
-	}
-	return n
+	return v.after.count(id, at.column, value) > own
 }

@@ -3,9 +3,6 @@ package sheet
 import (
 	"maps"
 	"slices"
-	"strings"
-
-	"github.com/keylease/keylease/api/v1alpha1"
 )
 
 // ReadBack is what a reading of the tab shows of a write before it.
@@ -41,15 +38,14 @@ type ReadBack struct {
 //   - That a cell held a formula: it is read as its value, and gets that back.
 //   - Which of several rows is which, where all their other cells are the same, or where there are none.
 func Verify(w Write, after [][]any, o Options, tab string) ReadBack {
-	v := newVerification(w, after, o, tab)
-	v.recent = true
+	v := newVerification(w, after, o, tab, true)
 	stray := v.allStrays()
 	formers := v.formers(stray)
 	want := maps.Clone(formers)
 	var edits []CellEdit
 	var missed []string
-	for i, e := range v.edits {
-		at := cellAddress{v.home[i], e.Column}
+	for _, e := range w.Edits {
+		at := v.home(e)
 		switch {
 		case at.row < 0:
 			continue // its row is gone: there is nothing to write any more, only to find
@@ -79,13 +75,12 @@ func Verify(w Write, after [][]any, o Options, tab string) ReadBack {
 // of one key stand together: taking away a person's own would let a key be deleted, and a stray one only keeps it. What is
 // left is Doubtful.
 func Recover(w Write, after [][]any, o Options, tab string, recent bool) ReadBack {
-	v := newVerification(w, after, o, tab)
-	v.recent = recent
+	v := newVerification(w, after, o, tab, recent)
 	stray := v.allStrays()
 	for at := range stray {
 		known, _ := v.knownStray(at)
 		certain := known || v.writtenTo(at, v.cell(at)) || v.together(at)
-		if !certain && v.keepsKey(at, v.former(at), o) {
+		if !certain && v.keepsKey(at, v.former(at)) {
 			delete(stray, at)
 			v.doubtful[at] = true
 		}
@@ -98,7 +93,7 @@ func Recover(w Write, after [][]any, o Options, tab string, recent bool) ReadBac
 
 // readBack of what is astray, and wanted instead.
 func (v *verification) readBack(stray map[cellAddress]bool, want map[cellAddress]any) ReadBack {
-	r := ReadBack{Repairs: v.edit(want), Missed: unique(v.strayed(stray))}
+	r := ReadBack{Next: v.w, Repairs: v.edit(want), Missed: unique(v.strayed(stray))}
 	for _, e := range r.Repairs {
 		if stray[cellAddress{e.Row - 1, e.Column}] {
 			r.Astray = append(r.Astray, e)
@@ -115,7 +110,7 @@ func (v *verification) readBack(stray map[cellAddress]bool, want map[cellAddress
 	}
 	r.Doubtful = v.edit(doubtful)
 	r.Next.Gone = v.goneNow()
-	r.Next.Written = append(slices.Clone(v.written), v.writtenBy(r.Repairs, stray)...)
+	r.Next.Written = append(slices.Clone(v.w.Written), v.writtenBy(r.Repairs, stray)...)
 	return r
 }
 
@@ -125,136 +120,65 @@ func unique(keys []string) []string {
 }
 
 // keepsKey: the cell holds what people write too, and what keeps a key alive for longer than its former value.
-func (v *verification) keepsKey(at cellAddress, former any, o Options) bool {
-	if at.column != o.Columns.EndDate {
-		return ParseStatus(cellText(v.cell(at)), o.Marks).Mark == MarkExtension
+func (v *verification) keepsKey(at cellAddress, former any) bool {
+	if at.column != v.o.Columns.EndDate {
+		return ParseStatus(cellText(v.cell(at)), v.o.Marks).Mark == MarkExtension
 	}
 	is, err := ParseDate(v.cell(at))
 	was, formerErr := ParseDate(former)
 	return err != nil || formerErr != nil || is > was
 }
 
-const (
-	// keyPrefix is what the identity of a row with a key begins with.
-	keyPrefix = "key:"
-	// blankRow is the identity of a row without any cell but those that Keylease writes.
-	blankRow = "cells:"
-)
-
-type cellAddress struct {
-	row    int // from 0, in after
-	column v1alpha1.ColumnLetter
-}
-
 // verification compares two readings of a table, row by row, wherever the rows stand.
 type verification struct {
-	before, after [][]any
-	tab           string
-	// back are the keys whose row came back since: before got it as it was before it went, behind all others.
-	back map[string]bool
-	// gone: see Write.
-	gone map[string]GoneRow
-	// edits are what was to be written, written every cell that was since.
-	edits   []CellEdit
-	written []WrittenCell
-	columns []v1alpha1.ColumnLetter // that were written
-	// status and endDate are own: the columns that may be written.
-	status, endDate int
-	own             []int
-	afterKeys       []string
-	// identity of each row; what rows of one identity have in common is all that can be known of them.
-	beforeID, afterID []string
-	afterRows         map[string][]int
-	beforeRows        map[string][]int
-	// home is the row in after that an edit was meant for, -1 where it cannot be told.
-	home []int
+	w   Write
+	o   Options
+	tab string
 	// recent: people had little time since the write.
 	recent bool
+	// before has the rows that came back since too, as they were before they went, behind all others; back are their keys.
+	before, after reading
+	back          map[string]bool
+	// meant are the cells of after that were to be written, and with what.
+	meant map[cellAddress]any
 	// doubtful cells: see ReadBack.
 	doubtful map[cellAddress]bool
 }
 
-func newVerification(w Write, after [][]any, o Options, tab string) *verification {
-	v := &verification{before: w.Before, after: after, edits: w.Edits, written: w.Written, tab: tab,
-		gone: w.Gone, back: map[string]bool{}, doubtful: map[cellAddress]bool{}}
-	v.status, v.endDate = ColumnIndex(o.Columns.Status), ColumnIndex(o.Columns.EndDate)
-	v.own = []int{v.status, v.endDate}
-	key := ColumnIndex(o.Columns.AccessKeyID)
-	v.afterID, v.afterRows = identities(after, key, v.own)
-	v.beforeID, v.beforeRows = identities(v.before, key, v.own)
-	v.bringBack(o)
-	for i := range after {
-		v.afterKeys = append(v.afterKeys, keyID(cellAt(after[i], key)))
-	}
-	for _, e := range v.written {
-		// A column that is not ours any more, because the spec changed, is left alone.
-		if !slices.Contains(v.columns, e.Column) && slices.Contains(v.own, ColumnIndex(e.Column)) {
-			v.columns = append(v.columns, e.Column)
-		}
-	}
-	for _, e := range v.edits {
-		v.home = append(v.home, v.findHome(e))
+func newVerification(w Write, after [][]any, o Options, tab string, recent bool) *verification {
+	v := &verification{w: w, o: o, tab: tab, recent: recent, before: readingOf(w.Before, o), after: readingOf(after, o),
+		back: map[string]bool{}, meant: map[cellAddress]any{}, doubtful: map[cellAddress]bool{}}
+	v.bringBack()
+	for _, e := range w.Edits {
+		v.meant[v.home(e)] = e.New
 	}
 	return v
 }
 
-// identities gives what each row is known by: its key, or, without one, the cells that Keylease never writes.
-func identities(rows [][]any, key int, own []int) (ids []string, rowsOf map[string][]int) {
-	rowsOf = map[string][]int{}
-	for i, row := range rows {
-		id := keyPrefix + keyID(cellAt(row, key))
-		if id == keyPrefix {
-			id = blankRow + contents(row, own)
-		}
-		ids = append(ids, id)
-		rowsOf[id] = append(rowsOf[id], i)
-	}
-	return ids, rowsOf
-}
-
-// contents joins all cells but own; empty cells at the end count as none, because the API leaves them out.
-func contents(row []any, own []int) string {
-	var cells []string
-	for i, cell := range row {
-		text := cellText(cell)
-		if slices.Contains(own, i) {
-			text = ""
-		}
-		cells = append(cells, text)
-	}
-	for len(cells) > 0 && cells[len(cells)-1] == "" {
-		cells = cells[:len(cells)-1]
-	}
-	return strings.Join(cells, "\x00")
-}
-
-// findHome gives the one row of after that is the row the edit was addressed to; of several alike, the one at the address.
-func (v *verification) findHome(e CellEdit) int {
-	if e.Row < 1 || e.Row > len(v.beforeID) {
-		// Beyond the end of what was read: an empty row, which the API does not return.
-		return -1
-	}
-	rows := v.afterRows[v.beforeID[e.Row-1]]
+// home gives the one cell of after that the edit was meant for; of several rows with its key, the one at the address. The
+// row is -1 where it cannot be told.
+func (v *verification) home(e CellEdit) cellAddress {
+	rows := v.after.of[keyPrefix+e.AccessKeyID]
 	switch {
 	case len(rows) == 1:
-		return rows[0]
+		return cellAddress{rows[0], e.Column}
 	case slices.Contains(rows, e.Row-1):
-		return e.Row - 1
+		return cellAddress{e.Row - 1, e.Column}
 	}
-	return -1
+	return cellAddress{-1, e.Column}
 }
 
 func (v *verification) writtenBy(repairs []CellEdit, stray map[cellAddress]bool) []WrittenCell {
 	var cells []WrittenCell
 	request := 0
-	for _, e := range v.written {
+	for _, e := range v.w.Written {
 		request = max(request, e.Request+1)
 	}
 	for _, e := range repairs {
 		at := cellAddress{e.Row - 1, e.Column}
 		_, fresh := v.knownStray(at)
 		cells = append(cells, WrittenCell{
-			Of: v.afterID[at.row], Column: e.Column, Row: e.Row, Old: e.Old, New: e.New, Clears: stray[at],
+			Of: v.after.ids[at.row], Column: e.Column, Row: e.Row, Old: e.Old, New: e.New, Clears: stray[at],
 			Fresh: fresh || v.fresh(at.row), Request: request,
 		})
 	}
@@ -265,7 +189,7 @@ func (v *verification) writtenBy(repairs []CellEdit, stray map[cellAddress]bool)
 func (v *verification) edit(want map[cellAddress]any) []CellEdit {
 	var edits []CellEdit
 	for at, value := range want {
-		edits = append(edits, CellEdit{AccessKeyID: v.afterKeys[at.row], Column: at.column, Row: at.row + 1,
+		edits = append(edits, CellEdit{AccessKeyID: v.after.key(at.row), Column: at.column, Row: at.row + 1,
 			Range: CellRange(v.tab, at.column, at.row+1), Old: v.cell(at), New: value})
 	}
 	sortEdits(edits)
@@ -273,5 +197,5 @@ func (v *verification) edit(want map[cellAddress]any) []CellEdit {
 }
 
 func (v *verification) cell(at cellAddress) any {
-	return cellValue(v.after, at.row, ColumnIndex(at.column))
+	return v.after.cell(at)
 }

@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
@@ -232,12 +234,12 @@ func someGrid(t *rapid.T, blanks bool) (*grid, map[string]sheet.Wanted) {
 }
 
 // goneBefore has some rows gone when the others are looked up, and gives what is known of them.
-func (g *grid) goneBefore(t *rapid.T) map[string]sheet.GoneRow {
-	known := map[string]sheet.GoneRow{}
+func (g *grid) goneBefore(t *rapid.T) map[string]sheet.OwnCells {
+	known := map[string]sheet.OwnCells{}
 	for range rapid.IntRange(0, 2).Draw(t, "rows that are gone") {
 		l := g.newLine(t, "要確認", "2026/12/08")
 		if l.key() != "" {
-			known[l.key()] = sheet.GoneRow{EndDate: l.date.was, Status: l.status.was}
+			known[l.key()] = sheet.OwnCells{EndDate: l.date.was, Status: l.status.was}
 			g.gone = append(g.gone, l)
 		}
 	}
@@ -327,6 +329,7 @@ func TestAfterACrashNothingIsLeftAstrayButWhatIsDoubtful(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g, want := someGrid(t, false)
 		known, before := g.goneBefore(t), g.rows()
+		leases := g.leases(t)
 		edits := sheet.PlanEdits(before, options(), tab, want)
 		w := sheet.NewWrite(before, edits)
 		w.Gone = known
@@ -347,7 +350,11 @@ func TestAfterACrashNothingIsLeftAstrayButWhatIsDoubtful(t *testing.T) {
 		g.edit(t)
 		g.movesAtMost(t, 2)
 		g.show(t, "after the crash")
-		got := g.tell(sheet.Recover(recordedIn(t, w), g.rows(), options(), tab, rapid.Bool().Draw(t, "recent")))
+		recent := rapid.Bool().Draw(t, "recent")
+		got := g.tell(sheet.Recover(recordedIn(t, w, leases), g.rows(), options(), tab, recent))
+		if diff := cmp.Diff(sheet.Recover(recordedIn(t, w, nil), g.rows(), options(), tab, recent).Repairs, got.Repairs); diff != "" {
+			t.Errorf("what leases know changes the repairs (-without +with):\n%s", diff)
+		}
 		t.Logf("repairs: %v, doubtful %v", cells(got.Repairs), cells(got.Doubtful))
 		for range 3 {
 			g.movesAtMost(t, 2)
@@ -371,14 +378,37 @@ func TestAfterACrashNothingIsLeftAstrayButWhatIsDoubtful(t *testing.T) {
 	})
 }
 
-func recordedIn(t *rapid.T, w sheet.Write) sheet.Write {
-	record, err := w.Record(options())
+// recordedIn a status, and found there by a process that knows the same leases: they make the record shorter, and change
+// nothing in what is found.
+func recordedIn(t *rapid.T, w sheet.Write, leases map[string]*v1alpha1.AccessKeyLease) sheet.Write {
+	record, err := w.Record(leases, options())
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := sheet.ReadRecord(record)
+	found, err := sheet.ReadRecord(record, leases, options())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return found
+}
+
+// leases of some rows, there or gone. What they know of them is what the rows say, or anything else.
+func (g *grid) leases(t *rapid.T) map[string]*v1alpha1.AccessKeyLease {
+	leases := map[string]*v1alpha1.AccessKeyLease{}
+	for i, l := range slices.Concat(g.lines[1:], g.gone) {
+		if l.key() == "" || rapid.IntRange(0, 3).Draw(t, "a lease") == 0 {
+			continue
+		}
+		s := &v1alpha1.SheetRowStatus{Row: int32(i + 2), EndDate: dashes(l.date.was.(string)), Mark: l.status.was.(string)} //nolint:gosec // few rows
+		switch rapid.IntRange(0, 5).Draw(t, "the lease knows otherwise") {
+		case 0:
+			s.Mark = "期限切れ"
+		case 1:
+			s.EndDate = "2026-12-24"
+		case 2:
+			s.Row = 0
+		}
+		leases[l.key()] = agreedLease(func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet = s })
+	}
+	return leases
 }

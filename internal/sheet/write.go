@@ -1,12 +1,6 @@
 package sheet
 
 import (
-	"bytes"
-	"cmp"
-	"compress/gzip"
-	"encoding/json"
-	"fmt"
-	"io"
 	"slices"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -22,11 +16,13 @@ type Write struct {
 	// Written is every cell that a request wrote or may have written, repairs too, in that order.
 	Written []WrittenCell `json:"written"`
 	// Gone are rows that are not in Before, by access key ID: people bring rows back.
-	Gone map[string]GoneRow `json:"gone,omitempty"`
+	Gone map[string]OwnCells `json:"gone,omitempty"`
+	// DateLike is a cell of the tab that shows how dates are spelled in it.
+	DateLike any `json:"dateLike,omitempty"`
 }
 
-// GoneRow is what the cells that Keylease writes said when the row was last read.
-type GoneRow struct {
+// OwnCells is what the cells that Keylease writes said when their row was last read.
+type OwnCells struct {
 	EndDate any `json:"endDate,omitempty"`
 	Status  any `json:"status,omitempty"`
 }
@@ -48,6 +44,11 @@ type WrittenCell struct {
 	Fresh bool `json:"fresh,omitempty"`
 }
 
+// wrote tells whether the value was written into the column.
+func (c WrittenCell) wrote(column v1alpha1.ColumnLetter, value any) bool {
+	return c.Column == column && sameCell(c.New, value)
+}
+
 // NewWrite of edits that were addressed by before.
 func NewWrite(before [][]any, edits []CellEdit) Write {
 	w := Write{Before: before, Edits: edits}
@@ -57,22 +58,15 @@ func NewWrite(before [][]any, edits []CellEdit) Write {
 	return w
 }
 
-// Remember what leases know of rows that the sheet had and Before has not. Of a date that could not be read, or that both
-// sides never agreed on, nothing is known: an empty cell holds the key.
+// Remember what leases know of rows that the sheet had and Before has not.
 func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) {
-	_, rows := identities(w.Before, ColumnIndex(o.Columns.AccessKeyID), nil)
-	like := lastDate(w.Before, o)
-	w.Gone = map[string]GoneRow{}
-	for id, l := range leases {
-		s := l.Status.Sheet
-		if s == nil || len(rows[keyPrefix+id]) > 0 {
-			continue
+	w.DateLike = lastDate(w.Before, o)
+	rows := readingOf(w.Before, o)
+	w.Gone = map[string]OwnCells{}
+	for id, seen := range lastSeen(leases, w.DateLike, o) {
+		if len(rows.of[keyPrefix+id]) == 0 {
+			w.Gone[id] = seen.OwnCells
 		}
-		date, said := cmp.Or(s.Pending.SeenEndDate, s.EndDate), GoneRow{EndDate: "", Status: s.Mark}
-		if date != "" && (s.Hold == nil || s.Hold.Reason != v1alpha1.ReasonInvalidRow) {
-			said.EndDate = FormatDate(date, like)
-		}
-		w.Gone[id] = said
 	}
 }
 
@@ -86,59 +80,6 @@ func lastDate(rows [][]any, o Options) any {
 		}
 	}
 	return ""
-}
-
-// maxRecord is the most bytes that a record may have: with the status around it, it must fit into one object of etcd
-// (1.5 MiB), in base64. A sheet of 10,000 keys needs about 150 KB.
-const maxRecord = 700 << 10
-
-// Record gives the write as bytes to be kept. Of a row with a key it keeps what [Recover] needs: the key, and the cells
-// that Keylease writes. It is nil where it would be too large to be kept.
-func (w *Write) Record(o Options) ([]byte, error) {
-	kept := Write{Before: recorded(w.Before, o), Edits: w.Edits, Written: w.Written, Gone: w.Gone}
-	var b bytes.Buffer
-	zip := gzip.NewWriter(&b)
-	if err := json.NewEncoder(zip).Encode(kept); err != nil {
-		return nil, fmt.Errorf("record of a write: %w", err)
-	}
-	if err := zip.Close(); err != nil {
-		return nil, fmt.Errorf("record of a write: %w", err)
-	}
-	if b.Len() > maxRecord {
-		return nil, nil
-	}
-	return b.Bytes(), nil
-}
-
-// ReadRecord gives the write of a record.
-func ReadRecord(record []byte) (Write, error) {
-	var w Write
-	zip, err := gzip.NewReader(bytes.NewReader(record))
-	if err != nil {
-		return w, fmt.Errorf("record of a write: %w", err)
-	}
-	if err := json.NewDecoder(io.LimitReader(zip, 64<<20)).Decode(&w); err != nil {
-		return w, fmt.Errorf("record of a write: %w", err)
-	}
-	return w, nil
-}
-
-func recorded(rows [][]any, o Options) [][]any {
-	kept := make([][]any, len(rows))
-	key, own := ColumnIndex(o.Columns.AccessKeyID), []int{ColumnIndex(o.Columns.Status), ColumnIndex(o.Columns.EndDate)}
-	for i, row := range rows {
-		if keyID(cellAt(row, key)) == "" {
-			kept[i] = row
-			continue
-		}
-		kept[i] = make([]any, len(row))
-		for column, cell := range row {
-			if column == key || slices.Contains(own, column) {
-				kept[i][column] = cell
-			}
-		}
-	}
-	return kept
 }
 
 // Apply gives rows as they are once the cells are written.

@@ -5,17 +5,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/sheet"
 )
 
 // recorded is a write as a later process finds it.
 func recorded(t *testing.T, w sheet.Write) sheet.Write {
 	t.Helper()
-	record, err := w.Record(options())
+	record, err := w.Record(nil, options())
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := sheet.ReadRecord(record)
+	found, err := sheet.ReadRecord(record, nil, options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,9 +77,51 @@ func TestOfARowWithAKeyTheRecordKeepsNoMoreThanIsNeeded(t *testing.T) {
 	}
 }
 
+// TestTheRecordLeavesOutWhatLeasesSay, that of a repair too: rows 3 to 5 are known, row 5 said something else when it was read.
+func TestTheRecordLeavesOutWhatLeasesSay(t *testing.T) {
+	dates := map[string]any{"I": 46364.0, "K": "要確認"}
+	before := table(person(1, dates), person(2, dates), person(3, dates), person(4, map[string]any{"I": 46364.0, "K": "通知済み"}))
+	leases := map[string]*v1alpha1.AccessKeyLease{}
+	for n := range 4 {
+		leases[keyOf(n+1)] = agreedLease(func(l *v1alpha1.AccessKeyLease) {
+			l.Status.Sheet.Row, l.Status.Sheet.EndDate, l.Status.Sheet.Mark = int32(n+2), "2026-12-08", "要確認" //nolint:gosec // a few rows
+		})
+	}
+	w := sheet.NewWrite(before, []sheet.CellEdit{{AccessKeyID: keyOf(1), Column: "K", Row: 2, Old: "要確認", New: "期限切れ"}})
+	w.Remember(leases, options())
+	for name, w := range map[string]sheet.Write{
+		"the write":  w,
+		"its repair": sheet.Verify(w, with(with(before, 3, "K", "期限切れ"), 2, "K", "要確認"), options(), tab).Next,
+	} {
+		record, err := w.Record(leases, options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, err := sheet.ReadRecord(record, nil, options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []any
+		for _, row := range kept.Before[1:] {
+			keys = append(keys, row[11])
+		}
+		want := []any{keyOf(1), keyOf(4)}
+		if name == "its repair" { // which writes to row 3 as well
+			want = []any{keyOf(1), keyOf(2), keyOf(4)}
+		}
+		if diff := cmp.Diff(want, keys); diff != "" {
+			t.Errorf("%s keeps (-want +got):\n%s", name, diff)
+		}
+		found, err := sheet.ReadRecord(record, leases, options())
+		if err != nil || len(found.Before) != len(before) {
+			t.Errorf("%s: %d rows are found, %v; want %d", name, len(found.Before), err, len(before))
+		}
+	}
+}
+
 func TestAnUnreadableRecordIsAnError(t *testing.T) {
 	for _, record := range [][]byte{nil, []byte("{}"), {0x1f, 0x8b, 8}} {
-		if _, err := sheet.ReadRecord(record); err == nil {
+		if _, err := sheet.ReadRecord(record, nil, options()); err == nil {
 			t.Errorf("record %q was read", record)
 		}
 	}

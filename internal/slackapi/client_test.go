@@ -123,11 +123,11 @@ func TestTheWorstRowOfTheSheetIsHarmlessInSlack(t *testing.T) {
 	n := message.Notice{
 		Kind: v1alpha1.NoticeExpiry, Audience: message.ToOwner, Today: "2026-12-01",
 		Owner: message.Owner{SlackUserID: "U0EMPLOY02"}, MarkExtended: "延長申請済み",
-		Lease: message.Lease{
-			OwnerName: "阿部 <!channel> & Co.", UserName: "svc.report+prod@example", EndDate: "2026-12-08",
+		Lease: &v1alpha1.AccessKeyLease{Spec: v1alpha1.AccessKeyLeaseSpec{
+			Owner: v1alpha1.LeaseOwner{FullName: "阿部 <!channel> & Co."}, UserName: "svc.report+prod@example", EndDate: "2026-12-08",
 			Purpose:  `=HYPERLINK("http://evil.example/","click") *太字* <@U0ADMIN01> ` + strings.Repeat("長い", 20_000),
 			Resource: "_S3_ ~x~ `y` :tada: @here #general",
-		},
+		}},
 	}
 	m, err := message.RenderNotice("ja", n)
 	if err != nil {

@@ -2,6 +2,7 @@ package teardown
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -62,20 +63,11 @@ func policySteps(p *Policy, pin v1alpha1.PolicyPin, t Target, count use) ([]Step
 }
 
 func usedBy(users []string, t Target, count use) bool {
-	for _, u := range users {
-		if count == usedByAnyone || u != "user/"+t.UserName {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(users, func(u string) bool { return count == usedByAnyone || u != "user/"+t.UserName })
 }
 
 // usedByOwnName tells whether anything of the target's user name uses the policy.
 func usedByOwnName(p *Policy, t Target) bool {
-	for _, u := range append(append([]string(nil), p.AttachedTo...), p.BoundaryOf...) {
-		if u == "user/"+t.UserName {
-			return true
-		}
-	}
-	return false
+	own := "user/" + t.UserName
+	return slices.Contains(p.AttachedTo, own) || slices.Contains(p.BoundaryOf, own)
 }

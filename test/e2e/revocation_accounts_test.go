@@ -12,6 +12,7 @@ import (
 	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/awsiam"
+	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/expect"
 	"github.com/keylease/keylease/test/fixture"
@@ -87,8 +88,8 @@ func TestAnAccountThatNeverAnswersDelaysNoOther(t *testing.T) {
 	patient, err := awsiam.NewFactory(t.Context(), options)
 	s.Must(err)
 	s.Restart(func(d *controllers.Deps) {
-		d.AWS = func(ctx context.Context, a controllers.AWSAccess) (state.AWS, error) {
-			return patient.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
+		d.AWS = func(ctx context.Context, a lifecycle.AWSAccess) (state.AWS, error) {
+			return patient.For(ctx, a)
 		}
 	})
 	hanging := s.IAM.Inject(iam.Fault{Stall: true, AccountID: elsewhere})

@@ -79,33 +79,23 @@ func empty(err error) bool {
 // checkColumns: a column that no row reaches, not even the header, is a mistake in the layout and not a sheet in which
 // no cell of it is filled.
 func checkColumns(tabs Tabs, spec v1alpha1.AccessKeySheetSpec) error {
-	type column struct {
-		name   string
-		letter v1alpha1.ColumnLetter
-	}
-	c, u := spec.Requests.Columns, spec.Users.Columns
 	for _, tab := range []struct {
 		name, field string
 		headerRows  *int32
 		rows        [][]any
-		columns     []column
+		columns     []sheet.Column
 	}{
-		{spec.Requests.Tab, "requests", spec.Requests.HeaderRows, tabs.Requests, []column{
-			{"fullName", c.FullName}, {"purpose", c.Purpose}, {"resource", c.Resource}, {"startDate", c.StartDate},
-			{"endDate", c.EndDate}, {"userName", c.UserName}, {"status", c.Status}, {"accessKeyID", c.AccessKeyID}, {"accountID", c.AccountID},
-		}},
-		{spec.Users.Tab, "users", spec.Users.HeaderRows, tabs.Users, []column{
-			{"slackUserID", u.SlackUserID}, {"lastName", u.LastName}, {"firstName", u.FirstName},
-		}},
+		{spec.Requests.Tab, "requests", spec.Requests.HeaderRows, tabs.Requests, sheet.RequestColumns(spec.Requests.Columns)},
+		{spec.Users.Tab, "users", spec.Users.HeaderRows, tabs.Users, sheet.UserColumns(spec.Users.Columns)},
 	} {
 		width := 0
 		for _, row := range tab.rows {
 			width = max(width, len(row))
 		}
 		for _, column := range tab.columns {
-			if sheet.HeaderRows(tab.headerRows) > 0 && column.letter != "" && sheet.ColumnIndex(column.letter) >= width {
+			if sheet.HeaderRows(tab.headerRows) > 0 && sheet.ColumnIndex(column.Letter) >= width {
 				return fmt.Errorf("tab %q has no column %s, where %s should stand: %s; say where it stands in spec.%s.columns of --sheet-manifest",
-					tab.name, column.letter, column.name, extent(width), tab.field)
+					tab.name, column.Letter, column.Name, extent(width), tab.field)
 			}
 		}
 	}

@@ -14,10 +14,11 @@ type AWSAccessApplyConfiguration struct {
 	// AccountID, twelve digits.
 	AccountID *string `json:"accountID,omitempty"`
 	Partition *string `json:"partition,omitempty"`
-	// PolicyName is a template for the customer-managed policy that goes with the user. It must contain the user name.
+	// PolicyName is the customer-managed policy that goes with the user. {{ .UserName }}, which it must contain, and
+	// {{ .AccountID }} are replaced, and nothing else.
 	// Empty: no policy is deleted.
 	PolicyName *string `json:"policyName,omitempty"`
-	// RoleARN to assume; may contain {{ .AccountID }}. Empty: the operator's own credentials, where they are allowed.
+	// RoleARN to assume; {{ .AccountID }} is replaced, and nothing else. Empty: the operator's own credentials, where they are allowed.
 	RoleARN *string `json:"roleARN,omitempty"`
 	// UserPathPrefix: users outside it are never changed. Empty: any path.
 	UserPathPrefix *string `json:"userPathPrefix,omitempty"`

@@ -1,0 +1,122 @@
+package sheet
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+)
+
+// maxRecord is the most bytes that a record may have: with the status around it, it must fit into one object of etcd
+// (1.5 MiB), in base64. A write of 20 cells needs about 3 KB, and each row without a key up to 200 bytes more.
+const maxRecord = 700 << 10
+
+// Record gives the write as bytes to be kept: the rows that were written to, the rows without a key, and whatever else the
+// leases do not say themselves. It is nil where it would be too large to be kept.
+func (w *Write) Record(leases map[string]*v1alpha1.AccessKeyLease, o Options) ([]byte, error) {
+	var b bytes.Buffer
+	zip := gzip.NewWriter(&b)
+	if err := json.NewEncoder(zip).Encode(w.without(leases, o)); err != nil {
+		return nil, fmt.Errorf("record of a write: %w", err)
+	}
+	if err := zip.Close(); err != nil {
+		return nil, fmt.Errorf("record of a write: %w", err)
+	}
+	if b.Len() > maxRecord {
+		return nil, nil
+	}
+	return b.Bytes(), nil
+}
+
+// without is the write less what the leases say of rows. Of a row with a key, no other cells are needed than the key and
+// those that Keylease writes.
+func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) Write {
+	seen, rows := lastSeen(leases, w.DateLike, o), readingOf(w.Before, o)
+	for _, e := range w.Written {
+		delete(seen, strings.TrimPrefix(e.Of, keyPrefix)) // a lease changes with its row
+	}
+	kept := *w
+	kept.Before, kept.Gone = nil, maps.Clone(w.Gone)
+	for i, row := range w.Before {
+		if id := rows.key(i); id != "" {
+			cells := ownCells(row, o)
+			if len(rows.of[keyPrefix+id]) == 1 && seen[id].is(cells, false) {
+				continue
+			}
+			row = cells.row(id, o)
+		}
+		kept.Before = append(kept.Before, row)
+	}
+	maps.DeleteFunc(kept.Gone, func(id string, cells OwnCells) bool {
+		return len(rows.of[keyPrefix+id]) > 0 || seen[id].is(cells, true)
+	})
+	return kept
+}
+
+// ReadRecord gives the write of a record. The leases must be read live: what the record left out is what they said then.
+func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Options) (Write, error) {
+	var w Write
+	zip, err := gzip.NewReader(bytes.NewReader(record))
+	if err != nil {
+		return w, fmt.Errorf("record of a write: %w", err)
+	}
+	if err := json.NewDecoder(io.LimitReader(zip, 64<<20)).Decode(&w); err != nil {
+		return w, fmt.Errorf("record of a write: %w", err)
+	}
+	seen, rows := lastSeen(leases, w.DateLike, o), readingOf(w.Before, o)
+	if w.Gone == nil {
+		w.Gone = map[string]OwnCells{}
+	}
+	for _, id := range slices.Sorted(maps.Keys(seen)) {
+		_, gone := w.Gone[id]
+		switch {
+		case gone, len(rows.of[keyPrefix+id]) > 0: // the record knows better
+		case seen[id].gone:
+			w.Gone[id] = seen[id].OwnCells
+		default:
+			w.Before = append(w.Before, seen[id].row(id, o))
+		}
+	}
+	return w, nil
+}
+
+// seenCells are the cells of a row as its lease last saw them.
+type seenCells struct {
+	OwnCells
+	gone bool
+}
+
+// is tells whether the lease says the same as the tab. A lease that nobody knows says nothing.
+func (s *seenCells) is(cells OwnCells, gone bool) bool {
+	return s != nil && s.gone == gone && sameCell(s.EndDate, cells.EndDate) && sameCell(s.Status, cells.Status)
+}
+
+// lastSeen is what leases know of their rows, by access key ID. Of a date that could not be read, or that both sides never
+// agreed on, nothing is known: an empty cell holds the key.
+func lastSeen(leases map[string]*v1alpha1.AccessKeyLease, dateLike any, o Options) map[string]*seenCells {
+	seen := map[string]*seenCells{}
+	for id, l := range leases {
+		s := l.Status.Sheet
+		if s == nil {
+			continue
+		}
+		cells := &seenCells{OwnCells{EndDate: "", Status: s.Mark}, s.Row == 0}
+		if date := cmp.Or(s.Pending.SeenEndDate, s.EndDate); date != "" && (s.Hold == nil || s.Hold.Reason != v1alpha1.ReasonInvalidRow) {
+			cells.EndDate = FormatDate(date, dateLike)
+		}
+		seen[id] = cells
+	}
+	return seen
+}
+
+func ownCells(row []any, o Options) OwnCells {
+	rows := [][]any{row}
+	return OwnCells{EndDate: cellValue(rows, 0, ColumnIndex(o.Columns.EndDate)), Status: cellValue(rows, 0, ColumnIndex(o.Columns.Status))}
+}
