@@ -56,9 +56,9 @@ func aRevocation() *v1alpha1.RevocationStatus {
 	}
 }
 
-// hoursAfterItsUse is a moment at which the key of aLease had been used so many hours before.
-func hoursAfterItsUse(hours time.Duration) *metav1.Time {
-	at := metav1.NewTime(aLease().Status.Key.LastUsed.Date.Add(hours * time.Hour))
+// aDayAfterItsUse is almost a day after the last use of the key of aLease.
+func aDayAfterItsUse() *metav1.Time {
+	at := metav1.NewTime(aLease().Status.Key.LastUsed.Date.Add(23 * time.Hour))
 	return &at
 }
 

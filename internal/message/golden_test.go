@@ -44,7 +44,7 @@ func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
 				switch kind {
 				case v1alpha1.NoticeRevoked:
 					n.Today, n.DeleteAt, n.Lease.Status.Revocation = "2026-12-09", time.Time{}, aRevocation()
-					n.Lease.Status.Revocation.KeyDeletedTime = hoursAfterItsUse(23)
+					n.Lease.Status.Revocation.KeyDeletedTime = aDayAfterItsUse()
 				case v1alpha1.NoticeKeyStillExists, v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeLastUseUnknown, v1alpha1.NoticeStalled:
 					n.Today = "2026-12-09"
 				case v1alpha1.NoticeDeactivated:

@@ -134,10 +134,10 @@ func TestAKeyThatSomebodyElseDeactivatedIsNotPromisedToWorkAgain(t *testing.T) {
 func TestTheLastUseIsSaidToBeBeforeWhatEndedIt(t *testing.T) {
 	n := aNotice(v1alpha1.NoticeRevoked, message.ToOwner)
 	n.Lease.Status.Revocation = aRevocation()
-	n.Lease.Status.Revocation.DeactivatedTime = hoursAfterItsUse(23)
+	n.Lease.Status.Revocation.DeactivatedTime = aDayAfterItsUse()
 	expectWords(t, render(t, "en", n), "in the 24 hours before it was deactivated")
 	expectWords(t, render(t, "ja", n), "無効化前の24時間以内")
-	n.Lease.Status.Revocation.KeyDeletedTime = hoursAfterItsUse(23)
+	n.Lease.Status.Revocation.KeyDeletedTime = aDayAfterItsUse()
 	expectWords(t, render(t, "en", n), "in the 24 hours before it was deleted")
 	expectNoWords(t, render(t, "ja", n), "無効化前の")
 }

@@ -38,7 +38,7 @@ func (w *Write) Record(leases map[string]*v1alpha1.AccessKeyLease, o Options) ([
 // without is the write less what the leases say of rows. Of a row with a key, no other cells are needed than the key and
 // those that Keylease writes.
 func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) Write {
-	seen, rows := lastSeen(leases, w.DateLike, o), readingOf(w.Before, o)
+	seen, rows := lastSeen(leases, w.DateLike), readingOf(w.Before, o)
 	for _, e := range w.Written {
 		delete(seen, strings.TrimPrefix(e.Of, keyPrefix)) // a lease changes with its row
 	}
@@ -70,7 +70,7 @@ func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Opt
 	if err := json.NewDecoder(io.LimitReader(zip, 64<<20)).Decode(&w); err != nil {
 		return w, fmt.Errorf("record of a write: %w", err)
 	}
-	seen, rows := lastSeen(leases, w.DateLike, o), readingOf(w.Before, o)
+	seen, rows := lastSeen(leases, w.DateLike), readingOf(w.Before, o)
 	if w.Gone == nil {
 		w.Gone = map[string]OwnCells{}
 	}
@@ -100,7 +100,7 @@ func (s *seenCells) is(cells OwnCells, gone bool) bool {
 
 // lastSeen is what leases know of their rows, by access key ID. Of a date that could not be read, or that both sides never
 // agreed on, nothing is known: an empty cell holds the key.
-func lastSeen(leases map[string]*v1alpha1.AccessKeyLease, dateLike any, o Options) map[string]*seenCells {
+func lastSeen(leases map[string]*v1alpha1.AccessKeyLease, dateLike any) map[string]*seenCells {
 	seen := map[string]*seenCells{}
 	for id, l := range leases {
 		s := l.Status.Sheet

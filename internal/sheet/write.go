@@ -63,7 +63,7 @@ func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) 
 	w.DateLike = lastDate(w.Before, o)
 	rows := readingOf(w.Before, o)
 	w.Gone = map[string]OwnCells{}
-	for id, seen := range lastSeen(leases, w.DateLike, o) {
+	for id, seen := range lastSeen(leases, w.DateLike) {
 		if len(rows.of[keyPrefix+id]) == 0 {
 			w.Gone[id] = seen.OwnCells
 		}

@@ -84,7 +84,7 @@ func TestTheRecordLeavesOutWhatLeasesSay(t *testing.T) {
 	leases := map[string]*v1alpha1.AccessKeyLease{}
 	for n := range 4 {
 		leases[keyOf(n+1)] = agreedLease(func(l *v1alpha1.AccessKeyLease) {
-			l.Status.Sheet.Row, l.Status.Sheet.EndDate, l.Status.Sheet.Mark = int32(n+2), "2026-12-08", "要確認" //nolint:gosec // a few rows
+			l.Status.Sheet.Row, l.Status.Sheet.EndDate, l.Status.Sheet.Mark = int32(n+2), "2026-12-08", "要確認"
 		})
 	}
 	w := sheet.NewWrite(before, []sheet.CellEdit{{AccessKeyID: keyOf(1), Column: "K", Row: 2, Old: "要確認", New: "期限切れ"}})
