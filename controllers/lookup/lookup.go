@@ -4,6 +4,7 @@ package lookup
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -42,11 +43,11 @@ func OfSheet(ctx context.Context, c client.Reader, sheet types.NamespacedName) (
 // OfSheetLive asks the API server, which knows no index of ours.
 func OfSheetLive(ctx context.Context, live client.Reader, sheet types.NamespacedName) ([]v1alpha1.AccessKeyLease, error) {
 	list := &v1alpha1.AccessKeyLeaseList{}
-	err := live.List(ctx, list, client.InNamespace(sheet.Namespace), client.MatchingLabels{v1alpha1.LabelSheet: sheet.Name})
+	err := live.List(ctx, list, client.InNamespace(sheet.Namespace))
 	for i := range list.Items {
 		list.Items[i].ManagedFields = nil // as in the cache: a lease is applied as it was read
 	}
-	return list.Items, err
+	return slices.DeleteFunc(list.Items, func(l v1alpha1.AccessKeyLease) bool { return l.Spec.SheetRef.Name != sheet.Name }), err
 }
 
 // OfAccount gives the leases of an AWS account, whatever their sheet. They are the cache's own and are to be read only: many
