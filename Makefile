@@ -7,6 +7,11 @@ VERSION := $(or $(VERSION),$(shell git describe --tags --always --dirty 2>/dev/n
 IMG ?= ghcr.io/keylease/keylease:$(VERSION)
 # Further flags of go test: make test TESTFLAGS='-race -run TestTheName'.
 TESTFLAGS ?=
+# The packages that make test tests.
+PKG ?= ./...
+# Tests of the whole operator that run under the race detector, which makes them several times slower: many leases at
+# once, several sheets, kills and restarts.
+RACE = ^Test(TheCompanysSheet|ManyLeasesOfOneDayDo|TwoSheetsOfOneAccount|ASheetOfAnotherNamespace|TwoKeysOfTheOnlyUser|AnAccountThatNeverAnswers)
 # How long make soak goes on.
 DURATION ?= 1h
 # make demo: a spreadsheet of your own, an .xlsx file or a folder of CSV files.
@@ -56,12 +61,13 @@ lint: ## golangci-lint, with the architecture's rules
 	@$(GOLANGCI_LINT) run --allow-parallel-runners ./...
 
 .PHONY: test
-test: ## Every test, on a real control plane
-	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go test -timeout 40m $(TESTFLAGS) ./...
+test: ## Every test, on a real control plane (PKG=./controllers/...: of some packages only)
+	@hack/test.sh -timeout 20m $(PKG) $(TESTFLAGS)
 
 .PHONY: race
-race: ## What runs at the same time, under the race detector
-	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go test -race -timeout 20m ./internal/slackapi ./internal/awsiam ./controllers ./test/simulation
+race: ## What runs at the same time, and some of the whole operator, under the race detector
+	@hack/test.sh ./internal/slackapi ./internal/awsiam ./controllers/... ./test/simulation -race -timeout 20m
+	@hack/test.sh ./test/e2e -race -timeout 20m -run '$(RACE)'
 
 .PHONY: soak
 soak: ## Random edits of sheet and cluster for DURATION (1h)

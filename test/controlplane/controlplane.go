@@ -27,6 +27,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -108,6 +110,7 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 		server.Configure().Set(flag, values...)
 	}
 
+	collectLess()
 	plane := &ControlPlane{env: env}
 	starting.RLock()
 	defer starting.RUnlock()
@@ -120,6 +123,18 @@ func Start(ctx context.Context, options Options) (*ControlPlane, error) {
 		return nil, errors.Join(fmt.Errorf("control plane: interrupted while starting: %w", err), plane.Stop())
 	}
 	return plane, nil
+}
+
+// collectLess garbage in this process and in the programs that it starts: their heaps are small, and collecting them took a
+// fifth of the tests' time. GOGC, where it is set, counts.
+func collectLess() {
+	const percent = 400
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	if err := os.Setenv("GOGC", strconv.Itoa(percent)); err == nil {
+		debug.SetGCPercent(percent)
+	}
 }
 
 // Config returns a new configuration of a cluster administrator (group

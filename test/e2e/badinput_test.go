@@ -137,7 +137,7 @@ func TestADamagedSheetIsReportedAndNothingIsLost(t *testing.T) {
 			s, _ := companyStage(t)
 			s.Begin()
 			s.Until("2026-12-01 15:04")
-			before := s.Lease(key(2))
+			before := s.Lease(reportKey)
 			s.Must(tc.damage(s.Form()))
 			s.Until("2026-12-02 16:00")
 			if name == "twelve columns cut to five" {
@@ -148,7 +148,7 @@ func TestADamagedSheetIsReportedAndNothingIsLost(t *testing.T) {
 			if made := s.Changes(); len(made) > 0 {
 				t.Errorf("%d changes in AWS, the first %s of %s", len(made), made[0].Action, made[0].User())
 			}
-			if after := s.Lease(key(2)); after.Spec != before.Spec {
+			if after := s.Lease(reportKey); after.Spec != before.Spec {
 				t.Errorf("the lease became %+v", after.Spec)
 			}
 		})
@@ -167,20 +167,20 @@ func TestATabWithOnlyAHeaderIsAnEmptyStart(t *testing.T) {
 func TestCellsOfFiftyThousandCharactersHarmNobody(t *testing.T) {
 	s, _ := companyStage(t)
 	long := strings.Repeat("長", longText)
-	for _, cell := range []string{"C2", "E3", "B4"} {
+	for _, cell := range []string{purposeCell(distantRow), resourceCell(reportRow), nameCell(lateRow)} {
 		s.Must(s.Form().SetCell(cell, long))
 	}
-	for _, cell := range []string{"H9", "I10", "J22", "K24", "L25"} {
+	for _, cell := range []string{startCell(alikeRow), endCell(strangerRow), userCell(namesakeRow), statusCell(wordyRow), keyCell(blanksRow)} {
 		s.Must(s.Form().SetCell(cell, long))
 	}
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	if got := s.Lease(key(1)).Spec.Purpose; got != long {
+	if got := s.Lease(distantKey).Spec.Purpose; got != long {
 		t.Errorf("the purpose has %d bytes, want %d", len(got), len(long))
 	}
-	for _, n := range []int{2, 3} {
-		if got := s.Lease(key(n)).Status.Phase; got != v1alpha1.PhaseNotified {
-			t.Errorf("key %d is %s (%s)", n, got, expect.Ready(s.Lease(key(n))))
+	for _, k := range []string{reportKey, lateKey} {
+		if got := s.Lease(k).Status.Phase; got != v1alpha1.PhaseNotified {
+			t.Errorf("key %s is %s (%s)", k, got, expect.Ready(s.Lease(k)))
 		}
 	}
 	rows := map[int32]bool{}

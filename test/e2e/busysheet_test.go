@@ -25,7 +25,7 @@ func TestALeaseWhoseRowMovesAtEveryCallIsRevokedAllTheSame(t *testing.T) {
 			return
 		}
 		l := &v1alpha1.AccessKeyLease{}
-		l.Name, l.Namespace = strings.ToLower(key(4)), s.Namespace
+		l.Name, l.Namespace = strings.ToLower(expiredKey), s.Namespace
 		moved := fmt.Sprintf(`{"status":{"sheet":{"row":%d}}}`, 100+row.Add(1))
 		if err := s.Client.Status().Patch(context.Background(), l, client.RawPatch(types.MergePatchType, []byte(moved))); err != nil {
 			t.Error(err)
@@ -33,8 +33,8 @@ func TestALeaseWhoseRowMovesAtEveryCallIsRevokedAllTheSame(t *testing.T) {
 	})
 	s.Begin()
 	s.Until("2026-12-02 15:10")
-	if l := s.Lease(key(4)); l.Status.Phase != v1alpha1.PhaseRevoked || s.Account.KeyStatus(key(4)) != "" {
-		t.Errorf("it is %s, the key %q (%s)", l.Status.Phase, s.Account.KeyStatus(key(4)), expect.Ready(l))
+	if l := s.Lease(expiredKey); l.Status.Phase != v1alpha1.PhaseRevoked || s.Account.KeyStatus(expiredKey) != "" {
+		t.Errorf("it is %s, the key %q (%s)", l.Status.Phase, s.Account.KeyStatus(expiredKey), expect.Ready(l))
 	}
 	asked := 0
 	for _, c := range s.IAM.Calls() {

@@ -18,8 +18,6 @@ import (
 	"github.com/keylease/keylease/test/world"
 )
 
-func key(n int) string { return fmt.Sprintf("AKIAKEYLEASE%08d", n) }
-
 // companyStage is the fixture's world on 2026-12-01 at 15:00 JST: every key of the sheet exists in AWS, except those
 // that EXPECTED.md excludes.
 func companyStage(t *testing.T) (*stage, *sheets.Spreadsheet) {
@@ -58,29 +56,29 @@ type expected struct {
 }
 
 var atOnce = []expected{
-	{row: 2, key: key(1), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY01", next: "2026-12-24 15:00"},
-	{row: 3, key: key(2), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY02", dm: "U0EMPLOY02", mark: "通知済み"},
-	{row: 4, key: key(3), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY03", dm: "U0EMPLOY03", mark: "通知済み"},
-	{row: 5, key: key(4), phase: v1alpha1.PhaseExpired, owner: "U0EMPLOY04", dm: "U0EMPLOY04", mark: "期限切れ"},
-	{row: 6, key: key(5), phase: v1alpha1.PhaseExpired, owner: "U0EMPLOY05", mark: "期限切れ"},
-	{row: 7, key: key(6), phase: v1alpha1.PhaseActive, held: v1alpha1.ReasonExtensionRequested, owner: "U0EMPLOY06", mark: "延長申請済み"},
-	{row: 8, key: key(7), phase: v1alpha1.PhaseRevoked, owner: "U0EMPLOY07", mark: "削除済み"},
-	{row: 9, key: key(8), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY09", dm: "U0EMPLOY09", mark: "通知済み"},
-	{row: 10, key: key(9), phase: v1alpha1.PhaseNotified, owner: "?", mark: "通知済み"},
-	{row: 17, key: key(15), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY14", ends: "2027-01-15", next: "2027-01-08 15:00"},
-	{row: 18, key: key(16), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY15", ends: "2026-12-24", next: "2026-12-17 15:00"},
-	{row: 19, key: key(17), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY16", ends: "2027-01-31", next: "2027-01-24 15:00"},
-	{row: 20, key: key(18), phase: v1alpha1.PhaseExpired, owner: "U0EMPLOY17", mark: "期限切れ"},
-	{row: 21, key: key(19), phase: v1alpha1.PhaseActive, owner: "U0EMPLOY17", next: "2027-04-23 15:00"},
-	{row: 22, key: key(20), phase: v1alpha1.PhaseNotified, owner: "?", candidates: "U0EMPLOY19 U0EMPLOY20", mark: "通知済み"},
-	{row: 23, key: key(21), phase: v1alpha1.PhaseNotified, owner: "?", mark: "通知済み"},
-	{row: 24, key: key(22), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY22", dm: "U0EMPLOY22", mark: "通知済み"},
-	{row: 25, key: key(23), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY23", dm: "U0EMPLOY23", mark: "通知済み", next: "2026-12-04 00:00"},
-	{row: 26, key: key(24), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY24", mark: "通知済み", next: "2026-12-02 00:00"},
-	{row: 30, key: key(28), phase: v1alpha1.PhaseActive, held: v1alpha1.ReasonExtensionRequested, owner: "U0EMPLOY28", ends: "2027-02-28", mark: "延長申請済み"},
-	{row: 31, key: key(29), phase: v1alpha1.PhaseRevoked, owner: "U0EMPLOY29", mark: "削除済み"},
-	{row: 32, key: key(30), phase: v1alpha1.PhaseActive, held: v1alpha1.ReasonUnclearMark, owner: "U0EMPLOY30", mark: "延長不要"},
-	{row: 33, key: key(31), phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY31", dm: "U0EMPLOY31", mark: "通知済み 要確認"},
+	{row: distantRow, key: distantKey, phase: v1alpha1.PhaseActive, owner: "U0EMPLOY01", next: "2026-12-24 15:00"},
+	{row: reportRow, key: reportKey, phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY02", dm: "U0EMPLOY02", mark: "通知済み"},
+	{row: lateRow, key: lateKey, phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY03", dm: "U0EMPLOY03", mark: "通知済み"},
+	{row: expiredRow, key: expiredKey, phase: v1alpha1.PhaseExpired, owner: "U0EMPLOY04", dm: "U0EMPLOY04", mark: "期限切れ"},
+	{row: toldExpiredRow, key: toldExpiredKey, phase: v1alpha1.PhaseExpired, owner: "U0EMPLOY05", mark: "期限切れ"},
+	{row: extendedRow, key: extendedKey, phase: v1alpha1.PhaseActive, held: v1alpha1.ReasonExtensionRequested, owner: "U0EMPLOY06", mark: "延長申請済み"},
+	{row: deletedRow, key: deletedKey, phase: v1alpha1.PhaseRevoked, owner: "U0EMPLOY07", mark: "削除済み"},
+	{row: alikeRow, key: alikeKey, phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY09", dm: "U0EMPLOY09", mark: "通知済み"},
+	{row: strangerRow, key: strangerKey, phase: v1alpha1.PhaseNotified, owner: "?", mark: "通知済み"},
+	{row: fullWidthRow, key: fullWidthKey, phase: v1alpha1.PhaseActive, owner: "U0EMPLOY14", ends: "2027-01-15", next: "2027-01-08 15:00"},
+	{row: inWordsRow, key: inWordsKey, phase: v1alpha1.PhaseActive, owner: "U0EMPLOY15", ends: "2026-12-24", next: "2026-12-17 15:00"},
+	{row: bareDigitsRow, key: bareDigitsKey, phase: v1alpha1.PhaseActive, owner: "U0EMPLOY16", ends: "2027-01-31", next: "2027-01-24 15:00"},
+	{row: rotatedOutRow, key: rotatedOutKey, phase: v1alpha1.PhaseExpired, owner: "U0EMPLOY17", mark: "期限切れ"},
+	{row: rotatedInRow, key: rotatedInKey, phase: v1alpha1.PhaseActive, owner: "U0EMPLOY17", next: "2027-04-23 15:00"},
+	{row: namesakeRow, key: namesakeKey, phase: v1alpha1.PhaseNotified, owner: "?", candidates: "U0EMPLOY19 U0EMPLOY20", mark: "通知済み"},
+	{row: markupRow, key: markupKey, phase: v1alpha1.PhaseNotified, owner: "?", mark: "通知済み"},
+	{row: wordyRow, key: wordyKey, phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY22", dm: "U0EMPLOY22", mark: "通知済み"},
+	{row: blanksRow, key: blanksKey, phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY23", dm: "U0EMPLOY23", mark: "通知済み", next: "2026-12-04 00:00"},
+	{row: toldTodayRow, key: toldTodayKey, phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY24", mark: "通知済み", next: "2026-12-02 00:00"},
+	{row: renewedRow, key: renewedKey, phase: v1alpha1.PhaseActive, held: v1alpha1.ReasonExtensionRequested, owner: "U0EMPLOY28", ends: "2027-02-28", mark: "延長申請済み"},
+	{row: zombieRow, key: zombieKey, phase: v1alpha1.PhaseRevoked, owner: "U0EMPLOY29", mark: "削除済み"},
+	{row: unclearRow, key: unclearKey, phase: v1alpha1.PhaseActive, held: v1alpha1.ReasonUnclearMark, owner: "U0EMPLOY30", mark: "延長不要"},
+	{row: remarkRow, key: remarkKey, phase: v1alpha1.PhaseNotified, owner: "U0EMPLOY31", dm: "U0EMPLOY31", mark: "通知済み 要確認"},
 }
 
 func (s *stage) expectAtOnce(want expected) {
@@ -135,19 +133,19 @@ var deletions = []struct {
 	at      string
 	mark    string
 }{
-	{5, key(4), "", "2026-12-02 15:00", "削除済み"},
-	{6, key(5), "", "2026-12-02 15:00", "削除済み"},
-	{20, key(18), "", "2026-12-02 15:00", "削除済み"},
-	{26, key(24), "2026-12-02 00:00", "2026-12-02 15:00", "削除済み"},
-	{25, key(23), "2026-12-04 00:00", "2026-12-04 15:00", "削除済み"},
-	{4, key(3), "2026-12-06 00:00", "2026-12-06 15:00", "削除済み"},
-	{3, key(2), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
-	{9, key(8), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
-	{10, key(9), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
-	{22, key(20), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
-	{23, key(21), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
-	{24, key(22), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
-	{33, key(31), "2026-12-09 00:00", "2026-12-09 15:00", "削除済み 要確認"},
+	{expiredRow, expiredKey, "", "2026-12-02 15:00", "削除済み"},
+	{toldExpiredRow, toldExpiredKey, "", "2026-12-02 15:00", "削除済み"},
+	{rotatedOutRow, rotatedOutKey, "", "2026-12-02 15:00", "削除済み"},
+	{toldTodayRow, toldTodayKey, "2026-12-02 00:00", "2026-12-02 15:00", "削除済み"},
+	{blanksRow, blanksKey, "2026-12-04 00:00", "2026-12-04 15:00", "削除済み"},
+	{lateRow, lateKey, "2026-12-06 00:00", "2026-12-06 15:00", "削除済み"},
+	{reportRow, reportKey, "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{alikeRow, alikeKey, "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{strangerRow, strangerKey, "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{namesakeRow, namesakeKey, "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{markupRow, markupKey, "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{wordyRow, wordyKey, "2026-12-09 00:00", "2026-12-09 15:00", "削除済み"},
+	{remarkRow, remarkKey, "2026-12-09 00:00", "2026-12-09 15:00", "削除済み 要確認"},
 }
 
 // invalidRows of EXPECTED.md.
@@ -192,7 +190,7 @@ func TestTheCompanysSheetComesOutAsExpected(t *testing.T) {
 				t.Errorf("the key is %q, its lease %s (%s)", got, l.Status.Phase, expect.Ready(l))
 			}
 			s.ExpectMark(d.row, d.mark)
-			if user := l.Spec.UserName; s.Account.UserExists(user) != (d.row == 20) {
+			if user := l.Spec.UserName; s.Account.UserExists(user) != (d.row == rotatedOutRow) {
 				t.Errorf("user %s exists: %v", user, d.row != 20)
 			}
 		})
@@ -222,7 +220,7 @@ func (s *stage) expectTheFirstReading() {
 	if status.Rows.Pending != 1 || status.Rows.Invalid != 7 || int(status.Rows.Leases) != len(atOnce) {
 		s.Errorf("rows %+v", status.Rows)
 	}
-	zombie := s.Lease(key(29))
+	zombie := s.Lease(zombieKey)
 	if c := meta.FindStatusCondition(zombie.Status.Conditions, v1alpha1.ConditionKeyVerified); c == nil || c.Reason != v1alpha1.ReasonKeyStillExists {
 		s.Errorf("row 31: KeyVerified %+v", c)
 	}
@@ -266,7 +264,7 @@ func (s *stage) expectToldOnce() {
 			}
 		}
 		for _, want := range [][]string{
-			{key(5), key(18), key(24)},
+			{toldExpiredKey, rotatedOutKey, toldTodayKey},
 			{"来月末", "AKIA123", "12/31/2026"},
 			{"svc-unclear", "延長不要"},
 			{"svc-zombie"},
@@ -312,7 +310,7 @@ func (s *stage) expectTheEnd(before *sheets.Spreadsheet) {
 			s.Errorf("%s of user %s, which must not be touched", c.Action, u)
 		}
 	}
-	if s.Account.KeyStatus(key(19)) != "Active" || s.Account.KeyStatus(key(29)) != "Active" {
+	if s.Account.KeyStatus(rotatedInKey) != "Active" || s.Account.KeyStatus(zombieKey) != "Active" {
 		s.Error("a key that must live does not")
 	}
 	for _, d := range deletions {

@@ -149,16 +149,16 @@ func TestARevokedLeaseDeletedByHandIsNotRevived(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-09 16:00")
-	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseRevoked {
+	if got := s.Lease(reportKey).Status.Phase; got != v1alpha1.PhaseRevoked {
 		t.Fatalf("it is %s", got)
 	}
 	messages, made := len(s.Slack.AllMessages()), len(s.Changes())
-	s.Must(s.Client.Delete(t.Context(), s.Lease(key(2))))
+	s.Must(s.Client.Delete(t.Context(), s.Lease(reportKey)))
 	s.Until("2026-12-09 18:00")
-	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseRevoked {
-		t.Errorf("made again, it is %s (%s)", got, expect.Ready(s.Lease(key(2))))
+	if got := s.Lease(reportKey).Status.Phase; got != v1alpha1.PhaseRevoked {
+		t.Errorf("made again, it is %s (%s)", got, expect.Ready(s.Lease(reportKey)))
 	}
-	s.ExpectMark(3, "削除済み")
+	s.ExpectMark(reportRow, "削除済み")
 	if got := len(s.Slack.AllMessages()); got != messages {
 		t.Errorf("%d messages more", got-messages)
 	}

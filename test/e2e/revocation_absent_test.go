@@ -64,7 +64,7 @@ func TestAKeyThatIsListedAfterItsEndIsReportedAndNotTouched(t *testing.T) {
 	}
 	s.ExpectTold(owner, 0, late.User)
 	s.ExpectPhase(late.Key, v1alpha1.PhaseRevoked)
-	s.ExpectMark(2, "削除済み")
+	s.ExpectMark(firstRow, "削除済み")
 	s.Account.DeleteKey(late.Key)
 	s.Until("2026-12-04 17:00")
 	if got := s.keyVerified(late.Key); got.Status != metav1.ConditionTrue || got.Reason != v1alpha1.ReasonKeyGone {

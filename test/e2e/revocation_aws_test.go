@@ -120,7 +120,7 @@ func TestAKeyThatIsGoneAtItsTurnTakesItsPinnedUserAlong(t *testing.T) {
 			t.Errorf("%s was called", c.Action)
 		}
 	}
-	s.ExpectMark(2, "削除済み")
+	s.ExpectMark(firstRow, "削除済み")
 	s.ExpectTold(owner, 1, report.User) // the notice; the end of a key that somebody deleted is no news to its owner
 	s.ExpectTold(admin, 2, report.User)
 	s.ExpectOneOfEach()
@@ -138,7 +138,7 @@ func TestAKeyThatWasGoneWhenFirstSeenLeavesItsUserAlone(t *testing.T) {
 	if made := s.Changes(); len(made) > 0 || !s.Account.UserExists(gone.User) {
 		t.Errorf("%d changes, the user exists: %v", len(made), s.Account.UserExists(gone.User))
 	}
-	s.ExpectMark(2, "削除済み")
+	s.ExpectMark(firstRow, "削除済み")
 	if sent := s.Slack.AllMessages(); len(sent) > 0 {
 		t.Errorf("a message to %s: %s", sent[0].User, sent[0].PlainText())
 	}
@@ -174,7 +174,7 @@ func TestAnAccountThatIsEmptyOfASuddenMarksNothing(t *testing.T) {
 	s.Until("2026-12-10 10:00")
 	for i, r := range rows {
 		s.ExpectPhase(r.Key, v1alpha1.PhaseExpired)
-		s.ExpectMark(2+i, "期限切れ")
+		s.ExpectMark(firstRow+i, "期限切れ")
 		if got := s.stalledBy(r.Key); got != v1alpha1.ReasonEmptyAccount {
 			t.Errorf("%s is stalled by %q (%s)", r.User, got, expect.Ready(s.Lease(r.Key)))
 		}
@@ -208,7 +208,7 @@ func TestCredentialsOfAnotherAccountMidwayMarkNothing(t *testing.T) {
 		t.Errorf("%d changes, the first %+v", len(made), made[0])
 	}
 	for i, r := range rows {
-		s.ExpectMark(2+i, "期限切れ")
+		s.ExpectMark(firstRow+i, "期限切れ")
 		s.ExpectPhase(r.Key, v1alpha1.PhaseExpired)
 		s.ExpectTold(admin, 1, r.User, "999999999999", world.AccountID)
 	}

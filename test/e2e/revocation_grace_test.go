@@ -56,7 +56,7 @@ func TestAKeyGivenBackIsToldOfAnewWhenItsNewEndComes(t *testing.T) {
 	s.Begin(grace(72 * time.Hour))
 	s.Until("2026-12-09 15:15")
 	s.ExpectKey(report.Key, "Inactive")
-	s.Must(s.Form().SetCell("I2", "2026/12/20"))
+	s.Must(s.Form().SetCell(endCell(firstRow), "2026/12/20"))
 	s.Until("2026-12-09 15:25")
 	s.ExpectKey(report.Key, "Active")
 	s.ExpectPhase(report.Key, v1alpha1.PhaseActive)
@@ -83,7 +83,7 @@ func TestAKeyThatSomebodyElseDeactivatedIsNotGivenBack(t *testing.T) {
 		t.Errorf("the revocation is %+v", rev)
 	}
 	s.ExpectTold(owner, 1, report.User, "無効化されています", "有効に戻すことはありません")
-	s.Must(s.Form().SetCell("I2", "2027/01/31"))
+	s.Must(s.Form().SetCell(endCell(firstRow), "2027/01/31"))
 	s.Until("2026-12-09 15:25")
 	s.ExpectPhase(report.Key, v1alpha1.PhaseActive)
 	s.ExpectKey(report.Key, "Inactive")

@@ -64,7 +64,7 @@ func TestTwoKeysOfTheOnlyUserGoThoughTheProcessDies(t *testing.T) {
 	s.Until("2026-12-09 15:10")
 	for i, r := range rows {
 		s.ExpectPhase(r.Key, v1alpha1.PhaseRevoked)
-		s.ExpectMark(2+i, "削除済み")
+		s.ExpectMark(firstRow+i, "削除済み")
 	}
 	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
 	s.ExpectOneOfEach()

@@ -42,8 +42,8 @@ func TestASheetOfAnotherNamespaceUsesARoleThatTrustsIt(t *testing.T) {
 	s.Restart(func(d *controllers.Deps) { d.Namespace = "keylease-of-its-own" })
 	s.Until("2026-12-02 15:10")
 	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
-	if got := s.Lease(key(4)).Status.Phase; got != v1alpha1.PhaseRevoked {
-		t.Errorf("row 5 is %s (%s)", got, expect.Ready(s.Lease(key(4))))
+	if got := s.Lease(expiredKey).Status.Phase; got != v1alpha1.PhaseRevoked {
+		t.Errorf("row 5 is %s (%s)", got, expect.Ready(s.Lease(expiredKey)))
 	}
 	for _, c := range s.IAM.Calls() {
 		if c.Service == "iam" && !strings.Contains(c.Principal, "assumed-role/keylease-target/") {
@@ -164,9 +164,9 @@ func TestAnotherAccountsCredentialsMarkNothing(t *testing.T) {
 	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS, the first %+v", len(made), made[0])
 	}
-	s.ExpectMark(3, "期限切れ")
-	s.ExpectMark(8, "削除済み")
-	if l := s.Lease(key(2)); l.Status.Phase == v1alpha1.PhaseRevoked || !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionStalled) {
+	s.ExpectMark(reportRow, "期限切れ")
+	s.ExpectMark(deletedRow, "削除済み")
+	if l := s.Lease(reportKey); l.Status.Phase == v1alpha1.PhaseRevoked || !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionStalled) {
 		t.Errorf("row 3 is %s (%s)", l.Status.Phase, expect.Ready(l))
 	}
 }

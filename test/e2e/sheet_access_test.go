@@ -202,8 +202,8 @@ func TestAWSReadyIsTrueAgainSoonAfterARoleIsMended(t *testing.T) {
 	s.Begin(accountColumn)
 	s.Until("2026-12-01 15:10")
 	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionTrue, v1alpha1.ReasonAWSReady)
-	s.Must(s.Form().SetCell("I3", "2026/12/09")) // a new term, whose notice asks when the key was used
-	s.Restart()                                  // without the session that it had
+	s.Must(s.Form().SetCell(endCell(secondRow), "2026/12/09")) // a new term, whose notice asks when the key was used
+	s.Restart()                                                // without the session that it had
 	refused := s.refuseRole()
 	s.Until("2026-12-02 15:10")
 	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonAssumeRoleError, elsewhere)

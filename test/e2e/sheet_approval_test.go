@@ -23,12 +23,12 @@ func TestAnApprovalIsForExactlyWhatWasSeenAndGoodOnce(t *testing.T) {
 		t.Errorf("%d messages name the annotation", got)
 	}
 
-	s.Must(form.SetCell("I14", "2027/03/31")) // after the admin looked
+	s.Must(form.SetCell(endCell(14), "2027/03/31")) // after the admin looked
 	s.Annotate(v1alpha1.AnnotationApproveChange, hash)
 	s.Until("2026-12-01 10:40")
 	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonTooManyChanges)
 
-	s.Must(form.SetCell("I14", "2027/06/30"))
+	s.Must(form.SetCell(endCell(14), "2027/06/30"))
 	s.Until("2026-12-01 10:50")
 	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
 	if got := s.Lease(bigKey(0)).Spec.EndDate; got != "2027-03-31" {

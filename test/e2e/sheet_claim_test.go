@@ -38,19 +38,19 @@ func TestAnEmptyClaimCellIsClaimedBeforeAnythingIsApplied(t *testing.T) {
 			applied = s.leaseCount()
 		}
 	})
-	s.Begin(claimedIn("Z1"))
+	s.Begin(claimedIn(claimCell))
 	s.Until("2026-12-01 15:01")
 	cluster := &corev1.Namespace{}
 	s.Must(s.Client.Get(t.Context(), client.ObjectKey{Name: "kube-system"}, cluster))
 	want := "Keylease " + s.Namespace + "/key-requests, cluster " + string(cluster.UID) + ", since 2026-12-01T06:00:00Z"
-	if got := s.Cell("Z1"); got != want {
+	if got := s.Cell(claimCell); got != want {
 		t.Errorf("the claim is %q, want %q", got, want)
 	}
 	if applied != 0 {
 		t.Errorf("%d leases were there when the claim was written", applied)
 	}
 	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
-	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
+	if got := s.Lease(reportKey).Status.Phase; got != v1alpha1.PhaseNotified {
 		t.Errorf("once claimed, row 3 is %s", got)
 	}
 	s.Sheets.ResetStats()
@@ -64,35 +64,35 @@ func TestOfTwoClustersThatClaimAtOnceTheOneWhoseClaimStandsGoesOn(t *testing.T) 
 	s, _ := companyStage(t)
 	s.Sheets.OnAfterWrite(func(sp *sheets.Spreadsheet) {
 		// The other cluster had read the empty cell too.
-		if err := sp.Tab("key_request_form").SetCell("Z1", foreignClaim); err != nil {
+		if err := sp.Tab("key_request_form").SetCell(claimCell, foreignClaim); err != nil {
 			t.Error(err)
 		}
 	})
-	s.Begin(claimedIn("Z1"))
+	s.Begin(claimedIn(claimCell))
 	s.Until("2026-12-01 15:30")
 	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, foreignClaim)
 	if n := s.leaseCount(); n > 0 {
 		t.Errorf("%d leases were made", n)
 	}
-	if got := s.Cell("Z1"); got != foreignClaim {
+	if got := s.Cell(claimCell); got != foreignClaim {
 		t.Errorf("the claim became %q", got)
 	}
 }
 
 func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 	s, _ := companyStage(t)
-	s.Must(s.Form().SetCell("I18", "2026/12/11"))
-	s.Begin(claimedIn("Z1"))
+	s.Must(s.Form().SetCell(endCell(inWordsRow), "2026/12/11"))
+	s.Begin(claimedIn(claimCell))
 	s.Until("2026-12-01 15:04")
-	s.Must(s.Form().SetCell("Z1", foreignClaim))
-	s.Must(s.Form().SetCell("I2", "2027/03/31"))
-	before, sent := s.Lease(key(1)), len(s.Slack.AllMessages())
+	s.Must(s.Form().SetCell(claimCell, foreignClaim))
+	s.Must(s.Form().SetCell(endCell(distantRow), "2027/03/31"))
+	before, sent := s.Lease(distantKey), len(s.Slack.AllMessages())
 	s.Until("2026-12-07 16:00") // rows 5 and 18 would be deleted and notified, and there is Monday's summary
-	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, foreignClaim, v1alpha1.AnnotationTakeClaim, "Z1")
+	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, foreignClaim, v1alpha1.AnnotationTakeClaim, claimCell)
 	if got := s.Sheet().Status.Claim; got != foreignClaim {
 		t.Errorf("status.claim is %q", got)
 	}
-	if after := s.Lease(key(1)); after.Spec != before.Spec {
+	if after := s.Lease(distantKey); after.Spec != before.Spec {
 		t.Errorf("the lease became %+v", after.Spec)
 	}
 	if made := s.Changes(); len(made) > 0 {
@@ -104,7 +104,7 @@ func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 	if got := len(s.Slack.AllMessages()) - sent; got != 2 {
 		t.Errorf("%d messages since the claim, want the one about it to each of two admins", got)
 	}
-	if got := expect.Ready(s.Lease(key(16))); !strings.Contains(got, v1alpha1.ReasonForeignClaim) {
+	if got := expect.Ready(s.Lease(inWordsKey)); !strings.Contains(got, v1alpha1.ReasonForeignClaim) {
 		t.Errorf("a lease whose notice is due says %s", got)
 	}
 
@@ -112,7 +112,7 @@ func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 		s := s.on(t)
 		s.Annotate(v1alpha1.AnnotationTakeClaim, strings.Replace(foreignClaim, "2026-05", "2026-04", 1))
 		s.Until("2026-12-07 16:10")
-		if got := s.Cell("Z1"); got != foreignClaim {
+		if got := s.Cell(claimCell); got != foreignClaim {
 			t.Errorf("the claim became %q", got)
 		}
 	})
@@ -121,17 +121,17 @@ func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 		s.Annotate(v1alpha1.AnnotationTakeClaim, foreignClaim)
 		s.Until("2026-12-07 16:20")
 		s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted)
-		if got := s.Cell("Z1"); !strings.Contains(got, s.Namespace+"/key-requests") || s.Sheet().Status.Claim != "" {
+		if got := s.Cell(claimCell); !strings.Contains(got, s.Namespace+"/key-requests") || s.Sheet().Status.Claim != "" {
 			t.Errorf("the claim is %q, status.claim %q", got, s.Sheet().Status.Claim)
 		}
-		if got := s.Lease(key(1)).Spec.EndDate; got != "2027-03-31" {
+		if got := s.Lease(distantKey).Spec.EndDate; got != "2027-03-31" {
 			t.Errorf("row 2 ends %s", got)
 		}
 		if got := len(s.Audit.With(`"claimed"`, foreignClaim)); got != 1 {
 			t.Errorf("%d audit lines of the takeover", got)
 		}
 		again := strings.Replace(foreignClaim, "2026-05-01", "2026-12-07", 1)
-		s.Must(s.Form().SetCell("Z1", again))
+		s.Must(s.Form().SetCell(claimCell, again))
 		s.Until("2026-12-07 16:30")
 		s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, again)
 	})
@@ -139,22 +139,22 @@ func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 
 func TestAForeignClaimThatVanishesIsNotTakenForAnInvitation(t *testing.T) {
 	s, _ := companyStage(t)
-	s.Must(s.Form().SetCell("Z1", foreignClaim))
-	s.Begin(claimedIn("Z1"))
+	s.Must(s.Form().SetCell(claimCell, foreignClaim))
+	s.Begin(claimedIn(claimCell))
 	s.Until("2026-12-01 15:10")
 	s.Must(s.Form().InsertColumn("M"))
 	s.Until("2026-12-01 15:30")
 	s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonForeignClaim, "empty now", foreignClaim)
-	if got := s.Cell("Z1"); got != "" || s.leaseCount() > 0 {
+	if got := s.Cell(claimCell); got != "" || s.leaseCount() > 0 {
 		t.Errorf("Z1 became %q, and there are %d leases", got, s.leaseCount())
 	}
 }
 
 func TestAClaimIsNotWrittenInADryRun(t *testing.T) {
 	s, _ := companyStage(t)
-	s.Begin(claimedIn("Z1"), func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
+	s.Begin(claimedIn(claimCell), func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
 	s.Until("2026-12-01 15:30")
-	if got := s.Cell("Z1"); got != "" || s.leaseCount() == 0 {
+	if got := s.Cell(claimCell); got != "" || s.leaseCount() == 0 {
 		t.Errorf("Z1 became %q, and there are %d leases", got, s.leaseCount())
 	}
 }
@@ -163,20 +163,20 @@ func TestAClaimCellThatCannotBeSaysSo(t *testing.T) {
 	t.Run("outside the grid", func(t *testing.T) {
 		s, _ := companyStage(t)
 		s.Must(s.Form().Edit(func(g *sheets.Grid) error { rows, _ := g.Size(); return g.Resize(rows, 12) }))
-		s.Begin(claimedIn("Z1"))
-		s.ExpectSheet(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, "Z1", "key_request_form", "outside")
+		s.Begin(claimedIn(claimCell))
+		s.ExpectSheet(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, claimCell, "key_request_form", "outside")
 	})
 	t.Run("among the requests", func(t *testing.T) {
 		s, _ := companyStage(t)
-		s.Begin(claimedIn("K7"))
-		s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, "K7")
+		s.Begin(claimedIn(statusCell(extendedRow)))
+		s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, statusCell(extendedRow))
 	})
 	t.Run("in a sheet that may only be read", func(t *testing.T) {
 		s, _ := companyStage(t)
 		s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.Reader)
-		s.Begin(claimedIn("Z1"))
+		s.Begin(claimedIn(claimCell))
 		s.Until("2026-12-01 16:00")
-		s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonReadOnly, "Z1")
+		s.ExpectSheet(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, v1alpha1.ReasonReadOnly, claimCell)
 		if n := s.leaseCount(); n > 0 {
 			t.Errorf("%d leases without a claim", n)
 		}

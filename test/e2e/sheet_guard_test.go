@@ -146,7 +146,7 @@ func TestAHeaderRowAddedCostsOneReportAndNothingElse(t *testing.T) {
 	s, form := bigStage(t, 20)
 	before := s.leases()
 	s.Must(form.InsertRows(1, 1))
-	s.Must(form.SetCell("B1", "アクセスキー申請一覧"))
+	s.Must(form.SetCell(nameCell(1), "アクセスキー申請一覧"))
 	s.Until("2026-12-01 11:00")
 	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
 	if got := s.Sheet().Status.InvalidRows; len(got) != 1 || got[0].Row != 2 {

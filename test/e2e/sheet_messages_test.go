@@ -26,21 +26,21 @@ func TestTheWeeklySummaryComesOnMondaysOnceWithWhatIsOverdue(t *testing.T) {
 		t.Errorf("%d summaries before the first Monday", got)
 	}
 	s.Until("2026-12-07 15:10")
-	if got := s.told(summary, key(30), "svc-unclear"); got != 1 {
+	if got := s.told(summary, unclearKey, "svc-unclear"); got != 1 {
 		t.Errorf("%d summaries name the held key", got)
 	}
-	if got := s.told(summary, key(2)); got != 0 {
+	if got := s.told(summary, reportKey); got != 0 {
 		t.Error("a key that ends tomorrow is overdue today")
 	}
 	s.Restart()
-	s.Must(s.Form().SetCell("K2", "削除しないで"))
-	s.Must(s.Form().SetCell("I2", "2026/12/02")) // held, and overdue from now on
+	s.Must(s.Form().SetCell(statusCell(distantRow), "削除しないで"))
+	s.Must(s.Form().SetCell(endCell(distantRow), "2026/12/02")) // held, and overdue from now on
 	s.Until("2026-12-13 20:00")
 	if got := s.told(summary); got != 1 {
 		t.Errorf("%d summaries in one week", got)
 	}
 	s.Until("2026-12-14 15:10")
-	if got, named := s.told(summary), s.told(summary, key(1), key(30)); got != 2 || named != 1 {
+	if got, named := s.told(summary), s.told(summary, distantKey, unclearKey); got != 2 || named != 1 {
 		t.Errorf("%d summaries in two weeks, %d with what was new", got, named)
 	}
 }
@@ -73,7 +73,7 @@ func TestAnOutageOnMondayDelaysTheSummary(t *testing.T) {
 	s.Clock.Set(fixture.JST("2026-12-09 10:00"))
 	s.Restart()
 	s.Until("2026-12-09 10:10")
-	if got := s.told("（週次）", key(30)); got != 1 {
+	if got := s.told("（週次）", unclearKey); got != 1 {
 		t.Errorf("%d summaries", got)
 	}
 }
@@ -95,9 +95,9 @@ func TestKeysInNoRowAreReportedOncePerKeyAndNeverTouched(t *testing.T) {
 	if got := s.told("AWSにあります", forgotten, "svc-forgotten"); got != 1 {
 		t.Errorf("the admins were told %d times", got)
 	}
-	for _, n := range []int{2, 11, 29} { // a lease, duplicate IDs, deleted by mark alone
-		if got := s.told("AWSにあります", key(n)); got != 0 {
-			t.Errorf("key %d stands in a row and was reported", n)
+	for _, k := range []string{reportKey, backwardsKey, zombieKey} { // a lease, a refused row, deleted by mark alone
+		if got := s.told("AWSにあります", k); got != 0 {
+			t.Errorf("key %s stands in a row and was reported", k)
 		}
 	}
 	s.IAM.ResetCalls()
@@ -183,10 +183,10 @@ func TestAConflictOfDatesIsToldOnceEvenIfSlackIsAway(t *testing.T) {
 			if away {
 				s.Slack.RevokeToken(slack.BotToken)
 			}
-			s.Must(s.Form().SetCell("I3", "2027/01/31"))
-			s.Must(s.Patch(key(2), `{"endDate":"2026-12-24"}`))
+			s.Must(s.Form().SetCell(endCell(reportRow), "2027/01/31"))
+			s.Must(s.Patch(reportKey, `{"endDate":"2026-12-24"}`))
 			s.Until("2026-12-01 15:30")
-			if got := s.Lease(key(2)).Spec.EndDate; got != "2027-01-31" {
+			if got := s.Lease(reportKey).Spec.EndDate; got != "2027-01-31" {
 				t.Errorf("it ends %s", got)
 			}
 			if away {
@@ -195,10 +195,10 @@ func TestAConflictOfDatesIsToldOnceEvenIfSlackIsAway(t *testing.T) {
 				s.Restart()
 			}
 			s.Until("2026-12-12 16:00")
-			if got := s.told("2か所で別々に", "svc-report", "2027年1月31日"); got != 1 {
+			if got := s.told("2か所で別々に", reportUser, "2027年1月31日"); got != 1 {
 				t.Errorf("the admins were told %d times", got)
 			}
-			if got := s.Events(v1alpha1.EventEndDateConflict, strings.ToLower(key(2))); len(got) != 1 {
+			if got := s.Events(v1alpha1.EventEndDateConflict, strings.ToLower(reportKey)); len(got) != 1 {
 				t.Errorf("events: %v", got)
 			}
 		})
@@ -269,7 +269,7 @@ func TestAKeyFoundNotifiedIsInTheSummaryThoughItsRowWent(t *testing.T) {
 func TestAnAdminWhoCannotBeReachedIsInTheAuditLog(t *testing.T) {
 	s, form := bigStage(t, 3)
 	s.Slack.DisableUser(admin2)
-	s.Must(form.SetCell("I2", "来月"))
+	s.Must(form.SetCell(endCell(firstRow), "来月"))
 	s.Until("2026-12-01 10:20")
 	for to, says := range map[string]string{admin: `"messageTS"`, admin2: `"unreachable"`} {
 		if got := s.Audit.With(`"msg":"notice"`, `"kind":"InvalidRows"`, to, says); len(got) != 1 {

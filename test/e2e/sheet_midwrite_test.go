@@ -29,7 +29,7 @@ func TestARowBroughtBackUnderAWriteKeepsItsDate(t *testing.T) {
 	s.Must(s.Form().DeleteRows(2, 1))
 	s.Annotate(v1alpha1.AnnotationSync, "1")
 	s.Soon(10 * time.Second)
-	if got := s.Cell("L2"); got != key(2) {
+	if got := s.Cell(keyCell(firstRow)); got != reportKey {
 		t.Fatalf("row 2 is %s", got)
 	}
 	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: func(*sheets.Spreadsheet) {
@@ -45,17 +45,17 @@ func TestARowBroughtBackUnderAWriteKeepsItsDate(t *testing.T) {
 			return nil
 		}))
 	}})
-	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.Must(s.Patch(reportKey, `{"endDate":"2027-01-31"}`))
 	s.Soon(20 * time.Second)
-	for cell, want := range map[string]string{"L2": key(1), "K2": row["K"], "L3": key(2), "I3": "2027/01/31", "K3": "延長申請済み"} {
+	for cell, want := range map[string]string{keyCell(firstRow): distantKey, statusCell(firstRow): row["K"], keyCell(secondRow): reportKey, endCell(secondRow): "2027/01/31", statusCell(secondRow): "延長申請済み"} {
 		if got := s.Cell(cell); got != want {
 			t.Errorf("cell %s is %q, want %q", cell, got, want)
 		}
 	}
-	if got, want := s.Cell("I2"), strings.ReplaceAll(s.Lease(key(1)).Spec.EndDate, "-", "/"); got != want {
+	if got, want := s.Cell(endCell(firstRow)), strings.ReplaceAll(s.Lease(distantKey).Spec.EndDate, "-", "/"); got != want {
 		t.Errorf("the row that came back ends %s, its lease %s", got, want)
 	}
-	if got := s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(key(1))); len(got) == 0 {
+	if got := s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(distantKey)); len(got) == 0 {
 		t.Error("nobody was told to look at the row that came back")
 	}
 }
@@ -65,29 +65,29 @@ func TestAColumnInsertedUnderAWriteIsToldAndMendedByDeletingIt(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	row, _ := s.Form().FindRow("L", key(2))
+	row, _ := s.Form().FindRow("L", reportKey)
 	start, user := s.Cell(at("H", row)), s.Cell(at("J", row))
 	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: func(*sheets.Spreadsheet) { s.Must(s.Form().InsertColumn("B")) }})
-	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.Must(s.Patch(reportKey, `{"endDate":"2027-01-31"}`))
 	s.Soon(2 * time.Minute)
-	got := strings.Join(s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(key(2))), "\n")
+	got := strings.Join(s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(reportKey)), "\n")
 	if !strings.Contains(got, "Version history") {
 		t.Errorf("events: %q", got)
 	}
-	if got := s.Account.KeyStatus(key(2)); got != "Active" {
+	if got := s.Account.KeyStatus(reportKey); got != "Active" {
 		t.Errorf("the key is %q", got)
 	}
 	s.Must(s.Form().DeleteColumn("B"))
 	s.Annotate(v1alpha1.AnnotationSync, "2")
 	s.Soon(2 * time.Minute)
-	if held := expect.Held(s.Lease(key(2))); held != v1alpha1.ReasonInvalidRow {
+	if held := expect.Held(s.Lease(reportKey)); held != v1alpha1.ReasonInvalidRow {
 		t.Errorf("held is %q", held) // its start date and its user's name were written over
 	}
 	s.Must(s.Form().SetCell(at("H", row), start))
 	s.Must(s.Form().SetCell(at("J", row), user))
 	s.Annotate(v1alpha1.AnnotationSync, "3")
 	s.Soon(2 * time.Minute)
-	for column, want := range map[string]string{"I": "2027/01/31", "J": user, "K": "延長申請済み", "L": key(2)} {
+	for column, want := range map[string]string{"I": "2027/01/31", "J": user, "K": "延長申請済み", "L": reportKey} {
 		if got := s.Cell(at(column, row)); got != want {
 			t.Errorf("cell %s is %q, want %q", at(column, row), got, want)
 		}
@@ -99,10 +99,10 @@ func TestATabRenamedUnderAWriteIsWrittenWhenItIsBack(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	row, _ := s.Form().FindRow("L", key(2))
+	row, _ := s.Form().FindRow("L", reportKey)
 	form := s.Form()
 	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: func(*sheets.Spreadsheet) { s.Must(form.RenameTab("申請")) }})
-	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.Must(s.Patch(reportKey, `{"endDate":"2027-01-31"}`))
 	s.Soon(time.Minute)
 	a := &v1alpha1.AccessKeySheet{}
 	s.Must(s.Get(t.Context(), world.SheetName, a))

@@ -34,26 +34,26 @@ func TestWhoseRowGotAMarkOfAnotherIsTold(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	s.Must(s.Form().SetCell("K2", "要確認"))
+	s.Must(s.Form().SetCell(statusCell(firstRow), "要確認"))
 	s.Annotate(v1alpha1.AnnotationSync, "1")
 	s.Soon(10 * time.Second)
-	before := s.Cell("I2")
+	before := s.Cell(endCell(firstRow))
 	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: func(*sheets.Spreadsheet) { s.swapRows() }})
-	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.Must(s.Patch(reportKey, `{"endDate":"2027-01-31"}`))
 	s.Soon(20 * time.Second)
-	for cell, want := range map[string]string{"L2": key(2), "I2": "2027/01/31", "K2": "延長申請済み", "L3": key(1), "I3": before, "K3": "要確認"} {
+	for cell, want := range map[string]string{keyCell(firstRow): reportKey, endCell(firstRow): "2027/01/31", statusCell(firstRow): "延長申請済み", keyCell(secondRow): distantKey, endCell(secondRow): before, statusCell(secondRow): "要確認"} {
 		if got := s.Cell(cell); got != want {
 			t.Errorf("cell %s is %q, want %q", cell, got, want)
 		}
 	}
-	if got := s.Events(v1alpha1.EventRowMoved, strings.ToLower(key(2))); len(got) != 1 {
+	if got := s.Events(v1alpha1.EventRowMoved, strings.ToLower(reportKey)); len(got) != 1 {
 		t.Errorf("events of the row that was missed: %v", got)
 	}
-	got := strings.Join(s.Events(v1alpha1.EventMarkRewritten, strings.ToLower(key(1))), "\n")
-	if !strings.Contains(got, "K3") && !strings.Contains(got, "I3") {
+	got := strings.Join(s.Events(v1alpha1.EventMarkRewritten, strings.ToLower(distantKey)), "\n")
+	if !strings.Contains(got, statusCell(secondRow)) && !strings.Contains(got, endCell(secondRow)) {
 		t.Errorf("events of the row that was hit: %q", got)
 	}
-	if got := len(s.Audit.With(`"markRewritten"`, strings.ToLower(key(1)))); got != 2 {
+	if got := len(s.Audit.With(`"markRewritten"`, strings.ToLower(distantKey))); got != 2 {
 		t.Errorf("%d audit lines, want one for each cell", got)
 	}
 }
@@ -79,7 +79,7 @@ func (s *stage) stopBehindAWrite(before func(*sheets.Spreadsheet)) {
 	gate, written := make(chan struct{}), make(chan struct{})
 	s.Cleanup(func() { close(gate) })
 	s.Sheets.Inject(sheets.Fault{On: sheets.Write, Before: before, StallAnswer: gate, After: func(*sheets.Spreadsheet) { close(written) }})
-	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.Must(s.Patch(reportKey, `{"endDate":"2027-01-31"}`))
 	s.goOnUntil(written)
 	s.Stop()
 }
@@ -95,18 +95,18 @@ func TestWhatMayBeAPersonsOwnStaysAndIsSaid(t *testing.T) {
 	s.Clock.Set(s.Clock.Now().Add(time.Hour))
 	s.Restart()
 	s.Soon(20 * time.Second)
-	if got, want := s.Cell("I2")+s.Cell("K2"), "2027/01/31延長申請済み"; s.Cell("L2") != key(1) || got != want {
-		t.Errorf("row 2 of %s says %q, want %q", s.Cell("L2"), got, want)
+	if got, want := s.Cell(endCell(firstRow))+s.Cell(statusCell(firstRow)), "2027/01/31延長申請済み"; s.Cell(keyCell(firstRow)) != distantKey || got != want {
+		t.Errorf("row 2 of %s says %q, want %q", s.Cell(keyCell(firstRow)), got, want)
 	}
-	got := strings.Join(s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(key(1))), "\n")
-	if !strings.Contains(got, "I2") && !strings.Contains(got, "K2") {
+	got := strings.Join(s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(distantKey)), "\n")
+	if !strings.Contains(got, endCell(firstRow)) && !strings.Contains(got, statusCell(firstRow)) {
 		t.Errorf("events: %q", got)
 	}
 	s.Soon(10 * time.Minute)
-	if got := s.Audit.With(`"markDoubtful"`, strings.ToLower(key(1))); len(got) != 2 {
+	if got := s.Audit.With(`"markDoubtful"`, strings.ToLower(distantKey)); len(got) != 2 {
 		t.Errorf("%d audit lines, want one for each cell: %v", len(got), got)
 	}
-	if got := s.Cell("I3"); got != "2027/01/31" {
+	if got := s.Cell(endCell(secondRow)); got != "2027/01/31" {
 		t.Errorf("the row that was meant ends %s", got)
 	}
 }
@@ -119,13 +119,13 @@ func TestADoubtIsToldThoughItsLeaseIsMadeAgainInThatMoment(t *testing.T) {
 	s.stopBehindAWrite(func(*sheets.Spreadsheet) { s.swapRows() })
 	s.swapRows()
 	s.Clock.Set(s.Clock.Now().Add(time.Hour))
-	s.Must(s.Client.Delete(t.Context(), s.Lease(key(1))))
+	s.Must(s.Client.Delete(t.Context(), s.Lease(distantKey)))
 	s.Restart()
 	s.Soon(time.Minute)
-	if got := s.Audit.With(`"markDoubtful"`, strings.ToLower(key(1))); len(got) != 2 {
+	if got := s.Audit.With(`"markDoubtful"`, strings.ToLower(distantKey)); len(got) != 2 {
 		t.Errorf("%d audit lines, want one for each cell: %v", len(got), got)
 	}
-	if got := s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(key(1))); len(got) == 0 {
+	if got := s.Events(v1alpha1.EventMarkDoubtful, strings.ToLower(distantKey)); len(got) == 0 {
 		t.Error("no Event says so")
 	}
 }

@@ -48,11 +48,11 @@ func TestANameTakenOutOfItsRowStopsNothing(t *testing.T) {
 	s := rowsStage(t, "2026-11-20 14:00", report)
 	s.Begin()
 	s.Until("2026-11-21 10:00")
-	s.Must(s.Form().SetCell("B2", ""))
+	s.Must(s.Form().SetCell(nameCell(firstRow), ""))
 	s.Until("2026-11-21 11:00")
 	s.expectOwner(report.Key, "")
 	s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded)
-	s.Must(s.Form().SetCell("B2", fullName))
+	s.Must(s.Form().SetCell(nameCell(firstRow), fullName))
 	s.Until("2026-11-21 12:00")
 	s.expectOwner(report.Key, owner)
 }

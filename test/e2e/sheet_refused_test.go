@@ -82,7 +82,7 @@ func TestALeaseThatCannotBeWrittenKeepsNoOtherFromItsEnd(t *testing.T) {
 	s.Begin()
 	s.Until("2026-12-03 15:10") // notified
 	refused.forbid()
-	s.Must(s.Form().SetCell("I2", "2027/01/31"))
+	s.Must(s.Form().SetCell(endCell(firstRow), "2027/01/31"))
 	s.Key("svc-missing", missing, fixture.JST("2026-06-01 09:00"))
 	_, err := s.Form().AppendRow("", fullName, "試験", "", "S3", "", "", "2026/06/01", "来月", "svc-invalid", "", "AKIAINVALID000000001")
 	s.Must(err)
@@ -92,7 +92,7 @@ func TestALeaseThatCannotBeWrittenKeepsNoOtherFromItsEnd(t *testing.T) {
 	s.Until("2026-12-11 15:10")
 	s.ExpectPhase(neighbour.Key, v1alpha1.PhaseRevoked)
 	s.ExpectKey(neighbour.Key, "")
-	s.ExpectMark(4, "削除済み")
+	s.ExpectMark(thirdRow, "削除済み")
 	s.ExpectTold(owner, 2, neighbour.User)
 	if got := s.told("修正が必要な行", "AKIAINVALID000000001"); got != 1 {
 		t.Errorf("the admins were told %d times of a row", got)

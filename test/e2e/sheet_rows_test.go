@@ -33,20 +33,20 @@ func TestARowThatComesBackDecidesTheDate(t *testing.T) {
 	row := s.rowValues(3)
 	s.Must(s.Form().DeleteRows(3, 1))
 	s.Until("2026-12-01 15:20")
-	name := strings.ToLower(key(2))
+	name := strings.ToLower(reportKey)
 	if got := s.Events(v1alpha1.EventRowGone, name); len(got) != 1 || !strings.Contains(got[0], "key_request_form") {
 		t.Errorf("events: %v", got)
 	}
-	if got := s.told("svc-report", "行が"); got != 1 {
+	if got := s.told(reportUser, "行が"); got != 1 {
 		t.Errorf("the admins were told %d times", got)
 	}
-	s.Must(s.Patch(key(2), `{"endDate":"2027-01-31"}`))
+	s.Must(s.Patch(reportKey, `{"endDate":"2027-01-31"}`))
 	s.Until("2026-12-01 15:40")
 	row[8] = "2026/12/20"
 	_, err := s.Form().AppendRow(row...)
 	s.Must(err)
 	s.Until("2026-12-01 16:00")
-	l := s.Lease(key(2))
+	l := s.Lease(reportKey)
 	if l.Spec.EndDate != "2026-12-20" || !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionRowPresent) {
 		t.Errorf("it ends %s, RowPresent %+v", l.Spec.EndDate, meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionRowPresent))
 	}
@@ -67,21 +67,21 @@ func TestACopiedRowHoldsItsLeaseUntilOneOfThemGoes(t *testing.T) {
 	copied, err := s.Form().AppendRow(s.rowValues(3)...)
 	s.Must(err)
 	s.Until("2026-12-10 16:00")
-	if l := s.Lease(key(2)); expect.Held(l) != v1alpha1.ReasonInvalidRow || s.Account.KeyStatus(key(2)) != "Active" {
-		t.Errorf("it is held %q, the key %q", expect.Held(l), s.Account.KeyStatus(key(2)))
+	if l := s.Lease(reportKey); expect.Held(l) != v1alpha1.ReasonInvalidRow || s.Account.KeyStatus(reportKey) != "Active" {
+		t.Errorf("it is held %q, the key %q", expect.Held(l), s.Account.KeyStatus(reportKey))
 	}
-	s.ExpectMark(3, "通知済み")
-	if got := s.told("修正が必要な行", key(2)); got != 1 {
+	s.ExpectMark(reportRow, "通知済み")
+	if got := s.told("修正が必要な行", reportKey); got != 1 {
 		t.Errorf("the admins were told %d times", got)
 	}
 	s.Must(s.Form().DeleteRows(copied, 1))
 	s.Until("2026-12-10 16:10")
-	if l := s.Lease(key(2)); expect.Held(l) != "" || l.Status.Term.Reason != "HoldReleased" || s.Account.KeyStatus(key(2)) != "Active" {
-		t.Errorf("it is held %q in term %+v, the key %q", expect.Held(l), l.Status.Term, s.Account.KeyStatus(key(2)))
+	if l := s.Lease(reportKey); expect.Held(l) != "" || l.Status.Term.Reason != "HoldReleased" || s.Account.KeyStatus(reportKey) != "Active" {
+		t.Errorf("it is held %q in term %+v, the key %q", expect.Held(l), l.Status.Term, s.Account.KeyStatus(reportKey))
 	}
 	s.Until("2026-12-11 16:20")
-	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("a day after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
+	if got := s.Account.KeyStatus(reportKey); got != "" {
+		t.Errorf("a day after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(reportKey)))
 	}
 }
 
@@ -90,18 +90,18 @@ func TestAChangedKeyIDIsARowGoneAndANewOne(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	s.Key("svc-report", rotated, fixture.JST("2026-12-01 15:00"))
+	s.Key(reportUser, rotated, fixture.JST("2026-12-01 15:00"))
 	s.Must(s.Form().Edit(func(g *sheets.Grid) error {
-		if err := g.SetCell("L3", rotated); err != nil {
+		if err := g.SetCell(keyCell(reportRow), rotated); err != nil {
 			return err
 		}
-		return g.SetCell("I3", "2027/06/30")
+		return g.SetCell(endCell(reportRow), "2027/06/30")
 	}))
 	s.Until("2026-12-09 15:10")
-	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("the former key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
+	if got := s.Account.KeyStatus(reportKey); got != "" {
+		t.Errorf("the former key is %q (%s)", got, expect.Ready(s.Lease(reportKey)))
 	}
-	if got := s.Account.KeyStatus(rotated); got != "Active" || !s.Account.UserExists("svc-report") {
+	if got := s.Account.KeyStatus(rotated); got != "Active" || !s.Account.UserExists(reportUser) {
 		t.Errorf("the new key is %q", got)
 	}
 	if l := s.Lease(rotated); l.Spec.EndDate != "2027-06-30" || l.Status.Phase != v1alpha1.PhaseActive {
@@ -114,11 +114,11 @@ func TestAChangeIsSeenOnTheOtherSideWithinSecondsAndInOneRequest(t *testing.T) {
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Sheets.ResetStats()
-	for _, n := range []int{1, 2, 3} {
-		s.Must(s.Patch(key(n), `{"endDate":"2027-01-31"}`))
+	for _, k := range []string{distantKey, reportKey, lateKey} {
+		s.Must(s.Patch(k, `{"endDate":"2027-01-31"}`))
 	}
 	s.Soon(10 * time.Second)
-	for _, cell := range []string{"I2", "I3"} {
+	for _, cell := range []string{endCell(distantRow), endCell(reportRow)} {
 		if got := s.Cell(cell); got != "2027/01/31" {
 			t.Errorf("after ten seconds cell %s is %q", cell, got)
 		}
@@ -132,10 +132,10 @@ func TestAChangeIsSeenOnTheOtherSideWithinSecondsAndInOneRequest(t *testing.T) {
 	if got := s.Sheets.Stats().Writes; got != 0 {
 		t.Errorf("%d writes of what the cells say already", got)
 	}
-	s.Must(s.Form().SetCell("I2", "2027/03/31"))
+	s.Must(s.Form().SetCell(endCell(distantRow), "2027/03/31"))
 	s.Annotate(v1alpha1.AnnotationSync, "now")
 	s.Soon(5 * time.Second)
-	if got := s.Lease(key(1)).Spec.EndDate; got != "2027-03-31" {
+	if got := s.Lease(distantKey).Spec.EndDate; got != "2027-03-31" {
 		t.Errorf("five seconds after the annotation it ends %s", got)
 	}
 }
@@ -146,18 +146,18 @@ func TestASheetThatCannotBeWrittenIsToldOnTheLeaseAndBlocksNothing(t *testing.T)
 	s.Until("2026-12-01 15:04")
 	s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.Reader)
 	s.Until("2026-12-09 15:10")
-	l := s.Lease(key(2))
+	l := s.Lease(reportKey)
 	c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionSheetSynced)
 	if c == nil || c.Status != metav1.ConditionFalse || c.Reason != v1alpha1.ReasonReadOnly {
 		t.Errorf("SheetSynced is %+v", c)
 	}
-	if got := s.Account.KeyStatus(key(2)); got != "" {
+	if got := s.Account.KeyStatus(reportKey); got != "" {
 		t.Errorf("the key is %q (%s)", got, expect.Ready(l))
 	}
 	s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.Writer)
 	s.Until("2026-12-09 15:30")
-	s.ExpectMark(3, "削除済み")
-	if l := s.Lease(key(2)); !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionSheetSynced) {
+	s.ExpectMark(reportRow, "削除済み")
+	if l := s.Lease(reportKey); !meta.IsStatusConditionTrue(l.Status.Conditions, v1alpha1.ConditionSheetSynced) {
 		t.Errorf("afterwards SheetSynced is %+v", meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionSheetSynced))
 	}
 }
@@ -192,7 +192,7 @@ func TestAClusterBuiltAnewFromTheSheetRepeatsNothingAndDeletesNothingEarlier(t *
 		}
 		s.ExpectMark(e.row, marks[e.row])
 	}
-	if got := s.Lease(key(4)); got.Status.Phase != v1alpha1.PhaseRevoked {
+	if got := s.Lease(expiredKey); got.Status.Phase != v1alpha1.PhaseRevoked {
 		t.Errorf("row 5 was revived: %s", got.Status.Phase)
 	}
 	for _, d := range deletions {
@@ -225,8 +225,8 @@ func TestAClusterBuiltAnewWithinTheMinimumNoticeWaitsAgain(t *testing.T) {
 		t.Errorf("%d changes in AWS on notices that this cluster knows by their marks alone, the first %+v", len(made), made[0])
 	}
 	s.Until("2026-12-03 15:10")
-	if got := s.Account.KeyStatus(key(4)); got != "" {
-		t.Errorf("a day after the summary the key is %q (%s)", got, expect.Ready(s.Lease(key(4))))
+	if got := s.Account.KeyStatus(expiredKey); got != "" {
+		t.Errorf("a day after the summary the key is %q (%s)", got, expect.Ready(s.Lease(expiredKey)))
 	}
 }
 
@@ -234,17 +234,17 @@ func TestAnEditOfTheLeaseThatTheRowForbidsIsPutBackWithAnEvent(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	before := s.Lease(key(2)).Spec
-	s.Must(s.Patch(key(2), `{"purpose":"another","owner":{"fullName":"somebody else"}}`))
+	before := s.Lease(reportKey).Spec
+	s.Must(s.Patch(reportKey, `{"purpose":"another","owner":{"fullName":"somebody else"}}`))
 	s.Soon(10 * time.Second)
-	if got := s.Lease(key(2)).Spec; got != before {
+	if got := s.Lease(reportKey).Spec; got != before {
 		t.Errorf("it is %+v, want %+v", got, before)
 	}
-	got := strings.Join(s.Events(v1alpha1.EventSpecReverted, strings.ToLower(key(2))), "\n")
+	got := strings.Join(s.Events(v1alpha1.EventSpecReverted, strings.ToLower(reportKey)), "\n")
 	if !strings.Contains(got, "row 3") || !strings.Contains(got, "another") {
 		t.Errorf("events: %s", got)
 	}
-	if lines := s.Audit.With(`"SpecReverted"`, strings.ToLower(key(2))); len(lines) != 2 {
+	if lines := s.Audit.With(`"SpecReverted"`, strings.ToLower(reportKey)); len(lines) != 2 {
 		t.Errorf("%d audit lines, want one for each field", len(lines))
 	}
 }

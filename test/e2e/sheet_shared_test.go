@@ -80,36 +80,36 @@ func TestAKeyInTwoSheetsIsReportedOnBothAndOwnedByTheFirst(t *testing.T) {
 			}
 			s.Begin()
 			s.Until("2026-12-01 15:04")
-			form := s.otherSheet([3]string{key(2), "svc-report", "2026/12/02"}, [3]string{"AKIAOTHER00000000002", "svc-other", "2027/06/30"})
+			form := s.otherSheet([3]string{reportKey, reportUser, "2026/12/02"}, [3]string{"AKIAOTHER00000000002", "svc-other", "2027/06/30"})
 			s.Key("svc-other", "AKIAOTHER00000000002", fixture.JST("2026-06-01 09:00"))
 			second := s.other(namespace)
 			s.Until("2026-12-01 15:06")
 
 			s.refresh(second)
 			first := s.Namespace + "/" + world.SheetName
-			if got := invalidReason(second, key(2)); !strings.HasPrefix(got, v1alpha1.RowOwnedByAnotherSheet) || !strings.Contains(got, first) {
+			if got := invalidReason(second, reportKey); !strings.HasPrefix(got, v1alpha1.RowOwnedByAnotherSheet) || !strings.Contains(got, first) {
 				t.Errorf("the second sheet says %q", got)
 			}
-			if got := invalidReason(s.Sheet(), key(2)); !strings.HasPrefix(got, v1alpha1.RowAlsoInAnotherSheet) || !strings.Contains(got, namespace+"/others") {
+			if got := invalidReason(s.Sheet(), reportKey); !strings.HasPrefix(got, v1alpha1.RowAlsoInAnotherSheet) || !strings.Contains(got, namespace+"/others") {
 				t.Errorf("the first sheet says %q", got)
 			}
 			if got := s.Sheet().Status.Rows; got.Leases+got.Pending+got.Invalid != got.Total {
 				t.Errorf("the first sheet's rows do not add up: %+v", got)
 			}
-			if got := s.told("別のシートにも", key(2), namespace+"/others"); got != 1 {
+			if got := s.told("別のシートにも", reportKey, namespace+"/others"); got != 1 {
 				t.Errorf("the admins of the first were told %d times", got)
 			}
-			if got := s.told("別のシートで管理", key(2), first); got != 1 {
+			if got := s.told("別のシートで管理", reportKey, first); got != 1 {
 				t.Errorf("the admins of the second were told %d times", got)
 			}
 			all := &v1alpha1.AccessKeyLeaseList{}
 			s.Must(s.Client.List(t.Context(), all, client.InNamespace(namespace)))
 			for _, l := range all.Items {
-				if l.Spec.SheetRef.Name == "others" && l.Spec.AccessKeyID == key(2) {
+				if l.Spec.SheetRef.Name == "others" && l.Spec.AccessKeyID == reportKey {
 					t.Errorf("the key has a second lease in %s", l.Namespace)
 				}
 			}
-			l := s.Lease(key(2))
+			l := s.Lease(reportKey)
 			if l.Spec.EndDate != "2026-12-08" || expect.Held(l) != "" || l.Status.Phase != v1alpha1.PhaseNotified {
 				t.Errorf("the first sheet's lease is %s, ends %s, held %q", l.Status.Phase, l.Spec.EndDate, expect.Held(l))
 			}
@@ -117,7 +117,7 @@ func TestAKeyInTwoSheetsIsReportedOnBothAndOwnedByTheFirst(t *testing.T) {
 			s.Must(form.DeleteRows(2, 1))
 			s.Until("2026-12-01 15:20")
 			s.refresh(second)
-			if a, b := invalidReason(second, key(2)), invalidReason(s.Sheet(), key(2)); a != "" || b != "" {
+			if a, b := invalidReason(second, reportKey), invalidReason(s.Sheet(), reportKey); a != "" || b != "" {
 				t.Errorf("once the row is gone they still say %q and %q", a, b)
 			}
 		})
@@ -172,12 +172,12 @@ func TestOfTwoLeasesOfOneKeyTheOlderStandsAndTheOtherIsHeld(t *testing.T) {
 	secret.Namespace = namespace
 	s.Must(s.Client.Create(t.Context(), secret))
 	// Two operators that did not know of each other made one lease each.
-	s.otherSheet([3]string{key(2), "svc-report", "2026/12/02"})
+	s.otherSheet([3]string{reportKey, reportUser, "2026/12/02"})
 	s.other(namespace)
 	s.Restart()
 	s.Until("2026-12-01 15:02")
 	theirs := &v1alpha1.AccessKeyLease{}
-	name := client.ObjectKey{Namespace: namespace, Name: strings.ToLower(key(2))}
+	name := client.ObjectKey{Namespace: namespace, Name: strings.ToLower(reportKey)}
 	s.Must(s.Client.Get(t.Context(), name, theirs))
 	s.Stop()
 	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet()))
@@ -195,7 +195,7 @@ func TestOfTwoLeasesOfOneKeyTheOlderStandsAndTheOtherIsHeld(t *testing.T) {
 	s.Must(s.Client.Status().Update(t.Context(), ours))
 	s.Restart()
 	s.Until("2026-12-01 15:10")
-	if l := s.Lease(key(2)); expect.Held(l) != v1alpha1.ReasonInvalidRow {
+	if l := s.Lease(reportKey); expect.Held(l) != v1alpha1.ReasonInvalidRow {
 		t.Errorf("the younger lease is %s, held %q (%s)", l.Status.Phase, expect.Held(l), expect.Ready(l))
 	}
 	s.Must(s.Client.Get(t.Context(), name, theirs))
@@ -208,15 +208,15 @@ func TestALeaseMadeWithKubectlElsewhereKeepsNoSheetFromItsKey(t *testing.T) {
 	namespace := plane.Namespace(t)
 	s := companyStageIn(t, func(o *world.Options) { o.Others = []string{namespace} })
 	s.Must(s.Client.Create(t.Context(), &v1alpha1.AccessKeyLease{
-		ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(key(2)), Namespace: namespace},
+		ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(reportKey), Namespace: namespace},
 		Spec: v1alpha1.AccessKeyLeaseSpec{
-			SheetRef: v1alpha1.SheetReference{Name: "whatever"}, AccessKeyID: key(2), UserName: "svc-report",
+			SheetRef: v1alpha1.SheetReference{Name: "whatever"}, AccessKeyID: reportKey, UserName: reportUser,
 			AccountID: world.AccountID, EndDate: "2030-01-01",
 		},
 	}))
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	if got := s.Lease(key(2)).Status.Phase; got != v1alpha1.PhaseNotified {
+	if got := s.Lease(reportKey).Status.Phase; got != v1alpha1.PhaseNotified {
 		t.Errorf("row 3 is %s", got)
 	}
 }
@@ -225,10 +225,10 @@ func TestARemovedSheetLeavesItsLeasesAndMadeAgainItGoesOn(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
-	before := len(s.ownerMessages(key(2)))
+	before := len(s.ownerMessages(reportKey))
 	s.Must(s.Client.Delete(t.Context(), s.Sheet()))
 	s.Until("2026-12-05 16:00")
-	l := s.Lease(key(3))
+	l := s.Lease(lateKey)
 	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady); c == nil || c.Reason != v1alpha1.ReasonSheetMissing || c.Status != metav1.ConditionFalse {
 		t.Errorf("without its sheet Ready is %+v", c)
 	}
@@ -242,11 +242,11 @@ func TestARemovedSheetLeavesItsLeasesAndMadeAgainItGoesOn(t *testing.T) {
 	}
 	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet()))
 	s.Until("2026-12-09 15:10")
-	if got := s.Lease(key(2)); got.Status.Phase != v1alpha1.PhaseRevoked || got.Status.Term.Number != 1 {
+	if got := s.Lease(reportKey); got.Status.Phase != v1alpha1.PhaseRevoked || got.Status.Term.Number != 1 {
 		t.Errorf("made again, the lease is %s in term %+v (%s)", got.Status.Phase, got.Status.Term, expect.Ready(got))
 	}
 	var notices []slack.Message
-	for _, m := range s.ownerMessages(key(2)) {
+	for _, m := range s.ownerMessages(reportKey) {
 		if !strings.Contains(m.PlainText(), "削除しました") {
 			notices = append(notices, m)
 		}
@@ -267,11 +267,11 @@ func TestASheetMadeAgainAfterAMonthDeletesNothingOnAnOldNotice(t *testing.T) {
 	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS on notices of last year, the first %+v", len(made), made[0])
 	}
-	if l := s.Lease(key(2)); l.Status.Term.Reason != "OperatorAway" {
+	if l := s.Lease(reportKey); l.Status.Term.Reason != "OperatorAway" {
 		t.Errorf("the term is %+v", l.Status.Term)
 	}
 	s.Until("2027-01-06 16:10")
-	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("a day after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
+	if got := s.Account.KeyStatus(reportKey); got != "" {
+		t.Errorf("a day after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(reportKey)))
 	}
 }

@@ -17,25 +17,25 @@ func TestADateThatGoesThereAndBackNeedsItsNoticeAnew(t *testing.T) {
 	s, _ := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-08 10:00")
-	s.Must(s.Form().SetCell("I3", "2027/01/31"))
+	s.Must(s.Form().SetCell(endCell(reportRow), "2027/01/31"))
 	s.Until("2026-12-08 10:20")
-	s.Must(s.Form().SetCell("I3", "2026/12/08"))
+	s.Must(s.Form().SetCell(endCell(reportRow), "2026/12/08"))
 	s.Until("2026-12-08 20:00")
-	l := s.Lease(key(2))
+	l := s.Lease(reportKey)
 	if l.Status.Term.Number != 3 || l.Status.Term.EndDate != "2026-12-08" {
 		t.Errorf("the term is %+v", l.Status.Term)
 	}
-	if got := len(s.ownerMessages(key(2))); got != 2 {
+	if got := len(s.ownerMessages(reportKey)); got != 2 {
 		t.Errorf("the owner has %d messages, want that of the first term and that of the third", got)
 	}
 	delivered := noticeTime(l, 3)
 	s.Must(s.Operator().Until(t.Context(), delivered.Add(24*time.Hour-time.Minute), time.Hour))
-	if got := s.Account.KeyStatus(key(2)); got != "Active" {
+	if got := s.Account.KeyStatus(reportKey); got != "Active" {
 		t.Errorf("within a day of the new notice the key is %q", got)
 	}
 	s.Until("2026-12-09 16:00")
-	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("afterwards the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
+	if got := s.Account.KeyStatus(reportKey); got != "" {
+		t.Errorf("afterwards the key is %q (%s)", got, expect.Ready(s.Lease(reportKey)))
 	}
 }
 
@@ -60,12 +60,12 @@ func TestADryRunThatBecomesRealWarnsFirst(t *testing.T) {
 	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS within a day of the first real notice, the first %+v", len(made), made[0])
 	}
-	if got := len(s.ownerMessages(key(2))); got != 1 {
+	if got := len(s.ownerMessages(reportKey)); got != 1 {
 		t.Errorf("the owner has %d messages", got)
 	}
 	s.Until("2026-12-11 15:10")
-	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("afterwards the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
+	if got := s.Account.KeyStatus(reportKey); got != "" {
+		t.Errorf("afterwards the key is %q (%s)", got, expect.Ready(s.Lease(reportKey)))
 	}
 }
 
@@ -80,12 +80,12 @@ func TestAnOperatorThatWasAwayForAMonthWarnsAnew(t *testing.T) {
 	if made := s.Changes(); len(made) > 0 {
 		t.Errorf("%d changes in AWS on notices of last year, the first %+v", len(made), made[0])
 	}
-	if l := s.Lease(key(2)); l.Status.Term.Reason != "OperatorAway" || len(s.ownerMessages(key(2))) != 2 {
-		t.Errorf("the term is %+v, the owner has %d messages", l.Status.Term, len(s.ownerMessages(key(2))))
+	if l := s.Lease(reportKey); l.Status.Term.Reason != "OperatorAway" || len(s.ownerMessages(reportKey)) != 2 {
+		t.Errorf("the term is %+v, the owner has %d messages", l.Status.Term, len(s.ownerMessages(reportKey)))
 	}
 	s.Until("2027-01-06 15:10")
-	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("a day after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
+	if got := s.Account.KeyStatus(reportKey); got != "" {
+		t.Errorf("a day after the new notice the key is %q (%s)", got, expect.Ready(s.Lease(reportKey)))
 	}
 }
 
@@ -97,8 +97,8 @@ func TestAnOperatorThatWasAwayForAFewDaysGoesOn(t *testing.T) {
 	s.Clock.Set(fixture.JST("2026-12-10 10:00"))
 	s.Restart()
 	s.Until("2026-12-10 10:10")
-	if got := s.Account.KeyStatus(key(2)); got != "" {
-		t.Errorf("the key is %q (%s)", got, expect.Ready(s.Lease(key(2))))
+	if got := s.Account.KeyStatus(reportKey); got != "" {
+		t.Errorf("the key is %q (%s)", got, expect.Ready(s.Lease(reportKey)))
 	}
 }
 
@@ -125,7 +125,7 @@ func TestALeaseDoesNotMeetTheFirstReadingAfterAMonthBeforeItKnowsOfTheMonth(t *t
 	if s.Sheet().Status.ResumedTime == nil {
 		t.Error("the sheet does not say that the operator was away")
 	}
-	if l := s.Lease(key(2)); l.Status.Term.Reason != "OperatorAway" {
+	if l := s.Lease(reportKey); l.Status.Term.Reason != "OperatorAway" {
 		t.Errorf("the term is %+v (%s)", l.Status.Term, expect.Ready(l))
 	}
 	cache.show(nil)

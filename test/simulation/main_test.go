@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/go-logr/logr"
@@ -41,6 +42,9 @@ type stage struct {
 // newStage with a sheet, all of whose keys are in AWS; nothing runs yet.
 func newStage(t *testing.T, now string, sheet *sheets.Spreadsheet, change ...func(*world.Options)) *stage {
 	t.Helper()
+	if !strings.Contains(t.Name(), "/") {
+		t.Parallel()
+	}
 	s := &stage{Stage: fixture.NewStage(t, plane, now, change...), sheet: sheet, form: sheet.Tab("key_request_form")}
 	s.Seed(sheet)
 	for _, row := range s.form.Texts()[1:] {
