@@ -16,7 +16,7 @@ import (
 
 func (r *leaseRun) account(ctx context.Context) (AWS, error) {
 	if r.view.aws == nil {
-		return nil, &failure.Error{Class: failure.Retry, Service: "aws", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
+		return nil, &failure.Error{Class: failure.Retry, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonNotConnected, Message: "the sheet was not synced yet"}
 	}
 	return r.view.aws(ctx, r.target().AccountID)
 }
@@ -94,7 +94,7 @@ func (r *leaseRun) unobserved(err error) {
 // accountError tells the sheet what concerns the whole account.
 func (r *leaseRun) accountError(account string, refused *lifecycle.Block) {
 	met := trouble{}
-	if refused != nil && (refused.Reason == v1alpha1.ReasonWrongAccount || refused.Reason == v1alpha1.ReasonEmptyAccount) {
+	if refused != nil && lifecycle.LeaseReason(refused.Reason).Account {
 		met = trouble{refused.Reason, refused.Message}
 	}
 	if r.views.setAWSTrouble(r.sheetKey(), account, met) {

@@ -30,7 +30,7 @@ func (r *SheetReconciler) cluster(ctx context.Context) (string, error) {
 	}
 	n := &corev1.Namespace{}
 	if err := r.Live.Get(ctx, types.NamespacedName{Name: clusterNamespace}, n); err != nil {
-		return "", &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "get Namespace", Code: "Unavailable",
+		return "", &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "get Namespace", Code: v1alpha1.ReasonUnavailable,
 			Message: fmt.Sprintf("namespace %s, whose UID the claim cell names, cannot be read: %v", clusterNamespace, err)}
 	}
 	r.mu.Lock()

@@ -65,7 +65,7 @@ func (r *sheetRun) foreseeConflicts(ctx context.Context, entries []entry) error 
 func (r *sheetRun) unforeseen(accessKeyID string, changes []sheet.Change) error {
 	for _, c := range conflictsIn(accessKeyID, changes) {
 		if !r.policy.DryRun && !slices.Contains(r.conflicts, c) {
-			return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "merge lease", Code: "Conflict",
+			return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "merge lease", Code: v1alpha1.ReasonConflict,
 				Message: "the end date was changed on both sides while it was merged: the next sync decides"}
 		}
 	}

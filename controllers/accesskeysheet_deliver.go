@@ -91,7 +91,7 @@ func (r *sheetRun) deliverBatch(ctx context.Context, slack Slack, t telling, b n
 	}
 	texts, err := r.render(t, lines)
 	if err != nil {
-		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
+		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: v1alpha1.ReasonTemplateFailed, Message: err.Error()}
 	}
 	targets := make([]notice.Target, 0, len(b.Due))
 	for _, d := range b.Due {

@@ -295,7 +295,7 @@ func (r *sheetRun) reportRow(before, after *v1alpha1.AccessKeyLease) {
 func (r *sheetRun) specError(e entry, lease *v1alpha1.AccessKeyLease, err error) error {
 	if apierrors.IsConflict(err) && lease == nil {
 		// Not in the cache yet, but there, and with other values: the next sync sees it.
-		return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "apply lease", Code: "Conflict",
+		return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: "apply lease", Code: v1alpha1.ReasonConflict,
 			Message: fmt.Sprintf("lease %s exists already with other values", strings.ToLower(e.id))}
 	}
 	if apierrors.IsInvalid(err) && lease != nil {

@@ -57,7 +57,7 @@ func (r *sheetRun) writeDone() {
 }
 
 func unverified(message string) error {
-	return &failure.Error{Class: failure.Retry, Service: "sheets", Operation: "write", Code: "NotVerified",
+	return &failure.Error{Class: failure.Retry, Service: "sheets", Operation: "write", Code: v1alpha1.ReasonNotVerified,
 		Message: message + ": what was written is looked for again by the next sync"}
 }
 

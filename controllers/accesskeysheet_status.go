@@ -57,8 +57,7 @@ func (r *sheetRun) summarize(err error) {
 // notReady: what passes by itself is Reconciling, what people must mend is Stalled.
 func (r *sheetRun) notReady(c metav1.Condition, err error) {
 	s := &r.sheet.Status
-	passes := c.Reason == v1alpha1.ReasonUnavailable || c.Reason == v1alpha1.ReasonSlackUnavailable
-	if passes || failure.Is(err, failure.Retry, failure.Uncertain) {
+	if lifecycle.SheetReason(c.Reason).Passes || failure.Is(err, failure.Retry, failure.Uncertain) {
 		meta.RemoveStatusCondition(&s.Conditions, v1alpha1.ConditionStalled)
 		r.sheetCondition(v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonRetrying, c.Message)
 		r.sheetCondition(v1alpha1.ConditionReady, metav1.ConditionFalse, c.Reason, c.Message)
