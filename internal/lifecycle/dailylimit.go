@@ -85,7 +85,7 @@ func NeedsPlace(in Input) bool {
 func GoesBefore(other, in Input) bool {
 	a, b := other.Lease, in.Lease
 	earlier := a.Spec.EndDate < b.Spec.EndDate || (a.Spec.EndDate == b.Spec.EndDate && a.Name < b.Name)
-	return earlier && inLine(other)
+	return earlier && RevocationBegan(a).IsZero() && inLine(other)
 }
 
 // inLine: due, and nothing but its place in the day's order keeps it. Who is stopped by something else does not take a

@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -49,12 +50,7 @@ func decideNotice(in Input, d Decision, last time.Time) Decision {
 
 // begun: somebody has a record of the notice.
 func begun(in Input, d Decision, n Notice) bool {
-	for i := range in.Lease.Status.Notices {
-		if n.is(&in.Lease.Status.Notices[i], d.TermNumber()) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(in.Lease.Status.Notices, func(r v1alpha1.NoticeStatus) bool { return n.is(&r, d.TermNumber()) })
 }
 
 func awaitSummary(in Input) *Block {
