@@ -74,7 +74,7 @@ func RevocationBegan(l *v1alpha1.AccessKeyLease) time.Time {
 	return time.Time{}
 }
 
-// NeedsPlace: the lease is due, its revocation has not begun, and the day's limit may keep it.
+// NeedsPlace tells whether the lease is due, its revocation has not begun, and the day's limit may keep it.
 func NeedsPlace(in Input) bool {
 	return onSheet(in.Lease) && RevocationBegan(in.Lease).IsZero() && !in.Policy.Due(in.Lease.Spec.EndDate, 1).After(in.Now)
 }

@@ -14,7 +14,7 @@ import (
 // longHold is how long a hold may last before people are reminded of it.
 const longHold = 30 * 24 * time.Hour
 
-// Overdue: a key past its agreed end and not confirmed gone, whatever keeps it alive; or a hold older than 30 days. A day
+// Overdue is a key past its agreed end and not confirmed gone, whatever keeps it alive; or a hold older than 30 days. A day
 // past the end is past it, also before dailyAt; a mark that a person wrote confirms nothing, nor does our own record once AWS
 // shows the key again.
 func Overdue(l *v1alpha1.AccessKeyLease, p Policy, now time.Time) bool {
