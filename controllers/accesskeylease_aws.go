@@ -20,7 +20,7 @@ import (
 
 func (r *leaseRun) account(ctx context.Context) (state.AWS, error) {
 	if r.view.Clients.AWS == nil {
-		return nil, &failure.Error{Class: failure.Retry, Service: "aws", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
+		return nil, &failure.Error{Class: failure.Retry, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonNotConnected, Message: "the sheet was not synced yet"}
 	}
 	return r.view.Clients.AWS(ctx, r.target().AccountID)
 }
@@ -97,7 +97,7 @@ func (r *leaseRun) unobserved(err error) {
 // accountError tells the sheet what concerns the whole account.
 func (r *leaseRun) accountError(account string, refused *lifecycle.Block) {
 	met := state.Trouble{}
-	if refused != nil && (refused.Reason == v1alpha1.ReasonWrongAccount || refused.Reason == v1alpha1.ReasonEmptyAccount) {
+	if refused != nil && lifecycle.LeaseReason(refused.Reason).Account {
 		met = state.Trouble{Reason: refused.Reason, Message: refused.Message}
 	}
 	if r.known.SetAWSTrouble(r.sheetKey(), account, met) {

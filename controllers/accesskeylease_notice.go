@@ -26,7 +26,7 @@ const ownerFirst = 10 * time.Minute
 // the last message is for the caller to save.
 func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
 	if r.view.Clients.Slack == nil {
-		return &failure.Error{Class: failure.Retry, Service: "slack", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
+		return &failure.Error{Class: failure.Retry, Service: "slack", Operation: "connect", Code: v1alpha1.ReasonNotConnected, Message: "the sheet was not synced yet"}
 	}
 	n, owner := d.Action.Notice, lifecycle.OwnerID(r.lease)
 	todo := lifecycle.Outstanding(r.lease.Status.Notices, d.TermNumber(), n, owner, r.in.Policy.Admins, r.now())
@@ -74,7 +74,7 @@ func (r *leaseRun) ownerWaitedFor(d lifecycle.Decision, owner string, err error)
 func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience message.Audience, posts []delivery.Post) error {
 	text, err := r.Texts.Notice(r.sheet.Spec.Slack.Language, r.messageNotice(d, audience))
 	if err != nil {
-		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
+		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: v1alpha1.ReasonTemplateFailed, Message: err.Error()}
 	}
 	targets := make([]notice.Target, 0, len(posts))
 	for _, p := range posts {
@@ -155,15 +155,7 @@ func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience
 
 // detail is the reason and the operator's own sentence for the kinds that have one.
 func (r *leaseRun) detail(d lifecycle.Decision) (reason, sentence string) {
-	kind := ""
-	switch d.Action.Notice.Kind {
-	case v1alpha1.NoticeProtected, v1alpha1.NoticeRecentlyUsed, v1alpha1.NoticeLastUseUnknown, v1alpha1.NoticeFieldOwned:
-		kind = v1alpha1.ConditionHeld
-	case v1alpha1.NoticeKeyStillExists:
-		kind = v1alpha1.ConditionKeyVerified
-	case v1alpha1.NoticeStalled:
-		kind = v1alpha1.ConditionStalled
-	}
+	kind := lifecycle.NoticeSpeaksOf(d.Action.Notice.Kind)
 	if c := meta.FindStatusCondition(r.lease.Status.Conditions, kind); c != nil {
 		return c.Reason, c.Message
 	}

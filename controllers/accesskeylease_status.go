@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -74,18 +75,11 @@ func (r *leaseRun) announce(before v1alpha1.AccessKeyLeaseStatus) {
 	if now == nil || now.Status == metav1.ConditionTrue || held != nil || (old != nil && old.Reason == now.Reason && old.Status == now.Status) {
 		return
 	}
-	reason := v1alpha1.EventBlocked
-	switch now.Reason {
-	case v1alpha1.ReasonWaiting, v1alpha1.ReasonInProgress, v1alpha1.ReasonNeverOnSheet:
-		// A lease just made stands on no row until its row is noted a moment later. The sheet's controller tells of one
-		// that does not.
+	facts := lifecycle.LeaseReason(now.Reason)
+	if facts.Quiet {
 		return
-	case v1alpha1.ReasonStalled:
-		reason = v1alpha1.EventStalled
-	case v1alpha1.ReasonDryRun:
-		reason = v1alpha1.EventDryRun
 	}
-	r.event(corev1.EventTypeWarning, reason, now.Message)
+	r.event(corev1.EventTypeWarning, cmp.Or(facts.Event, v1alpha1.EventBlocked), now.Message)
 	r.audit("blocked", "reason", now.Reason, "message", now.Message)
 }
 

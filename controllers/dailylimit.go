@@ -39,7 +39,7 @@ func (b *begun) reserve(l *v1alpha1.AccessKeyLease, limit lifecycle.DailyLimit, 
 	set := b.of(l.Spec.AccountID)
 	// Of days long past nobody asks any more, in whatever time zone.
 	maps.DeleteFunc(set, func(_ types.UID, t time.Time) bool { return now.Sub(t) > 48*time.Hour })
-	if t, ok := set[l.UID]; (ok && limit.Counts(t)) || !lifecycle.RevocationBegan(l).IsZero() {
+	if limit.Counts(set[l.UID]) || !lifecycle.RevocationBegan(l).IsZero() {
 		return true
 	}
 	if countOn(set, limit) >= limit.Limit {
@@ -93,16 +93,9 @@ func (r *leaseRun) limitReached(ctx context.Context) (string, error) {
 	sheets := map[types.NamespacedName]sheetSide{r.sheetKey(): {r.sheet, r.in.Policy, r.view}}
 	for i := range leases {
 		o := &leases[i]
-		if t := lifecycle.RevocationBegan(o); !t.IsZero() {
-			if limit.Counts(t) {
-				started[o.UID] = t
-			}
-			continue
-		}
-		if o.UID == r.lease.UID {
-			continue
-		}
-		if lifecycle.GoesBefore(r.inputOf(ctx, o, sheets), r.in) {
+		if t := lifecycle.RevocationBegan(o); limit.Counts(t) {
+			started[o.UID] = t
+		} else if lifecycle.GoesBefore(r.inputOf(ctx, o, sheets), r.in) {
 			before++
 		}
 	}

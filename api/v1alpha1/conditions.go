@@ -113,6 +113,35 @@ const (
 	ReasonBreakerOpen          = "BreakerOpen"
 )
 
+// Codes of Keylease's own errors. They are reasons of Reconciling and Stalled, as the codes of AWS and Slack are.
+const (
+	// ReasonNotConnected: the sheet was not synced yet by this process.
+	ReasonNotConnected   = "NotConnected"
+	ReasonTemplateFailed = "TemplateFailed"
+	// ReasonConflict: somebody else changed an object at the same time.
+	ReasonConflict = "Conflict"
+	// ReasonNotVerified: what was written to the sheet could not be read back.
+	ReasonNotVerified = "NotVerified"
+	// ReasonNoCredentials: there are no AWS credentials in the environment.
+	ReasonNoCredentials  = "NoCredentials"
+	ReasonInvalidRequest = "InvalidRequest"
+	// ReasonNotSent: the rate limit left no time for the call.
+	ReasonNotSent = "NotSent"
+	// ReasonNoConnection: the service was not reached at all.
+	ReasonNoConnection = "NoConnection"
+	// ReasonTimeout: no answer in time.
+	ReasonTimeout        = "Timeout"
+	ReasonCanceled       = "Canceled"
+	ReasonConnectionLost = "ConnectionLost"
+	// ReasonHTTPStatus: an answer with an HTTP status of an error, and no code.
+	ReasonHTTPStatus          = "HTTP"
+	ReasonInvalidAnswer       = "InvalidAnswer"
+	ReasonIncompleteAnswer    = "IncompleteAnswer"
+	ReasonInconsistentAnswers = "InconsistentAnswers"
+	// ReasonDeleteConflict is IAM's own, and the teardown's where something is in use that nothing shows.
+	ReasonDeleteConflict = "DeleteConflict"
+)
+
 // Reasons of an invalid row.
 const (
 	RowInvalidDate         = "InvalidDate"

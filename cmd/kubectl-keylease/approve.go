@@ -15,6 +15,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/cmd/internal/kube"
+	"github.com/keylease/keylease/internal/lifecycle"
 )
 
 // approval of what the sheet guard stopped.
@@ -88,8 +89,7 @@ func approvable(s *v1alpha1.AccessKeySheet) (*metav1.Condition, error) {
 	case s.Status.ObservedHash == "":
 		return nil, fmt.Errorf("AccessKeySheet %s: %s: %s", s.Name, c.Reason, c.Message)
 	}
-	switch c.Reason {
-	case v1alpha1.ReasonTooManyChanges, v1alpha1.ReasonEmptySheet, v1alpha1.ReasonColumnsMoved:
+	if lifecycle.SheetReason(c.Reason).Approvable {
 		return c, nil
 	}
 	return nil, fmt.Errorf("AccessKeySheet %s was stopped for another reason than its content, which no approval mends: %s: %s", s.Name, c.Reason, c.Message)

@@ -75,7 +75,7 @@ func (p *pass) specError(e entry, lease *v1alpha1.AccessKeyLease, err error) err
 }
 
 func conflict(operation, message string) error {
-	return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: operation, Code: "Conflict", Message: message}
+	return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: operation, Code: v1alpha1.ReasonConflict, Message: message}
 }
 
 // fromSheet puts what the sheet says into the lease's status, in memory.

@@ -62,7 +62,7 @@ func (w *writer) carryOut(ctx context.Context, write sheet.Write, cells []sheet.
 func (w *writer) done() { w.draft.status().Writing, w.memory.write = nil, nil }
 
 func unverified(message string) error {
-	return &failure.Error{Class: failure.Retry, Service: "sheets", Operation: "write", Code: "NotVerified",
+	return &failure.Error{Class: failure.Retry, Service: "sheets", Operation: "write", Code: v1alpha1.ReasonNotVerified,
 		Message: message + ": what was written is looked for again by the next sync"}
 }
 

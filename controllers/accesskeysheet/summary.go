@@ -53,8 +53,7 @@ func summarize(d *draft, o outcome, err error) {
 
 // notReady: what passes by itself is Reconciling, what people must fix is Stalled.
 func (d *draft) notReady(c metav1.Condition, err error) {
-	passes := c.Reason == v1alpha1.ReasonUnavailable || c.Reason == v1alpha1.ReasonSlackUnavailable
-	if !passes && !failure.Is(err, failure.Retry, failure.Uncertain) {
+	if !lifecycle.SheetReason(c.Reason).Passes && !failure.Is(err, failure.Retry, failure.Uncertain) {
 		d.stall(c.Reason, c.Message)
 		return
 	}

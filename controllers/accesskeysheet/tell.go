@@ -158,7 +158,7 @@ func (t teller) deliver(ctx context.Context, what telling, l letter) error {
 	d := t.draft
 	text, err := t.render(what, l.lines)
 	if err != nil {
-		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
+		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: v1alpha1.ReasonTemplateFailed, Message: err.Error()}
 	}
 	targets := make([]notice.Target, 0, len(l.posts))
 	for _, p := range l.posts {

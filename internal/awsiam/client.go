@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"k8s.io/utils/clock"
 
+	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/teardown"
 )
@@ -145,13 +146,13 @@ func (c *Client) ownAccount(ctx context.Context) error {
 	if id.AccountID == c.access.AccountID {
 		return nil
 	}
-	return &failure.Error{Class: failure.Credentials, Service: "sts", Operation: "GetCallerIdentity", Code: "WrongAccount",
+	return &failure.Error{Class: failure.Credentials, Service: "sts", Operation: "GetCallerIdentity", Code: v1alpha1.ReasonWrongAccount,
 		Message: fmt.Sprintf("the credentials belong to account %s, wanted is %s: correct spec.aws of the sheet", id.AccountID, c.access.AccountID)}
 }
 
 // incomplete is the error for an answer that lacks what it must have. Nothing may be concluded from it.
 func (c call) incomplete(what string) error {
-	return &failure.Error{Class: failure.Retry, Service: c.service, Operation: c.operation, Code: "IncompleteAnswer",
+	return &failure.Error{Class: failure.Retry, Service: c.service, Operation: c.operation, Code: v1alpha1.ReasonIncompleteAnswer,
 		Message: fmt.Sprintf("%s: the answer has %s: check the endpoint", c.on, what)}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/failure"
 )
 
@@ -88,23 +89,23 @@ func (c call) classify(err error) (class failure.Class, code, message string) {
 	var malformed *smithy.SerializationError
 	switch {
 	case errors.As(err, &unsent):
-		return failure.Retry, "NotSent", "it was not its turn in time under this account's rate limit: it is tried again"
+		return failure.Retry, v1alpha1.ReasonNotSent, "it was not its turn in time under this account's rate limit: it is tried again"
 	case neverConnected(err):
 		return failure.Retry, failure.CodeNoConnection, "no connection could be made: check the network and the endpoint"
 	case errors.As(err, &answer) && answer.ErrorCode() != "":
 		return classOf(answer.ErrorCode(), statusOf(err), lost), answer.ErrorCode(), answer.ErrorMessage()
 	case errors.As(err, &malformed):
-		return failure.Terminal, "InvalidRequest", "the request cannot be written: " + malformed.Unwrap().Error()
+		return failure.Terminal, v1alpha1.ReasonInvalidRequest, "the request cannot be written: " + malformed.Unwrap().Error()
 	case errors.As(err, &invalid):
-		return lost, "InvalidAnswer", "the answer is not one of AWS: check the endpoint and what stands before it"
+		return lost, v1alpha1.ReasonInvalidAnswer, "the answer is not one of AWS: check the endpoint and what stands before it"
 	case errors.As(err, &status) && status.HTTPStatusCode() != 0:
-		return classOf("", status.HTTPStatusCode(), lost), "HTTP", fmt.Sprintf("HTTP status %d", status.HTTPStatusCode())
+		return classOf("", status.HTTPStatusCode(), lost), v1alpha1.ReasonHTTPStatus, fmt.Sprintf("HTTP status %d", status.HTTPStatusCode())
 	case isTimeout(err):
 		return lost, failure.CodeTimeout, "no answer in time: it is tried again"
 	case errors.Is(err, context.Canceled):
-		return lost, "Canceled", "the call was given up"
+		return lost, v1alpha1.ReasonCanceled, "the call was given up"
 	}
-	return lost, "ConnectionLost", "the connection was lost before the answer came: it is tried again"
+	return lost, v1alpha1.ReasonConnectionLost, "the connection was lost before the answer came: it is tried again"
 }
 
 func statusOf(err error) int {

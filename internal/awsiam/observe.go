@@ -210,6 +210,6 @@ func vanished(err error, name string) error {
 
 // missing is the error for a call that must not be made: without a user name IAM takes the caller's own.
 func (c call) missing(what string) error {
-	return &failure.Error{Class: failure.Terminal, Service: c.service, Operation: c.operation, Code: "InvalidRequest",
+	return &failure.Error{Class: failure.Terminal, Service: c.service, Operation: c.operation, Code: v1alpha1.ReasonInvalidRequest,
 		Message: c.on + ": no " + what + " was given"}
 }

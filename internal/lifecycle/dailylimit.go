@@ -74,7 +74,7 @@ func RevocationBegan(l *v1alpha1.AccessKeyLease) time.Time {
 	return time.Time{}
 }
 
-// NeedsPlace: the lease is due, its revocation has not begun, and the day's limit may keep it.
+// NeedsPlace tells whether the lease is due, its revocation has not begun, and the day's limit may keep it.
 func NeedsPlace(in Input) bool {
 	return onSheet(in.Lease) && RevocationBegan(in.Lease).IsZero() && !in.Policy.Due(in.Lease.Spec.EndDate, 1).After(in.Now)
 }
@@ -85,7 +85,7 @@ func NeedsPlace(in Input) bool {
 func GoesBefore(other, in Input) bool {
 	a, b := other.Lease, in.Lease
 	earlier := a.Spec.EndDate < b.Spec.EndDate || (a.Spec.EndDate == b.Spec.EndDate && a.Name < b.Name)
-	return earlier && inLine(other)
+	return earlier && RevocationBegan(a).IsZero() && inLine(other)
 }
 
 // inLine: due, and nothing but its place in the day's order keeps it. Who is stopped by something else does not take a

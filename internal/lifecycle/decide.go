@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -111,12 +112,9 @@ func closing(in Input, d Decision) (n Notice, ok bool) {
 
 // warned: somebody got a notice of expiry in the term.
 func warned(l *v1alpha1.AccessKeyLease, term int64) bool {
-	for _, r := range l.Status.Notices {
-		if r.Term == term && r.Kind == v1alpha1.NoticeExpiry && r.State == v1alpha1.NoticeDelivered {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.Status.Notices, func(r v1alpha1.NoticeStatus) bool {
+		return r.Term == term && r.Kind == v1alpha1.NoticeExpiry && r.State == v1alpha1.NoticeDelivered
+	})
 }
 
 // outstanding: somebody is to be told now.

@@ -15,4 +15,7 @@
 //  8. A notice is due: delivered.
 //  9. Ended and noticed: at its time, guards permitting, deactivated and deleted.
 //  10. Otherwise wait for the next moment.
+//
+// NextStatus says in the lease's status what was decided and what failed. What is known of a condition's reason, wherever it
+// shows, stands in reasons.go; who is first within an account's daily limit in dailylimit.go.
 package lifecycle

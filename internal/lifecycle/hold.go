@@ -61,15 +61,7 @@ func holdStands(reason string) time.Duration {
 
 // heldByAWS is the guard that holds a lease for what AWS shows of its key or user, until AWS says otherwise; empty: the
 // reason is none of those.
-func heldByAWS(reason string) string {
-	switch reason {
-	case v1alpha1.ReasonProtected:
-		return guardProtected
-	case v1alpha1.ReasonRecentlyUsed, v1alpha1.ReasonLastUseUnknown:
-		return guardRecentUse
-	}
-	return ""
-}
+func heldByAWS(reason string) string { return leaseReasons[reason].guard }
 
 // sheetHold is why the row or a person keeps the lease out of all processing; nil: neither does.
 func sheetHold(in Input) *Block {

@@ -2,9 +2,11 @@ package lifecycle
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 )
@@ -12,7 +14,7 @@ import (
 // longHold is how long a hold may last before people are reminded of it.
 const longHold = 30 * 24 * time.Hour
 
-// Overdue: a key past its agreed end and not confirmed gone, whatever keeps it alive; or a hold older than 30 days. A day
+// Overdue is a key past its agreed end and not confirmed gone, whatever keeps it alive; or a hold older than 30 days. A day
 // past the end is past it, also before dailyAt; a mark that a person wrote confirms nothing, nor does our own record once AWS
 // shows the key again.
 func Overdue(l *v1alpha1.AccessKeyLease, p Policy, now time.Time) bool {
@@ -55,13 +57,7 @@ func OverdueReasons(leases []v1alpha1.AccessKeyLease, p Policy, now time.Time) m
 
 // KnownAt tells whether the lease was there at a moment, by the operator's own clock.
 func KnownAt(l *v1alpha1.AccessKeyLease, at time.Time) bool {
-	if t := l.Status.Term; t != nil && !t.StartTime.After(at) {
-		return true
-	}
-	for _, c := range l.Status.Conditions {
-		if !c.LastTransitionTime.After(at) {
-			return true
-		}
-	}
-	return false
+	t := l.Status.Term
+	return (t != nil && !t.StartTime.After(at)) ||
+		slices.ContainsFunc(l.Status.Conditions, func(c metav1.Condition) bool { return !c.LastTransitionTime.After(at) })
 }

@@ -65,6 +65,10 @@ type statusWriter struct {
 // readiness sets Ready, Reconciling and Stalled by kstatus' rules: the latter two stand only while they are true.
 func (w *statusWriter) readiness(d Decision, a Attempts) {
 	b := d.Blocked
+	var facts ReasonFacts
+	if b != nil {
+		facts = LeaseReason(b.Reason)
+	}
 	switch {
 	case a.Failure != nil:
 		w.failed(*a.Failure, a.Exhausted)
@@ -72,7 +76,7 @@ func (w *statusWriter) readiness(d Decision, a Attempts) {
 		w.settled(metav1.ConditionFalse, v1alpha1.ReasonHeld, d.Hold.Message)
 	case d.Action.Kind != ActionNone:
 		// About to act: what it comes to is told afterwards. A stall is over only when the act succeeded.
-	case b != nil && (stalls(b.Reason) || (b.Reason == v1alpha1.ReasonAWSUnavailable && a.Exhausted)):
+	case facts.Stalls || (facts.Passes && a.Exhausted):
 		w.stalled(b.Reason, b.Message)
 	case b != nil && b.Reason == v1alpha1.ReasonWaiting && a.Awaited:
 		// What AWS refused is what people should read until it is tried again, not that a reading of the sheet is awaited too.
@@ -150,15 +154,4 @@ func (w *statusWriter) waits(d Decision) string {
 		return "notice given; next step on " + at
 	}
 	return "notice on " + at
-}
-
-// stalls: people must mend something before this guard lets go.
-func stalls(reason string) bool {
-	switch reason {
-	case v1alpha1.ReasonWrongAccount, v1alpha1.ReasonEmptyAccount, v1alpha1.ReasonOtherUser,
-		v1alpha1.ReasonUserRecreated, v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden,
-		v1alpha1.ReasonIdentityNotPinned:
-		return true
-	}
-	return false
 }

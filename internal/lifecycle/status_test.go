@@ -124,12 +124,12 @@ func TestWhatPeopleMustMendIsAStall(t *testing.T) {
 		v1alpha1.ReasonWrongAccount, v1alpha1.ReasonEmptyAccount, v1alpha1.ReasonOtherUser, v1alpha1.ReasonUserRecreated,
 		v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden, v1alpha1.ReasonIdentityNotPinned,
 	} {
-		if !stalls(reason) {
+		if !LeaseReason(reason).Stalls {
 			t.Errorf("%s is not shown as Stalled", reason)
 		}
 	}
 	for _, reason := range []string{v1alpha1.ReasonWaiting, v1alpha1.ReasonDryRun, v1alpha1.ReasonBreakerOpen, v1alpha1.ReasonAWSUnavailable} {
-		if stalls(reason) {
+		if LeaseReason(reason).Stalls {
 			t.Errorf("%s passes by itself, and is shown as Stalled", reason)
 		}
 	}

@@ -24,22 +24,12 @@ func heldNotice(d Decision) string {
 	if d.Hold == nil {
 		return ""
 	}
-	switch d.Hold.Reason {
-	case v1alpha1.ReasonProtected:
-		return v1alpha1.NoticeProtected
-	case v1alpha1.ReasonRecentlyUsed:
-		return v1alpha1.NoticeRecentlyUsed
-	case v1alpha1.ReasonLastUseUnknown:
-		return v1alpha1.NoticeLastUseUnknown
-	case v1alpha1.ReasonFieldOwnedElsewhere:
-		return v1alpha1.NoticeFieldOwned
-	}
-	return ""
+	return LeaseReason(d.Hold.Reason).Notice
 }
 
 func stalledNotice(in Input) string {
 	if meta.IsStatusConditionTrue(in.Lease.Status.Conditions, v1alpha1.ConditionStalled) {
-		return v1alpha1.NoticeStalled
+		return LeaseReason(v1alpha1.ReasonStalled).Notice
 	}
 	return ""
 }
@@ -47,7 +37,7 @@ func stalledNotice(in Input) string {
 // rowNotice: deleting a row does not free a key.
 func rowNotice(in Input, d Decision) string {
 	if d.Phase != v1alpha1.PhaseRevoked && meta.IsStatusConditionFalse(in.Lease.Status.Conditions, v1alpha1.ConditionRowPresent) {
-		return v1alpha1.NoticeRowGone
+		return LeaseReason(v1alpha1.ReasonRowGone).Notice
 	}
 	return ""
 }

@@ -54,16 +54,9 @@ func askedWithin(in Input, d time.Duration) bool {
 // asked again hourly, or when people say so.
 func Refused(l *v1alpha1.AccessKeyLease) bool {
 	c := verifiedCondition(l)
-	if c == nil || c.Status != metav1.ConditionFalse {
-		return false
-	}
-	switch c.Reason {
 	// A key that is gone is no failure: its turn has come. Nor is one that a mark called deleted, once the mark is gone.
 	// A passing failure is retried at the controller's own pace.
-	case v1alpha1.ReasonKeyGone, v1alpha1.ReasonKeyStillExists, v1alpha1.ReasonAWSUnavailable:
-		return false
-	}
-	return true
+	return c != nil && c.Status == metav1.ConditionFalse && LeaseReason(c.Reason).Stalls
 }
 
 // failedLately is what AWS refused or failed with in the last hour, nil: nothing; asking again at every reconcile would

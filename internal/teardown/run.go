@@ -188,7 +188,7 @@ func (w *work) deleteKey(ctx context.Context, o Observation) error {
 	conflict, err := w.all(ctx, steps)
 	if conflict {
 		// A user whose key is still there is not taken apart.
-		return &failure.Error{Class: failure.Retry, Service: "iam", Operation: ActionDeleteAccessKey, Code: "DeleteConflict",
+		return &failure.Error{Class: failure.Retry, Service: "iam", Operation: ActionDeleteAccessKey, Code: v1alpha1.ReasonDeleteConflict,
 			Message: fmt.Sprintf("key %s of user %s cannot be deleted yet: it is tried again", w.t.AccessKeyID, w.t.UserName)}
 	}
 	return err
@@ -238,7 +238,7 @@ func (w *work) deleteUser(ctx context.Context) (gone bool, err error) {
 			return len(w.kept) == 0, nil
 		}
 	}
-	return false, &failure.Error{Class: failure.Retry, Service: "iam", Operation: ActionDeleteUser, Code: "DeleteConflict",
+	return false, &failure.Error{Class: failure.Retry, Service: "iam", Operation: ActionDeleteUser, Code: v1alpha1.ReasonDeleteConflict,
 		Message: fmt.Sprintf("user %s still has something after %d rounds of removing everything that IAM lists", w.t.UserName, maxRounds)}
 }
 
@@ -263,7 +263,7 @@ func (w *work) deleteLivingUser(ctx context.Context, o Observation) (again bool,
 	}
 	// The readings before missed it.
 	if slices.Contains(inv.AccessKeys, w.t.AccessKeyID) && doneAt(w.rev, ActionDeleteAccessKey, w.t.AccessKeyID) == nil {
-		return false, &failure.Error{Class: failure.Retry, Service: "iam", Operation: "ListAccessKeys", Code: "InconsistentAnswers",
+		return false, &failure.Error{Class: failure.Retry, Service: "iam", Operation: "ListAccessKeys", Code: v1alpha1.ReasonInconsistentAnswers,
 			Message: fmt.Sprintf("key %s of user %s was not listed, and now it is: it is looked for again", w.t.AccessKeyID, w.t.UserName)}
 	}
 	if w.keep(o, inv) {

@@ -102,7 +102,7 @@ func (w *work) deletePolicy(ctx context.Context) error {
 			return err
 		}
 	}
-	return &failure.Error{Class: failure.Retry, Service: "iam", Operation: ActionDeletePolicy, Code: "DeleteConflict",
+	return &failure.Error{Class: failure.Retry, Service: "iam", Operation: ActionDeletePolicy, Code: v1alpha1.ReasonDeleteConflict,
 		Message: fmt.Sprintf("policy %s is still in use, though IAM lists no use of it", pin.ARN)}
 }
 
