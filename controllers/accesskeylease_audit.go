@@ -2,9 +2,6 @@ package controllers
 
 import (
 	"context"
-	"strings"
-
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/lifecycle"
@@ -14,18 +11,15 @@ import (
 
 // audit writes one line of evidence about this lease. An auditor asks after a year, with nothing but these lines.
 func (r *leaseRun) audit(what string, kv ...any) {
-	r.Audit.Info(what, append([]any{
-		"namespace", r.lease.Namespace, "sheet", r.lease.Spec.SheetRef.Name, "lease", r.lease.Name,
-		"accessKeyID", r.lease.Spec.AccessKeyID, "userName", r.lease.Spec.UserName, "accountID", r.lease.Spec.AccountID,
-	}, kv...)...)
+	r.rec.AuditLease(r.lease, what, kv...)
 }
 
 // auditDecision says what a key is about to be changed for, all guards having let it pass and the intent being saved.
 func (r *leaseRun) auditDecision(ctx context.Context, d lifecycle.Decision) {
 	kv := []any{"action", d.Action.Kind, "endDate", r.lease.Spec.EndDate, "term", d.TermNumber(), "sheetRead", r.in.Sheet.ReadStart.UTC()}
-	if limit, most := revocationsOn(r.sheet, r.in.Policy.Today(r.now())); limit > most/mostRaised {
+	if r.dailyLimit().Raised() {
 		name := v1alpha1.AnnotationAllowRevocations
-		kv = append(kv, "approval", r.sheet.Annotations[name], "approvedBy", annotatedBy(ctx, r.Live, r.sheet, name))
+		kv = append(kv, "approval", r.sheet.Annotations[name], "approvedBy", r.rec.AnnotatedBy(ctx, r.sheet, name))
 	}
 	r.audit("decided", kv...)
 }
@@ -57,20 +51,5 @@ func (r *leaseRun) auditStep(s teardown.Step, requestID string, err error) {
 // auditAsked says that a person asked for another attempt.
 func (r *leaseRun) auditAsked(ctx context.Context) {
 	name := v1alpha1.AnnotationRetry
-	r.audit("asked", "annotation", name, "value", r.lease.Annotations[name], "by", annotatedBy(ctx, r.Live, r.lease, name))
-}
-
-// annotatedBy is the field manager that wrote an annotation, such as kubectl-annotate; empty: unknown. The API server's own
-// audit log knows the person; the time of the line leads there.
-func annotatedBy(ctx context.Context, live client.Reader, o client.Object, name string) string {
-	fresh, ok := o.DeepCopyObject().(client.Object)
-	if !ok || live.Get(ctx, client.ObjectKeyFromObject(o), fresh) != nil {
-		return ""
-	}
-	for _, f := range fresh.GetManagedFields() {
-		if f.FieldsV1 != nil && strings.Contains(f.FieldsV1.GetRawString(), `"f:`+name+`"`) {
-			return f.Manager
-		}
-	}
-	return ""
+	r.audit("asked", "annotation", name, "value", r.lease.Annotations[name], "by", r.rec.AnnotatedBy(ctx, r.lease, name))
 }

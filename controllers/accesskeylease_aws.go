@@ -9,17 +9,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/lookup"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
-func (r *leaseRun) account(ctx context.Context) (AWS, error) {
-	if r.view.aws == nil {
+func (r *leaseRun) account(ctx context.Context) (state.AWS, error) {
+	if r.view.Clients.AWS == nil {
 		return nil, &failure.Error{Class: failure.Retry, Service: "aws", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
 	}
-	return r.view.aws(ctx, r.target().AccountID)
+	return r.view.Clients.AWS(ctx, r.target().AccountID)
 }
 
 func (r *leaseRun) target() lifecycle.AWSTarget { return lifecycle.TargetOf(r.lease, r.in.Policy) }
@@ -61,20 +63,20 @@ func (r *leaseRun) unobserved(err error) {
 	if r.lease.Status.Key != nil {
 		key = *r.lease.Status.Key
 	}
-	key.ObservedTime = moment(r.now())
+	key.ObservedTime = lifecycle.Moment(r.now())
 	r.lease.Status.Key = &key
-	if failure.Is(err, failure.Credentials) && r.views.setAWSTrouble(r.sheetKey(), r.target().AccountID, awsTrouble(err, r.sheet.Spec.AWS.RoleARN)) {
+	if failure.Is(err, failure.Credentials) && r.known.SetAWSTrouble(r.sheetKey(), r.target().AccountID, state.AWSTrouble(err, r.sheet.Spec.AWS.RoleARN)) {
 		r.sheetWake(r.sheetKey())
 	}
 }
 
 // accountError tells the sheet what concerns the whole account.
 func (r *leaseRun) accountError(account string, refused *lifecycle.Block) {
-	met := trouble{}
+	met := state.Trouble{}
 	if refused != nil && (refused.Reason == v1alpha1.ReasonWrongAccount || refused.Reason == v1alpha1.ReasonEmptyAccount) {
-		met = trouble{refused.Reason, refused.Message}
+		met = state.Trouble{Reason: refused.Reason, Message: refused.Message}
 	}
-	if r.views.setAWSTrouble(r.sheetKey(), account, met) {
+	if r.known.SetAWSTrouble(r.sheetKey(), account, met) {
 		r.sheetWake(r.sheetKey())
 	}
 }
@@ -86,7 +88,7 @@ func (r *leaseRun) complete(ctx context.Context, reason string) error {
 		rev = &v1alpha1.RevocationStatus{}
 		r.lease.Status.Revocation = rev
 	}
-	rev.Reason, rev.CompletionTime = reason, moment(r.now())
+	rev.Reason, rev.CompletionTime = reason, lifecycle.Moment(r.now())
 	if err := r.save(ctx); err != nil {
 		return err
 	}
@@ -97,11 +99,11 @@ func (r *leaseRun) complete(ctx context.Context, reason string) error {
 
 // changeAWS does the one destructive thing decided, and says whether to decide again at once.
 func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again bool, err error) {
-	if d.Action.Kind != lifecycle.ActionReactivate && !r.breaker.reserve(r.lease, r.breakerLimit(), r.in.Policy.Today(r.now())) {
-		r.in.Breaker = r.breakerMessage()
+	if limit := r.dailyLimit(); d.Action.Kind != lifecycle.ActionReactivate && !r.begun.reserve(r.lease, limit, r.now()) {
+		r.in.LimitReached = limit.Reached(r.lease.Spec.AccountID)
 		return true, nil
 	}
-	defer func() { r.breaker.giveBack(r.lease, r.in.Policy.Today(r.in.Now)) }()
+	defer func() { r.begun.giveBack(r.lease) }()
 	c, err := r.account(ctx)
 	if err != nil {
 		return false, err
@@ -122,7 +124,7 @@ func (r *leaseRun) changeAWS(ctx context.Context, d lifecycle.Decision) (again b
 			saved := r.lease.Status.Revocation
 			r.lease.Status.Revocation = rev
 			if err := r.save(ctx); err != nil {
-				// Nothing began: the breaker's place is for others.
+				// Nothing began: the place in the day's limit is for others.
 				r.lease.Status.Revocation = saved
 				return err
 			}
@@ -223,7 +225,7 @@ func (r *leaseRun) userDeletedElsewhere(ctx context.Context) bool {
 	if pinned == "" {
 		return false
 	}
-	leases, err := r.leasesOfAccount(ctx)
+	leases, err := lookup.OfAccount(ctx, r.Client, r.lease.Spec.AccountID)
 	return err == nil && slices.ContainsFunc(leases, func(o v1alpha1.AccessKeyLease) bool {
 		return o.UID != r.lease.UID && o.Spec.UserName == r.lease.Spec.UserName && o.Status.Key != nil &&
 			o.Status.Key.UserID == pinned && lifecycle.UserDeleted(o.Status.Revocation, o.Spec.UserName)

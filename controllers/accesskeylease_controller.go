@@ -13,6 +13,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/record"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/metrics"
@@ -27,13 +29,14 @@ const maxActions = 6
 // LeaseReconciler drives one lease: load, decide, do the one thing decided, record, decide again.
 type LeaseReconciler struct {
 	*Deps
-	views *views
+	known *state.Sheets
+	rec   *record.Recorder
 	// sheetWake asks for a sync of a sheet.
 	sheetWake func(types.NamespacedName)
 	attempts  *pace.Attempts
 	slots     *pace.Slots
 	users     *teardown.UserLocks
-	breaker   *breaker
+	begun     *begun
 	written   *ownWrites
 }
 
@@ -87,7 +90,7 @@ type leaseRun struct {
 	// saved is the status as the API has it.
 	saved v1alpha1.AccessKeyLeaseStatus
 	sheet *v1alpha1.AccessKeySheet
-	view  view
+	view  state.Sheet
 	// in is what decisions rest on; actions add to it.
 	in lifecycle.Input
 	// asked: a person asked by annotation for another attempt at once, and it was not made yet.
@@ -122,27 +125,33 @@ func (r *leaseRun) load(ctx context.Context) error {
 		log.FromContext(ctx).V(1).Info("sheet's spec is unusable", "error", err.Error())
 		return reconcile.TerminalError(err)
 	}
-	r.view, _ = r.views.get(sheetKey)
+	r.view = r.known.Get(sheetKey)
 	r.in.Policy = policy
 	if r.lease.Completed() {
-		r.in.Listed = r.view.listed(r.lease.Spec.AccessKeyID)
+		r.in.Listed = r.view.Accounts.Listed(r.lease.Spec.AccessKeyID)
 	}
-	r.in.Sheet = lifecycle.SheetFacts{
-		Exists: true, ReadStart: r.view.appliedTo(r.lease.Spec.AccessKeyID), Resumed: r.view.resumed, Foreign: r.view.claimed,
-		SlackError: r.view.slackError, SlackReason: r.view.slackReason,
-	}
-	if t := sheet.Status.ResumedTime; t != nil && t.After(r.in.Sheet.Resumed) {
-		r.in.Sheet.Resumed = t.Time
-	}
-	if r.view.slack == nil && r.view.slackError == "" {
-		r.in.Sheet.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
-		r.in.Sheet.SlackReason = v1alpha1.ReasonSlackUnavailable
-	}
+	r.in.Sheet = sheetFacts(r.view, sheet, r.lease.Spec.AccessKeyID)
 	wish := retryWish(r.lease)
 	r.asked = wish != "" && wish != r.lease.Status.LastHandledRetry
 	r.in.Retry = r.asked || (lifecycle.Refused(r.lease) && !r.attempts.Tried(r.key, pace.ReadAWS))
-	r.in.Breaker, err = r.breakerOpen(ctx)
+	r.in.LimitReached, err = r.limitReached(ctx)
 	return err
+}
+
+// sheetFacts are what decisions about one of the sheet's keys take from its last syncs.
+func sheetFacts(v state.Sheet, sheet *v1alpha1.AccessKeySheet, accessKeyID string) lifecycle.SheetFacts {
+	f := lifecycle.SheetFacts{
+		Exists: true, ReadStart: v.Reading.AppliedTo(accessKeyID), Resumed: v.Reading.Resumed, Foreign: v.Reading.Claimed,
+		SlackError: v.SlackTrouble.Message, SlackReason: v.SlackTrouble.Reason,
+	}
+	if t := sheet.Status.ResumedTime; t != nil && t.After(f.Resumed) {
+		f.Resumed = t.Time
+	}
+	if v.Clients.Slack == nil && v.SlackTrouble.None() {
+		f.SlackError = "Slack is not connected yet: see the AccessKeySheet's condition SlackReady"
+		f.SlackReason = v1alpha1.ReasonSlackUnavailable
+	}
+	return f
 }
 
 func (r *leaseRun) sheetKey() types.NamespacedName {
@@ -203,7 +212,7 @@ func (r *leaseRun) finish(ctx context.Context, d lifecycle.Decision) error {
 const longestWish = 256
 
 func retryWish(l *v1alpha1.AccessKeyLease) string {
-	return cut(l.Annotations[v1alpha1.AnnotationRetry], longestWish)
+	return lifecycle.Cut(l.Annotations[v1alpha1.AnnotationRetry], longestWish)
 }
 
 // learnedNothing: AWS was not asked in this reconcile.
@@ -212,7 +221,7 @@ func (r *leaseRun) learnedNothing() bool { return r.in.AWS == nil && r.in.AWSErr
 // record writes what was decided, if anything differs. An unchanged lease costs no write.
 func (r *leaseRun) record(ctx context.Context, d lifecycle.Decision) error {
 	r.decided(d)
-	if equality.Semantic.DeepEqual(leaseStatus(r.saved), leaseStatus(r.lease.Status)) {
+	if equality.Semantic.DeepEqual(record.LeasePart(r.saved), record.LeasePart(r.lease.Status)) {
 		return nil
 	}
 	return r.save(ctx)

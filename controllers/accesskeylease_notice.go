@@ -2,8 +2,6 @@ package controllers
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 	"github.com/keylease/keylease/internal/message"
@@ -26,35 +25,35 @@ const ownerFirst = 10 * time.Minute
 // notify delivers one notice: to the owner first, because the admins' copies say whether the owner was told. What came of
 // the last message is for the caller to save.
 func (r *leaseRun) notify(ctx context.Context, d lifecycle.Decision) error {
-	if r.view.slack == nil {
+	if r.view.Clients.Slack == nil {
 		return &failure.Error{Class: failure.Retry, Service: "slack", Operation: "connect", Code: "NotConnected", Message: "the sheet was not synced yet"}
 	}
-	n, owner, term := d.Action.Notice, lifecycle.OwnerID(r.lease), d.TermNumber()
-	todo := lifecycle.Outstanding(r.lease.Status.Notices, term, n, owner, r.in.Policy.Admins, r.now())
-	// The intent for all of them, before anything is sent. Who was Pending before may have the message already.
-	pendingSince := map[string]time.Time{}
-	for _, to := range todo {
-		if old := lifecycle.Record(r.lease.Status.Notices, term, n, to); old != nil && old.State == v1alpha1.NoticePending {
-			pendingSince[to] = old.Time.Time
-		}
+	n, owner := d.Action.Notice, lifecycle.OwnerID(r.lease)
+	todo := lifecycle.Outstanding(r.lease.Status.Notices, d.TermNumber(), n, owner, r.in.Policy.Admins, r.now())
+	// The intent for all of them, before anything is sent. It keeps the time of deletion that the messages name.
+	d.DeleteAt = r.deleteAt(d)
+	var announced *metav1.Time
+	if message.NamesDeletion(n.Kind) {
+		announced = lifecycle.Moment(d.DeleteAt)
 	}
-	r.lease.Status.Notices = lifecycle.Pend(r.lease.Status.Notices, term, n, todo, r.now())
+	records, posts := lifecycle.Intend(r.lease, d, todo, announced, r.now())
+	r.lease.Status.Notices = records
 	if err := r.save(ctx); err != nil {
 		return err
 	}
 	var failed error
-	if n.Owner && owner != "" && slices.Contains(todo, owner) {
-		failed = r.deliver(ctx, d, message.ToOwner, []string{owner}, pendingSince)
+	if n.Owner && len(posts) > 0 && posts[0].Recipient == owner {
+		failed = r.deliver(ctx, d, message.ToOwner, posts[:1])
 		if failed != nil && !r.ownerWaitedFor(d, owner, failed) {
 			return failed
 		}
 		if err := r.save(ctx); err != nil {
 			return err
 		}
-		todo = slices.DeleteFunc(todo, func(to string) bool { return to == owner })
+		posts = posts[1:]
 	}
-	if len(todo) > 0 {
-		failed = soonest([]error{failed, r.deliver(ctx, d, message.ToAdmin, todo, pendingSince)})
+	if len(posts) > 0 {
+		failed = soonest([]error{failed, r.deliver(ctx, d, message.ToAdmin, posts)})
 	}
 	if failed == nil {
 		r.attempts.Succeeded(r.key, pace.Slack)
@@ -72,16 +71,16 @@ func (r *leaseRun) ownerWaitedFor(d lifecycle.Decision, owner string, err error)
 }
 
 // deliver sends what was recorded as intended, and notes what became of it.
-func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience message.Audience, recipients []string, pendingSince map[string]time.Time) error {
+func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience message.Audience, posts []delivery.Post) error {
 	text, err := r.Texts.Notice(r.sheet.Spec.Slack.Language, r.messageNotice(d, audience))
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: "TemplateFailed", Message: err.Error()}
 	}
-	targets := make([]notice.Target, 0, len(recipients))
-	for _, to := range recipients {
-		targets = append(targets, notice.Target{Recipient: to, Message: text, Key: r.noticeKey(d, to), PendingSince: pendingSince[to]})
+	targets := make([]notice.Target, 0, len(posts))
+	for _, p := range posts {
+		targets = append(targets, notice.Target{Post: p, Message: text})
 	}
-	results := notice.Deliver(ctx, r.view.slack, targets, r.now)
+	results := notice.Deliver(ctx, r.view.Clients.Slack, targets, r.now)
 	errs := make([]error, 0, len(results))
 	for _, res := range results {
 		errs = append(errs, r.delivered(d, res))
@@ -89,35 +88,28 @@ func (r *leaseRun) deliver(ctx context.Context, d lifecycle.Decision, audience m
 	return soonest(errs)
 }
 
-func (r *leaseRun) noticeKey(d lifecycle.Decision, to string) string {
-	return notice.Key(string(r.lease.UID), d.TermNumber(), d.Action.Notice.Kind, d.Action.Notice.DaysBefore, to)
-}
-
 // delivered records one result.
 func (r *leaseRun) delivered(d lifecycle.Decision, res notice.Result) error {
 	n, s := d.Action.Notice, r.lease.Spec
-	record := v1alpha1.NoticeStatus{
-		Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: res.Recipient,
-		State: res.State, Reason: res.Reason, Time: metav1.NewTime(res.Time), Channel: res.Receipt.Channel, MessageTS: res.Receipt.TS,
-	}
-	r.lease.Status.Notices = lifecycle.Settle(r.lease.Status.Notices, record)
+	r.lease.Status.Notices = delivery.Settle(r.lease.Status.Notices, res.Delivery)
 	switch res.State {
 	case v1alpha1.NoticeDelivered:
-		r.auditNotice(record, "channel", res.Receipt.Channel, "messageTS", res.Receipt.TS, "endDate", s.EndDate)
+		r.auditNotice(d, res, "channel", res.Channel, "messageTS", res.MessageTS, "endDate", s.EndDate)
 		r.event(corev1.EventTypeNormal, v1alpha1.EventNoticeDelivered, n.Kind+" notice delivered to "+res.Recipient)
 	case v1alpha1.NoticeUnreachable:
-		r.auditNotice(record, "unreachable", res.Reason, "endDate", s.EndDate)
+		r.auditNotice(d, res, "unreachable", res.Reason, "endDate", s.EndDate)
 		r.event(corev1.EventTypeWarning, v1alpha1.EventNoticeFailed, n.Kind+" notice cannot reach "+res.Recipient+": "+res.Reason)
 	}
 	metrics.NoticeSent(r.lease.Namespace, s.SheetRef.Name, n.Kind, string(res.State))
-	if failure.Is(res.Err, failure.Credentials) && r.views.setSlackError(r.sheetKey(), res.Err.Error()) {
+	if failure.Is(res.Err, failure.Credentials) && r.known.TokenRefused(r.sheetKey(), res.Err.Error()) {
 		r.sheetWake(r.sheetKey())
 	}
 	return res.Err
 }
 
-func (r *leaseRun) auditNotice(n v1alpha1.NoticeStatus, kv ...any) {
-	what := []any{"kind", n.Kind, "term", n.Term, "recipient", n.Recipient}
+func (r *leaseRun) auditNotice(d lifecycle.Decision, res notice.Result, kv ...any) {
+	n := d.Action.Notice
+	what := []any{"kind", n.Kind, "term", d.TermNumber(), "recipient", res.Recipient}
 	if n.DaysBefore != nil {
 		what = append(what, "daysBefore", *n.DaysBefore)
 	}
@@ -141,33 +133,17 @@ func soonest(errs []error) error {
 	return out
 }
 
-// messageLease is what every message about one key says of it.
-func messageLease(l *v1alpha1.AccessKeyLease) message.Lease {
-	m := message.Lease{
-		Namespace: l.Namespace, Name: l.Name, AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, AccountID: l.Spec.AccountID,
-		OwnerName: l.Spec.Owner.FullName, Purpose: l.Spec.Purpose, Resource: l.Spec.Resource,
-		StartDate: l.Spec.StartDate, EndDate: l.Spec.EndDate,
-	}
-	if k := l.Status.Key; k != nil {
-		m.LastUsed, m.LastUsedKnown = k.LastUsed, k.Status != "" && !k.LastUseUnknown
-	}
-	if l.Status.Sheet != nil {
-		m.Row = int(l.Status.Sheet.Row)
-	}
-	return m
-}
-
 // messageNotice gathers what a message says.
 func (r *leaseRun) messageNotice(d lifecycle.Decision, audience message.Audience) message.Notice {
 	l, p := r.lease, r.in.Policy
 	n := message.Notice{
 		Kind: d.Action.Notice.Kind, Audience: audience,
-		Lease: messageLease(l),
+		Lease: message.LeaseOf(l),
 		Owner: r.messageOwner(d),
-		Today: p.Today(r.now()), DeleteAt: r.deleteAt(d),
+		Today: p.Today(r.now()), DeleteAt: d.DeleteAt,
 		Revocation: l.Status.Revocation, Plan: l.Status.Plan,
 		Zone:         p.Location,
-		SheetURL:     sheetURL(r.sheet.Spec.SpreadsheetID),
+		SheetURL:     message.SheetURL(r.sheet.Spec.SpreadsheetID),
 		MarkExtended: r.sheet.Spec.Marks.Extended,
 	}
 	if k, rev := l.Status.Key, l.Status.Revocation; k != nil && k.LastUsed != nil && rev != nil {
@@ -221,11 +197,4 @@ func (r *leaseRun) deleteAt(d lifecycle.Decision) time.Time {
 		at = earliest
 	}
 	return at.Add(p.GracePeriod).In(p.Location)
-}
-
-func sheetURL(spreadsheetID string) string {
-	if strings.ContainsAny(spreadsheetID, "<>|& \t\n") {
-		return ""
-	}
-	return "https://docs.google.com/spreadsheets/d/" + spreadsheetID + "/edit"
 }

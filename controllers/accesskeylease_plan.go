@@ -70,5 +70,5 @@ func (r *leaseRun) preview(ctx context.Context, o lifecycle.Reading) (v1alpha1.R
 	if err != nil {
 		return v1alpha1.RevocationPlan{}, err
 	}
-	return teardown.ReadPreview(ctx, c, o, t, r.lease.Status.Revocation, moment(r.now()).Time)
+	return teardown.ReadPreview(ctx, c, o, t, r.lease.Status.Revocation, lifecycle.Moment(r.now()).Time)
 }

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/record"
 )
 
 // saveAttempts: who meets that many conflicts in a row decides anew.
@@ -20,7 +21,7 @@ const saveAttempts = 4
 // decide by; and tell of what changed with it.
 func (r *leaseRun) save(ctx context.Context) error {
 	r.lease.Status.ObservedGeneration = r.lease.Generation
-	err := applyLeaseStatus(ctx, r.Client, r.lease, ownerLease)
+	err := r.rec.LeaseStatus(ctx, r.lease, record.OwnerLease)
 	for attempt := 1; apierrors.IsConflict(err) && attempt < saveAttempts; attempt++ {
 		live := &v1alpha1.AccessKeyLease{}
 		if getErr := r.Live.Get(ctx, client.ObjectKeyFromObject(r.lease), live); getErr != nil {
@@ -30,7 +31,7 @@ func (r *leaseRun) save(ctx context.Context) error {
 			return err
 		}
 		r.lease.ResourceVersion = live.ResourceVersion
-		err = applyLeaseStatus(ctx, r.Client, r.lease, ownerLease)
+		err = r.rec.LeaseStatus(ctx, r.lease, record.OwnerLease)
 	}
 	if err != nil {
 		return err
@@ -53,13 +54,13 @@ func (r *leaseRun) decidesTheSame(live *v1alpha1.AccessKeyLease) bool {
 	return live.UID == l.UID && live.Generation == l.Generation && live.DeletionTimestamp.IsZero() &&
 		maps.Equal(live.Annotations, l.Annotations) &&
 		// Another replica did not act meanwhile.
-		equality.Semantic.DeepEqual(leaseStatus(live.Status), leaseStatus(r.saved)) &&
+		equality.Semantic.DeepEqual(record.LeasePart(live.Status), record.LeasePart(r.saved)) &&
 		equality.Semantic.DeepEqual(rowFacts(live.Status), rowFacts(r.saved))
 }
 
 // rowFacts is what decisions take from the sheet's part of the status.
 func rowFacts(s v1alpha1.AccessKeyLeaseStatus) v1alpha1.AccessKeyLeaseStatus {
-	part := sheetStatus(s)
+	part := record.SheetPart(s)
 	s = *part.DeepCopy()
 	if s.Sheet != nil {
 		s.Sheet.Row, s.Sheet.Mark = 0, ""

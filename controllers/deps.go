@@ -1,22 +1,25 @@
 package controllers
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"slices"
+	"text/template"
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/state"
+	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/message"
-	"github.com/keylease/keylease/internal/notice"
-	"github.com/keylease/keylease/internal/sheet"
-	"github.com/keylease/keylease/internal/teardown"
 )
 
 // Deps is everything the controllers need from outside. cmd builds it; tests and the laboratory build their own.
@@ -30,11 +33,11 @@ type Deps struct {
 	Audit logr.Logger
 
 	// Sheets connects to Google. No credentials: Application Default Credentials.
-	Sheets func(ctx context.Context, credentialsJSON []byte) (Spreadsheets, error)
+	Sheets func(ctx context.Context, credentialsJSON []byte) (state.Spreadsheets, error)
 	// Slack connects to Slack with a bot token.
-	Slack func(token string) Slack
+	Slack func(token string) state.Slack
 	// AWS connects to an account. It makes no call of its own that needs rights in that account.
-	AWS func(ctx context.Context, access AWSAccess) (AWS, error)
+	AWS func(ctx context.Context, access AWSAccess) (state.AWS, error)
 
 	// Texts of the messages. Nil: the program's own.
 	Texts *message.Texts
@@ -45,32 +48,10 @@ type Deps struct {
 
 	// NewQueue replaces the work queues, whose delays would otherwise run on the machine's clock. Nil: the default.
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
+	// Chance spreads what failed together: a number of at least 0 and below n. Nil: the machine's.
+	Chance func(n int64) int64
 	// Workers reconcile that many leases at once; 0: 20.
 	Workers int
-}
-
-// Spreadsheets is what is needed of Google. Errors are *failure.Error.
-type Spreadsheets interface {
-	// Read gives the values of several A1 ranges in one request: texts, numbers (dates as serials), booleans.
-	Read(ctx context.Context, spreadsheetID string, ranges []string) ([][][]any, error)
-	// Write sets cells in one request, as they are (RAW).
-	Write(ctx context.Context, spreadsheetID string, cells []sheet.CellWrite) error
-}
-
-// Slack is what is needed of Slack.
-type Slack interface {
-	notice.Slack
-	// AuthTest asks whether the token is good.
-	AuthTest(ctx context.Context) error
-}
-
-// AWS is one account, as seen with certain credentials.
-type AWS interface {
-	teardown.IAM
-	// Identity of the credentials.
-	Identity(ctx context.Context) (lifecycle.Identity, error)
-	// AccountKeys lists the access keys of all users under a path prefix (with a slash at both ends; "": of all users): a call for each user.
-	AccountKeys(ctx context.Context, pathPrefix string) ([]lifecycle.AccountKey, error)
 }
 
 // AWSAccess says which account to reach, and how.
@@ -83,10 +64,34 @@ type AWSAccess struct {
 	ExternalID string
 }
 
-// credentialsAllowed tells whether sheets of a namespace may use the operator's own AWS credentials: who can create a
-// sheet elsewhere must not borrow them.
-func (d *Deps) credentialsAllowed(namespace string) bool {
-	return namespace == d.Namespace || slices.Contains(d.CredentialsNamespaces, namespace)
+// account connects to one account, if the sheet may. Who can create a sheet in another namespace must not borrow the
+// operator's own credentials.
+func (d *Deps) account(ctx context.Context, sheet types.NamespacedName, spec v1alpha1.AWSAccess, accountID string) (state.AWS, error) {
+	if spec.RoleARN == "" && sheet.Namespace != d.Namespace && !slices.Contains(d.CredentialsNamespaces, sheet.Namespace) {
+		return nil, &failure.Error{Class: failure.Credentials, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonCredentialsForbidden,
+			Message: fmt.Sprintf("sheets in namespace %s may not use the operator's own AWS credentials: set spec.aws.roleARN to a role that trusts the operator, or list the namespace in --credentials-namespaces", sheet.Namespace)}
+	}
+	role, err := fill(spec.RoleARN, map[string]string{"AccountID": accountID})
+	if err != nil {
+		return nil, &failure.Error{Class: failure.Terminal, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonInvalidSpec,
+			Message: "spec.aws.roleARN: " + err.Error()}
+	}
+	return d.AWS(ctx, AWSAccess{
+		Partition: spec.Partition, AccountID: accountID, RoleARN: role, ExternalID: sheet.Namespace + "/" + sheet.Name,
+	})
+}
+
+// fill a template of the spec.
+func fill(text string, values map[string]string) (string, error) {
+	t, err := template.New("").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("template %q: %w", text, err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, values); err != nil {
+		return "", fmt.Errorf("template %q: %w", text, err)
+	}
+	return b.String(), nil
 }
 
 func (d *Deps) now() time.Time { return d.Clock.Now() }

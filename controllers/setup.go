@@ -1,14 +1,18 @@
-// Package controllers holds the three reconcilers. The sheet's mirrors rows into leases and writes marks back; the lease's
-// decides by internal/lifecycle and does the one thing decided; the account check looks once a day for keys in AWS that no
-// row names. Only this package sees both decisions and effects.
+// Package controllers wires the three reconcilers: accesskeysheet mirrors rows into leases and writes marks back;
+// accesskeylease decides by internal/lifecycle and does the one thing decided; accountcheck looks once a day for keys in AWS
+// that no row names. Only they see both decisions and effects.
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -19,77 +23,98 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/accesskeysheet"
+	"github.com/keylease/keylease/controllers/accountcheck"
+	"github.com/keylease/keylease/controllers/lookup"
+	"github.com/keylease/keylease/controllers/record"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/internal/teardown"
 )
 
 const (
-	indexSheet   = "spec.sheetRef.name"
-	indexAccount = "spec.accountID"
-	indexKey     = "spec.accessKeyID"
 	// reconcileTimeout ends a reconcile whose service does not answer; everything in it can be done again.
 	reconcileTimeout = 5 * time.Minute
 	// coalesce is how long a sheet waits for other leases to change too.
 	coalesce = time.Second
-	// defaultWorkers are more than a few hanging services can take: see pace.Slots.
-	defaultWorkers = 20
+	// sheetWorkers sync that many sheets at once.
+	sheetWorkers = 4
+	// writers apply that many leases of a sheet at once.
+	writers = 8
+	// leaseWorkers are more than a few hanging services can take: see pace.Slots.
+	leaseWorkers = 20
 )
 
 // Setup registers the reconcilers with the manager.
 func Setup(mgr ctrl.Manager, d *Deps) error {
-	for field, of := range map[string]func(*v1alpha1.AccessKeyLease) string{
-		indexSheet:   func(l *v1alpha1.AccessKeyLease) string { return l.Spec.SheetRef.Name },
-		indexAccount: func(l *v1alpha1.AccessKeyLease) string { return l.Spec.AccountID },
-		indexKey:     func(l *v1alpha1.AccessKeyLease) string { return l.Spec.AccessKeyID },
-	} {
-		index := func(o client.Object) []string { return []string{of(o.(*v1alpha1.AccessKeyLease))} } //nolint:forcetypeassert // the indexer is registered for leases
-		if err := mgr.GetFieldIndexer().IndexField(context.Background(), &v1alpha1.AccessKeyLease{}, field, index); err != nil {
-			return fmt.Errorf("index %s: %w", field, err)
-		}
+	if err := lookup.Register(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return err
 	}
-	shared, wakeSheets, wakeLeases := newViews(), &waker{}, &waker{}
-	attempts := pace.NewAttempts(rand.Int64N)
-	sheets := &SheetReconciler{Deps: d, views: shared, attempts: attempts, leaseWake: wakeLeases.wake, sheetWake: wakeSheets.wake}
-	leases := &LeaseReconciler{
-		Deps: d, views: shared, sheetWake: wakeSheets.wake,
-		attempts: attempts, slots: pace.NewSlots(wakeLeases.wake), users: &teardown.UserLocks{}, breaker: newBreaker(),
-		written: newOwnWrites(),
-	}
+	wakeSheets, wakeLeases := &waker{}, &waker{}
+	r := New(d, wakeSheets.wake, wakeLeases.wake)
 	err := ctrl.NewControllerManagedBy(mgr).Named("accesskeysheet").
 		For(&v1alpha1.AccessKeySheet{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&v1alpha1.AccessKeyLease{}, soonToSheet(), builder.WithPredicates(leaseConcernsSheet())).
 		WatchesRawSource(wakeSheets).
-		WithOptions(d.options(4)).
-		Complete(sheets)
+		WithOptions(d.options(sheetWorkers, reconcileTimeout)).
+		Complete(r.Sheets)
 	if err != nil {
 		return fmt.Errorf("accesskeysheet controller: %w", err)
 	}
-	if err := setupAccountCheck(mgr, &AccountCheck{Deps: d, views: shared, attempts: attempts, sheetWake: wakeSheets.wake}); err != nil {
-		return err
-	}
-	workers := d.Workers
-	if workers == 0 {
-		workers = defaultWorkers
+	err = ctrl.NewControllerManagedBy(mgr).Named("accountcheck").
+		For(&v1alpha1.AccessKeySheet{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(d.options(1, accountcheck.Timeout)).
+		Complete(r.Accounts)
+	if err != nil {
+		return fmt.Errorf("accountcheck controller: %w", err)
 	}
 	err = ctrl.NewControllerManagedBy(mgr).Named("accesskeylease").
 		For(&v1alpha1.AccessKeyLease{}, builder.WithPredicates(leaseConcernsItself())).
 		WatchesRawSource(wakeLeases).
-		WithOptions(d.options(workers)).
-		Complete(leases)
+		WithOptions(d.options(cmp.Or(d.Workers, leaseWorkers), reconcileTimeout)).
+		Complete(r.Leases)
 	if err != nil {
 		return fmt.Errorf("accesskeylease controller: %w", err)
 	}
 	return nil
 }
 
-func (d *Deps) options(workers int) controller.Options {
+// Reconcilers of the three kinds of work. They need no manager, cache or queue: what wakes one is a function.
+type Reconcilers struct {
+	Sheets   *accesskeysheet.Reconciler
+	Leases   *LeaseReconciler
+	Accounts *accountcheck.Reconciler
+}
+
+// New reconcilers that share what this process knows. wakeSheet and wakeLease ask for another reconcile.
+func New(d *Deps, wakeSheet, wakeLease func(types.NamespacedName)) Reconcilers {
+	if d.Chance == nil {
+		d.Chance = rand.Int64N
+	}
+	known := state.NewSheets()
+	attempts := pace.NewAttempts(d.Chance)
+	rec := &record.Recorder{Client: d.Client, Live: d.Live, Events: d.Events, Log: d.Audit}
+	return Reconcilers{
+		Sheets: accesskeysheet.New(accesskeysheet.Deps{
+			Client: d.Client, Live: d.Live, Record: rec, Known: known, Attempts: attempts, Clock: d.Clock, Texts: d.Texts,
+			Sheets: d.Sheets, Slack: d.Slack, AWS: d.account,
+			WakeLease: wakeLease, WakeSheet: wakeSheet, Writers: writers,
+		}),
+		Accounts: &accountcheck.Reconciler{Client: d.Client, Record: rec, Known: known, Attempts: attempts, Clock: d.Clock, WakeSheet: wakeSheet},
+		Leases: &LeaseReconciler{
+			Deps: d, rec: rec, known: known, sheetWake: wakeSheet,
+			attempts: attempts, slots: pace.NewSlots(wakeLease), users: &teardown.UserLocks{}, begun: newBegun(),
+			written: newOwnWrites(),
+		},
+	}
+}
+
+func (d *Deps) options(workers int, timeout time.Duration) controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: workers,
 		NewQueue:                d.NewQueue,
-		ReconciliationTimeout:   reconcileTimeout,
+		ReconciliationTimeout:   timeout,
 		RateLimiter:             pace.QueueLimiter[reconcile.Request](),
 	}
 }
@@ -140,7 +165,8 @@ func leaseConcernsItself() predicate.Predicate {
 			if !ok1 || !ok2 {
 				return false
 			}
-			return before.Generation != after.Generation || !sameSheetStatus(before, after) || !sameAnnotations(before, after)
+			return before.Generation != after.Generation || !maps.Equal(before.Annotations, after.Annotations) ||
+				!equality.Semantic.DeepEqual(record.SheetPart(before.Status), record.SheetPart(after.Status))
 		},
 	}
 }

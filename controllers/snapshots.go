@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/record"
 )
 
 // snapshots keeps snapshots of deleted users in Secrets beside their leases: nothing in them is secret, but policies are
@@ -20,7 +21,7 @@ func (s snapshots) Save(ctx context.Context, name string, data []byte) (string, 
 	secret := corev1ac.Secret(name, s.lease.Namespace).
 		WithLabels(map[string]string{v1alpha1.LabelSheet: s.lease.Spec.SheetRef.Name}).
 		WithData(map[string][]byte{"snapshot.json": data})
-	if err := s.Client.Apply(ctx, secret, ownerLease, client.ForceOwnership); err != nil {
+	if err := s.Client.Apply(ctx, secret, record.OwnerLease, client.ForceOwnership); err != nil {
 		return "", err
 	}
 	return name, nil

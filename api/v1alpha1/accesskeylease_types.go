@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 )
 
 // AccessKeyLeaseSpec is what the sheet says of one access key, and the end date that people may edit here too.
@@ -205,19 +206,7 @@ type LastUsed struct {
 	Region string `json:"region,omitempty"`
 }
 
-// NoticeState of one message to one recipient.
-// +kubebuilder:validation:Enum=Pending;Delivered;Unreachable
-type NoticeState string
-
-// The states of a notice. Pending is recorded before the message is sent: a message found Pending later may have been
-// sent, and is looked for in Slack before it is sent again.
-const (
-	NoticePending     NoticeState = "Pending"
-	NoticeDelivered   NoticeState = "Delivered"
-	NoticeUnreachable NoticeState = "Unreachable"
-)
-
-// NoticeStatus records one message to one recipient.
+// NoticeStatus records one message about the lease to one recipient.
 type NoticeStatus struct {
 	Term int64 `json:"term"`
 	// Kind: see the Notice… constants.
@@ -225,19 +214,12 @@ type NoticeStatus struct {
 	// DaysBefore the end date, of the kind Expiry: the entry of spec.schedule.noticeDays that made it due.
 	// +optional
 	DaysBefore *int32 `json:"daysBefore,omitempty"`
-	// Recipient is a Slack user ID (U…, W…) or channel ID (C…, G…).
-	Recipient string      `json:"recipient"`
-	State     NoticeState `json:"state"`
-	// Reason is Slack's error code of an unreachable recipient, or of the last attempt.
-	// +optional
-	Reason string      `json:"reason,omitempty"`
-	Time   metav1.Time `json:"time"`
-	// Channel that the message stands in (D…, C…, G…).
-	// +optional
-	Channel string `json:"channel,omitempty"`
-	// MessageTS is Slack's timestamp of the message, its identity within the channel.
-	// +optional
-	MessageTS string `json:"messageTS,omitempty"`
+	Delivery   `json:",inline"`
+}
+
+// SameSubject tells whether both are about the same notice.
+func (n *NoticeStatus) SameSubject(o *NoticeStatus) bool {
+	return n.Term == o.Term && n.Kind == o.Kind && ptr.Equal(n.DaysBefore, o.DaysBefore)
 }
 
 // SheetRowStatus holds the last values both sides agreed on, and what the row asks for.

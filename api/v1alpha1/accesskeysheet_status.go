@@ -70,24 +70,18 @@ type SheetChange struct {
 	Rows int32       `json:"rows"`
 }
 
-// SheetNotice records one message about the sheet to one recipient.
+// SheetNotice records one message about the sheet to one recipient. Problems found together are in one message.
 type SheetNotice struct {
 	// Problem is the identity of what is told: key ID, reason and value, hashed. Not the row number.
 	Problem string `json:"problem"`
 	// Kind: see the Notice… constants.
-	Kind string `json:"kind"`
-	// Batch is the identity of the message: problems found together are told together.
-	Batch string `json:"batch"`
-	// Recipient is a Slack user or channel ID.
-	Recipient string      `json:"recipient"`
-	State     NoticeState `json:"state"`
-	// +optional
-	Reason string      `json:"reason,omitempty"`
-	Time   metav1.Time `json:"time"`
-	// +optional
-	Channel string `json:"channel,omitempty"`
-	// +optional
-	MessageTS string `json:"messageTS,omitempty"`
+	Kind     string `json:"kind"`
+	Delivery `json:",inline"`
+}
+
+// SameSubject tells whether both are about the same problem.
+func (n *SheetNotice) SameSubject(o *SheetNotice) bool {
+	return n.Kind == o.Kind && n.Problem == o.Problem
 }
 
 // RowCounts of the requests tab.

@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
-	"github.com/keylease/keylease/cmd/internal/operator"
+	"github.com/keylease/keylease/internal/operator"
 	"github.com/keylease/keylease/test/controlplane"
 	"github.com/keylease/keylease/test/world"
 )
@@ -33,15 +33,14 @@ type laboratory struct {
 	plane *controlplane.ControlPlane
 	clock *world.Clock
 	// folder for the kubeconfig and the logs.
-	folder string
-	logs   []*os.File
-	stop   context.CancelFunc
-	ended  chan error
+	folder   string
+	logs     []*os.File
+	operator *world.Operator
 }
 
 // open starts the control plane and the emulators. What was started is closed again when something fails.
 func open(ctx context.Context, now time.Time, progress io.Writer) (lab *laboratory, err error) {
-	lab = &laboratory{clock: world.NewClock(now), ended: make(chan error, 1)}
+	lab = &laboratory{clock: world.NewClock(now)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, lab.close())
@@ -81,11 +80,6 @@ func (l *laboratory) install(ctx context.Context) error {
 
 // operate starts the operator itself, as `keylease manager` does.
 func (l *laboratory) operate(ctx context.Context) error {
-	for k, v := range l.Environment() {
-		if err := os.Setenv(k, v); err != nil {
-			return err
-		}
-	}
 	log, err := l.log("operator.log")
 	if err != nil {
 		return err
@@ -97,19 +91,8 @@ func (l *laboratory) operate(ctx context.Context) error {
 	logger := zapr.NewLogger(zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.Lock(log), zapcore.InfoLevel)))
 	ctrl.SetLogger(logger)
 	klog.SetLogger(logger)
-	ctx, l.stop = context.WithCancel(ctx)
-	go func() {
-		l.ended <- operator.Run(ctx, operator.Options{
-			REST: l.plane.Config(), Namespace: namespace, Version: "lab",
-			MetricsBindAddress: "0", HealthProbeBindAddress: "0",
-			SheetsEmulatorHost: l.SheetsHost(), SlackAPIURL: l.Slack.APIURL(),
-			// The clock stands while messages go out: a rate by that clock would never be met.
-			SlackBurst: 1 << 20,
-			Log:        logger, Audit: operator.NewAuditLogger(audit, l.clock),
-			Clock: l.clock, NewQueue: l.clock.NewQueue,
-		})
-	}()
-	return nil
+	l.operator, err = l.Start(ctx, l.clock, logger, operator.NewAuditLogger(audit, l.clock))
+	return err
 }
 
 func (l *laboratory) log(name string) (*os.File, error) {
@@ -129,13 +112,10 @@ func (l *laboratory) until(ctx context.Context, to time.Time) error {
 func (l *laboratory) settle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	select {
-	case err := <-l.ended:
-		l.ended <- err
-		return fmt.Errorf("the operator ended: %w (its log: %s)", err, filepath.Join(l.folder, "operator.log"))
-	default:
+	if err := l.operator.Settle(ctx); err != nil {
+		return fmt.Errorf("%w (its log: %s)", err, filepath.Join(l.folder, "operator.log"))
 	}
-	return l.clock.Settle(ctx, nil)
+	return nil
 }
 
 // sheetSays is what the AccessKeySheet says of itself: why it is not ready, or what it counted.
@@ -157,9 +137,8 @@ func (l *laboratory) sheetSays(ctx context.Context) string {
 // close everything, in the opposite order.
 func (l *laboratory) close() error {
 	var err error
-	if l.stop != nil {
-		l.stop()
-		err = <-l.ended
+	if l.operator != nil {
+		err = l.operator.Stop()
 	}
 	if l.World != nil {
 		l.World.Close()

@@ -17,7 +17,7 @@ import (
 	ctrlzap "sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/keylease/keylease/cmd/internal/kube"
-	"github.com/keylease/keylease/cmd/internal/operator"
+	"github.com/keylease/keylease/internal/operator"
 )
 
 // managerConfig is what flags and environment say.

@@ -23,8 +23,8 @@ func TestWhyTellsTheWholeStoryInOrder(t *testing.T) {
 		Term:               &v1alpha1.Term{Number: 2, EndDate: "2026-11-30", StartTime: at(1, 9), Reason: "HoldReleased"},
 		Sheet:              &v1alpha1.SheetRowStatus{Row: 5, EndDate: "2026-11-30"},
 		Notices: []v1alpha1.NoticeStatus{
-			{Term: 2, Kind: v1alpha1.NoticeExpiry, DaysBefore: ptr.To[int32](7), Recipient: "U0EMPLOY02", State: v1alpha1.NoticeDelivered, Time: at(1, 10)},
-			{Term: 2, Kind: v1alpha1.NoticeExpiry, DaysBefore: ptr.To[int32](7), Recipient: "U0ADMIN01", State: v1alpha1.NoticeUnreachable, Reason: "user_disabled", Time: at(1, 10)},
+			{Term: 2, Kind: v1alpha1.NoticeExpiry, DaysBefore: ptr.To[int32](7), Delivery: v1alpha1.Delivery{Recipient: "U0EMPLOY02", State: v1alpha1.NoticeDelivered, Time: at(1, 10)}},
+			{Term: 2, Kind: v1alpha1.NoticeExpiry, DaysBefore: ptr.To[int32](7), Delivery: v1alpha1.Delivery{Recipient: "U0ADMIN01", State: v1alpha1.NoticeUnreachable, Reason: "user_disabled", Time: at(1, 10)}},
 		},
 		Plan: &v1alpha1.RevocationPlan{Time: at(1, 10), Steps: []string{"DeleteAccessKey " + keyB, "DeleteUser svc-report"}},
 		Conditions: []metav1.Condition{

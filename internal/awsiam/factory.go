@@ -20,6 +20,8 @@ import (
 
 // Options of a Factory; the zero value is ready for use.
 type Options struct {
+	// Config is region, endpoint and credentials. Nil: the SDK's default chain, as NewFactory says.
+	Config *aws.Config
 	// Clock gives the time of observations. Default: the real one.
 	Clock clock.PassiveClock
 	// Rate is the most IAM calls per second to one account, Burst how many may come at once. IAM's own limits are
@@ -61,22 +63,31 @@ type Factory struct {
 	accounts map[string]*retryer
 }
 
-// NewFactory loads the SDK's default chain once: environment (AWS_REGION, AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS,
-// AWS_ENDPOINT_URL, …), profiles, web identity, instance roles. Credentials are looked for when they are first needed.
+// NewFactory takes its configuration from the options, or loads the SDK's default chain once: environment (AWS_REGION,
+// AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, …), profiles, web identity, instance roles. Credentials are
+// looked for when they are first needed.
 func NewFactory(ctx context.Context, options Options) (*Factory, error) {
 	options.setDefaults()
-	loaded, err := config.LoadDefaultConfig(ctx,
-		config.WithDefaultRegion(globalRegions["aws"]),
-		config.WithLogger(logging.LoggerFunc(logDetail)),
-		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(options.AttemptTimeout).WithTransportOptions(
-			// Many leases wait for one host: the default of 10 idle connections would be opened and closed all day.
-			func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 })))
+	loaded, err := options.load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w: correct the AWS_… environment or the profile", err)
 	}
 	// The retryer below decides; AWS_MAX_ATTEMPTS would wrap it.
 	loaded.RetryMaxAttempts, loaded.Retryer = 0, nil
 	return &Factory{options: options, config: loaded, clients: map[Access]*Client{}, accounts: map[string]*retryer{}}, nil
+}
+
+func (o *Options) load(ctx context.Context) (aws.Config, error) {
+	calls := awshttp.NewBuildableClient().WithTimeout(o.AttemptTimeout).WithTransportOptions(
+		// Many leases wait for one host: the default of 10 idle connections would be opened and closed all day.
+		func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 })
+	if o.Config != nil {
+		given := o.Config.Copy()
+		given.HTTPClient, given.Logger = calls, logging.LoggerFunc(logDetail)
+		return given, nil
+	}
+	return config.LoadDefaultConfig(ctx, config.WithDefaultRegion(globalRegions["aws"]),
+		config.WithLogger(logging.LoggerFunc(logDetail)), config.WithHTTPClient(calls))
 }
 
 // logDetail puts what the SDK has to say, which is never more than a detail, into the program's log: by itself the SDK

@@ -19,7 +19,7 @@ func (r Reading) absentSince(since *metav1.Time, now time.Time) *metav1.Time {
 		return since
 	}
 	// Rounded up to the API's seconds: a moment that moved back would let the second reading be made too soon.
-	return stored(now.Add(time.Second - 1))
+	return Moment(now.Add(time.Second - 1))
 }
 
 // goneForGood: AWS has no such key, and had none SettleTime ago either. One empty answer must not end a lease, because

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
@@ -39,7 +42,9 @@ func Survived(l *v1alpha1.AccessKeyLease, list KeyList, settle time.Duration) *F
 }
 
 // StillExists tells whether AWS was last seen to have a key that is called deleted.
-func StillExists(l *v1alpha1.AccessKeyLease) bool {
-	c := verifiedCondition(l)
+func StillExists(l *v1alpha1.AccessKeyLease) bool { return stillExists(l.Status.Conditions) }
+
+func stillExists(conditions []metav1.Condition) bool {
+	c := meta.FindStatusCondition(conditions, v1alpha1.ConditionKeyVerified)
 	return c != nil && c.Reason == v1alpha1.ReasonKeyStillExists
 }

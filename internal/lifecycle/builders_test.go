@@ -182,7 +182,15 @@ func inTerm(f func(t *v1alpha1.Term)) change {
 }
 
 func record(days int32, recipient string, state v1alpha1.NoticeState, t string) v1alpha1.NoticeStatus {
-	return v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeExpiry, DaysBefore: &days, Recipient: recipient, State: state, Time: *moment(t)}
+	return v1alpha1.NoticeStatus{
+		Term: 1, Kind: v1alpha1.NoticeExpiry, DaysBefore: &days,
+		Delivery: v1alpha1.Delivery{Recipient: recipient, State: state, Time: *moment(t)},
+	}
+}
+
+// noticeTo a recipient, of a kind without days, in the first term.
+func noticeTo(kind, recipient string, state v1alpha1.NoticeState) v1alpha1.NoticeStatus {
+	return v1alpha1.NoticeStatus{Term: 1, Kind: kind, Delivery: v1alpha1.Delivery{Recipient: recipient, State: state}}
 }
 
 func records(all ...v1alpha1.NoticeStatus) change {

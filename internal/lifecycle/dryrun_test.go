@@ -21,7 +21,7 @@ func TestDryRunReportsTheWholeDecisionAndDoesNothing(t *testing.T) {
 		"and again then":                 {at("2026-12-09 16:30", dryRun, seenAt("2026-12-09 15:00")), "Active; do Observe"},
 		"what AWS would stop is said":    {at("2026-12-09 15:00", dryRun, answered(func(o *Observation) { o.UserID = "AIDAOTHER" })), "Active; blocked by SameUser: UserRecreated; next 2026-12-01 15:00; again 2026-12-09 16:00"},
 		"a protected user":               {at("2026-12-09 15:00", dryRun, answered(func(o *Observation) { o.Tags = map[string]string{ProtectedTag: "true"} })), "Active; held Protected; blocked by NotProtected: Protected; again 2026-12-10 15:00"},
-		"the breaker":                    {at("2026-12-09 15:00", dryRun, asked, func(in *Input) { in.Breaker = "20 today" }), "Active; blocked by Breaker: BreakerOpen; next 2026-12-09 15:00; again 2026-12-09 16:00"},
+		"the breaker":                    {at("2026-12-09 15:00", dryRun, asked, func(in *Input) { in.LimitReached = "20 today" }), "Active; blocked by Breaker: BreakerOpen; next 2026-12-09 15:00; again 2026-12-09 16:00"},
 		"a lease that ended before the mode was set has its minimumNotice": {
 			at(late, dryRun, asked, inTerm(func(t *v1alpha1.Term) { t.StartTime = *moment("2026-12-20 08:00") })),
 			"Active; blocked by Mode: DryRun; next 2026-12-01 15:00; again 2026-12-21 08:00",

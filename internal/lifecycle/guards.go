@@ -18,7 +18,7 @@ const (
 	guardNotice       = "NoticeDelivered"
 	guardFresh        = "SheetFresh"
 	guardSlack        = "SlackReady"
-	guardBreaker      = "Breaker"
+	guardDailyLimit   = "Breaker"
 	guardAWSReadable  = "AWSReadable"
 	guardAccount      = "Account"
 	guardKeyState     = "KeyStateKnown"
@@ -63,7 +63,9 @@ var guards = slices.Concat([]guard{
 	// Nobody could be warned, nobody told.
 	{guardSlack, func(in Input, _ deed) *Block { return stopMute(in, "nothing is deleted while nobody can be warned") }},
 	// One bad day, one bad paste, must not cost more keys than people can give back.
-	{guardBreaker, func(in Input, _ deed) *Block { return stopIf(in.Breaker != "", v1alpha1.ReasonBreakerOpen, in.Breaker) }},
+	{guardDailyLimit, func(in Input, _ deed) *Block {
+		return stopIf(in.LimitReached != "", v1alpha1.ReasonBreakerOpen, in.LimitReached)
+	}},
 	// Without AWS's word nothing is known.
 	{guardAWSReadable, func(in Input, _ deed) *Block { return stopIf(in.AWSError != "", in.AWSReason, in.AWSError) }},
 }, shownByAWS(), []guard{

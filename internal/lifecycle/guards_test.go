@@ -63,8 +63,8 @@ var byGuard = map[string]stops{
 			in.Sheet.SlackError, in.Sheet.SlackReason = "Secret keylease/slack does not exist", v1alpha1.ReasonSecretMissing
 		}, v1alpha1.ReasonSecretMissing, "does not exist"},
 	},
-	guardBreaker: {
-		"the day's revocations are taken": {func(in *Input) { in.Breaker = "20 revocations began today" }, v1alpha1.ReasonBreakerOpen, "20 revocations"},
+	guardDailyLimit: {
+		"the day's revocations are taken": {func(in *Input) { in.LimitReached = "20 revocations began today" }, v1alpha1.ReasonBreakerOpen, "20 revocations"},
 	},
 	guardAWSReadable: {
 		"AWS denies the reading": {func(in *Input) {
@@ -272,7 +272,7 @@ func TestAStopIsSaidInStatus(t *testing.T) {
 			"Expired; blocked by AWSReadable: UserRecreated; next 2026-12-09 15:00; again 2026-12-09 16:05",
 		},
 		"a stop does not keep a notice back": {
-			due(func(in *Input) { in.Breaker = "20 today" }, records(record(7, "UA3", v1alpha1.NoticePending, "2026-12-01 15:00")), policy(func(p *Policy) { p.Admins = append(twoAdmins, "UA3") })),
+			due(func(in *Input) { in.LimitReached = "20 today" }, records(record(7, "UA3", v1alpha1.NoticePending, "2026-12-01 15:00")), policy(func(p *Policy) { p.Admins = append(twoAdmins, "UA3") })),
 			"Expired; blocked by Breaker: BreakerOpen; do Notify Expiry 7; next 2026-12-09 15:00; again 2026-12-09 16:05",
 		},
 	}.check(t)

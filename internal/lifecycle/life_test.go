@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 )
 
 // life drives one lease by what is decided, in a world that obeys: the sheet is read every five minutes, AWS and Slack
@@ -118,12 +119,14 @@ func (w *life) pin(now metav1.Time) {
 func (w *life) send(d Decision) {
 	l, n, number := w.in.Lease, d.Action.Notice, d.TermNumber()
 	for _, to := range Outstanding(l.Status.Notices, number, n, OwnerID(l), w.in.Policy.Admins, w.in.Now) {
-		l.Status.Notices = Pend(l.Status.Notices, number, n, []string{to}, w.in.Now)
+		records, posts := Intend(l, d, []string{to}, nil, w.in.Now)
+		l.Status.Notices = records
 		if w.fails("Slack fails") {
 			continue
 		}
-		outcome := v1alpha1.NoticeStatus{Term: number, Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: to, State: v1alpha1.NoticeDelivered, Time: metav1.NewTime(w.in.Now)}
-		l.Status.Notices = Settle(l.Status.Notices, outcome)
+		l.Status.Notices = delivery.Settle(l.Status.Notices, v1alpha1.Delivery{
+			MessageID: posts[0].ID, Recipient: to, State: v1alpha1.NoticeDelivered, Time: metav1.NewTime(w.in.Now),
+		})
 		if n.Kind != v1alpha1.NoticeExpiry {
 			continue
 		}

@@ -1,17 +1,19 @@
 package lifecycle
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 )
 
-// RetryUnreachable is how long an unreachable admin is left alone, while no admin has the message: somebody may have to
-// invite the app to the channel, and until then the key would outlive its date.
-const RetryUnreachable = time.Hour
+// maxRecords is the limit of an AccessKeyLease's status.notices in the CRD.
+const maxRecords = 500
 
 // Recipients of a notice: the owner, if known and wanted, then every admin who is not the owner (an owner who is an
 // admin too gets the owner's message only).
@@ -30,20 +32,18 @@ func Recipients(n Notice, ownerID string, admins []string) []string {
 
 // Record of a notice to one recipient in a term; nil when nothing was tried yet.
 func Record(records []v1alpha1.NoticeStatus, term int64, n Notice, recipient string) *v1alpha1.NoticeStatus {
-	for i := range records {
-		if r := &records[i]; n.is(r, term) && r.Recipient == recipient {
-			return r
-		}
-	}
-	return nil
+	return delivery.Find(records, n.in(term), recipient)
 }
 
-func (n Notice) is(r *v1alpha1.NoticeStatus, term int64) bool {
-	return r.Term == term && r.Kind == n.Kind && sameDays(r.DaysBefore, n.DaysBefore)
+// in a term: the notice as records name it.
+func (n Notice) in(term int64) v1alpha1.NoticeStatus {
+	return v1alpha1.NoticeStatus{Term: term, Kind: n.Kind, DaysBefore: n.DaysBefore}
 }
 
-func sameDays(a, b *int32) bool {
-	return (a == nil) == (b == nil) && (a == nil || *a == *b)
+// begun: somebody has a record of the notice.
+func (n Notice) begun(records []v1alpha1.NoticeStatus, term int64) bool {
+	subject := n.in(term)
+	return slices.ContainsFunc(records, func(r v1alpha1.NoticeStatus) bool { return r.SameSubject(&subject) })
 }
 
 // Outstanding gives those who are to get the notice now, the owner first.
@@ -52,23 +52,18 @@ func sameDays(a, b *int32) bool {
 //   - Without a record of anybody's, all are due. Later, somebody without a record came later: an owner who was not
 //     known before is due a notice of expiry, which a deletion waits for; an admin who was configured later is due only
 //     while no admin has the notice, so that a new admin is not sent the past.
-//   - An unreachable admin is due a notice of expiry again after RetryUnreachable, while no admin has it. An owner is
-//     not: what a deletion needs then is an admin.
+//   - An unreachable admin is due a notice of expiry again after delivery.RetryUnreachable, while no admin has it. An
+//     owner is not: what a deletion needs then is an admin.
 func Outstanding(records []v1alpha1.NoticeStatus, term int64, n Notice, ownerID string, admins []string, now time.Time) []string {
 	told := adminTold(records, term, n, admins)
-	fresh := !slices.ContainsFunc(records, func(r v1alpha1.NoticeStatus) bool { return n.is(&r, term) })
+	fresh := !n.begun(records, term)
 	var out []string
 	for _, to := range Recipients(n, ownerID, admins) {
-		r, due := Record(records, term, n, to), false
-		switch {
-		case r == nil && n.Owner && to == ownerID:
+		due := !told
+		if r := Record(records, term, n, to); r != nil {
+			due = delivery.Due(r.Delivery, retried(n, r, admins, told), now)
+		} else if n.Owner && to == ownerID {
 			due = fresh || n.Kind == v1alpha1.NoticeExpiry
-		case r == nil:
-			due = !told
-		case r.State == v1alpha1.NoticeUnreachable:
-			due = retried(n, r, admins, told) && !now.Before(r.Time.Add(RetryUnreachable))
-		default:
-			due = r.State == v1alpha1.NoticePending
 		}
 		if due {
 			out = append(out, to)
@@ -94,62 +89,39 @@ func retryAt(records []v1alpha1.NoticeStatus, term int64, n Notice, admins []str
 	var at time.Time
 	for _, a := range admins {
 		if r := Record(records, term, n, a); r != nil && r.State == v1alpha1.NoticeUnreachable && retried(n, r, admins, told) {
-			at = earliest(at, r.Time.Add(RetryUnreachable))
+			at = earliest(at, r.Time.Add(delivery.RetryUnreachable))
 		}
 	}
 	return at
 }
 
-// Pend gives the records with the intent to send the notice to the recipients. It is to be written to status before
-// anything is sent: a message found Pending later is looked for in Slack before it is sent again. A record that is
-// Pending keeps its time: the message may stand in Slack from then on.
-func Pend(records []v1alpha1.NoticeStatus, term int64, n Notice, recipients []string, now time.Time) []v1alpha1.NoticeStatus {
-	for _, to := range recipients {
-		records = Settle(records, v1alpha1.NoticeStatus{
-			Term: term, Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: to, State: v1alpha1.NoticePending, Time: metav1.NewTime(now),
-		})
-	}
-	return records
+// Intend gives the lease's records with the intent to send the decision's notice to the recipients, and the posts to make:
+// see delivery.Intend. announced is the deletion time that the message names; nil: it names none.
+func Intend(l *v1alpha1.AccessKeyLease, d Decision, recipients []string, announced *metav1.Time, now time.Time) ([]v1alpha1.NoticeStatus, []delivery.Post) {
+	term := d.TermNumber()
+	s := d.Action.Notice.in(term)
+	s.MessageID, s.Announced = messageID(l, s), announced
+	records, posts := delivery.Intend(l.Status.Notices, []v1alpha1.NoticeStatus{s}, recipients, now)
+	return RecentNotices(records, term), posts
 }
 
-// Settle gives the records with one outcome in them: one entry for each (term, kind, daysBefore, recipient). A record
-// that stays Pending keeps its time, and changes only where the error code does, so that a Slack that is down does not
-// write to status at every attempt. What was delivered stays delivered.
-func Settle(records []v1alpha1.NoticeStatus, outcome v1alpha1.NoticeStatus) []v1alpha1.NoticeStatus {
-	out := slices.Clone(records)
-	outcome.Time = metav1.NewTime(outcome.Time.UTC().Truncate(time.Second)) // as it comes back from the API server
-	old := Record(out, outcome.Term, Notice{Kind: outcome.Kind, DaysBefore: outcome.DaysBefore}, outcome.Recipient)
-	switch {
-	case old == nil:
-		return RecentNotices(append(out, outcome), outcome.Term)
-	case old.State == v1alpha1.NoticeDelivered:
-		return out
-	case old.State == v1alpha1.NoticePending && outcome.State == v1alpha1.NoticePending:
-		outcome.Time = old.Time
-		if outcome.Reason == "" {
-			outcome.Reason = old.Reason
-		}
+// messageID is "<uid>/<term>/<kind>/<daysBefore or ->". A lease that was deleted and made again has another UID, and tells
+// anew.
+func messageID(l *v1alpha1.AccessKeyLease, s v1alpha1.NoticeStatus) string {
+	days := "-"
+	if s.DaysBefore != nil {
+		days = strconv.Itoa(int(*s.DaysBefore))
 	}
-	*old = outcome
-	return out
+	return fmt.Sprintf("%s/%d/%s/%s", l.UID, s.Term, s.Kind, days)
 }
 
 // RecentNotices drops what no rule asks for any more: terms before the last two, and beyond the CRD's limit (50 admins
 // and 10 notices a term can reach it) the term before and then the oldest.
 func RecentNotices(records []v1alpha1.NoticeStatus, term int64) []v1alpha1.NoticeStatus {
-	const most = 500 // the limit of status.notices in the CRD
-	keep := func(since int64) {
-		records = slices.DeleteFunc(slices.Clone(records), func(r v1alpha1.NoticeStatus) bool { return r.Term < since })
+	before := func(first int64) func(*v1alpha1.NoticeStatus) bool {
+		return func(r *v1alpha1.NoticeStatus) bool { return r.Term < first }
 	}
-	keep(term - 1)
-	if len(records) > most {
-		keep(term)
-	}
-	if over := len(records) - most; over > 0 {
-		slices.SortStableFunc(records, func(a, b v1alpha1.NoticeStatus) int { return a.Time.Compare(b.Time.Time) })
-		records = records[over:]
-	}
-	return records
+	return delivery.Limit(delivery.Forget(records, before(term-1)), maxRecords, before(term))
 }
 
 // deliveredAt is when a notice counted as delivered (behaviour: "Delivered means"): accepted for the owner and at least

@@ -7,8 +7,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 )
 
 type statuses = []v1alpha1.NoticeStatus
@@ -19,7 +21,10 @@ func after(d time.Duration) time.Time { return start.Add(d) }
 
 func state(recipient string, s v1alpha1.NoticeState, at time.Time) v1alpha1.NoticeStatus {
 	days := int32(7)
-	return v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeExpiry, DaysBefore: &days, Recipient: recipient, State: s, Time: metav1.NewTime(at)}
+	return v1alpha1.NoticeStatus{
+		Term: 1, Kind: v1alpha1.NoticeExpiry, DaysBefore: &days,
+		Delivery: v1alpha1.Delivery{Recipient: recipient, State: s, Time: metav1.NewTime(at)},
+	}
 }
 
 func delivered(to string, at time.Time) v1alpha1.NoticeStatus {
@@ -178,64 +183,50 @@ func TestANoticeOfAnotherTermOrKindDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestPendRecordsTheIntentOnceAndKeepsItsTime(t *testing.T) {
-	first := Pend(nil, 1, expiryNotice(7), []string{"U1"}, start)
-	want := statuses{pending("U1", start)}
-	if diff := cmp.Diff(want, first); diff != "" {
-		t.Errorf("first (-want +got):\n%s", diff)
+// intent to send a notice in a term.
+func intent(l *v1alpha1.AccessKeyLease, term int64, n Notice, to string) (statuses, []delivery.Post) {
+	d := Decision{Term: &v1alpha1.Term{Number: term}, Action: Action{Notice: n}}
+	return Intend(l, d, []string{to}, &metav1.Time{Time: after(48 * time.Hour)}, start)
+}
+
+func TestAKeyTellsNoticesApart(t *testing.T) {
+	key := func(uid types.UID, term int64, n Notice, to string) string {
+		l := &v1alpha1.AccessKeyLease{ObjectMeta: metav1.ObjectMeta{UID: uid}}
+		_, posts := intent(l, term, n, to)
+		return posts[0].Key()
 	}
-	if diff := cmp.Diff(want, Pend(first, 1, expiryNotice(7), []string{"U1"}, after(time.Hour))); diff != "" {
-		t.Errorf("again (-want +got):\n%s", diff)
+	revoked := Notice{Kind: v1alpha1.NoticeRevoked}
+	seen := map[string]bool{}
+	for _, key := range []string{
+		key("uid", 1, expiryNotice(7), "U1"), key("uid", 1, expiryNotice(3), "U1"),
+		key("uid", 2, expiryNotice(7), "U1"), key("uid", 1, revoked, "U1"),
+		key("uid", 1, Notice{Kind: v1alpha1.NoticeExpiry}, "U1"), key("uid", 1, expiryNotice(7), "U2"),
+		key("other", 1, expiryNotice(7), "U1"),
+	} {
+		if seen[key] {
+			t.Errorf("%q stands for two notices", key)
+		}
+		seen[key] = true
 	}
-	// Who could not be reached was refused outright: there is nothing to look for from before.
-	again := Pend(statuses{unreachable("UA1", start)}, 1, expiryNotice(7), []string{"UA1"}, after(time.Hour))
-	if diff := cmp.Diff(statuses{pending("UA1", after(time.Hour))}, again); diff != "" {
-		t.Errorf("unreachable (-want +got):\n%s", diff)
+	if got := key("uid", 1, expiryNotice(7), "U1"); got != "uid/1/Expiry/7/U1" {
+		t.Errorf("%q: messages in Slack already carry the old form", got)
 	}
 }
 
-func TestSettleRecordsWhatBecameOfARecipient(t *testing.T) {
-	before := statuses{pending("U1", start), pending("UA1", start), pending("UA2", start)}
-	told, gone, busy := delivered("U1", after(1500*time.Millisecond)), unreachable("UA1", after(time.Second)), pending("UA2", after(time.Second))
-	told.Channel, told.MessageTS, gone.Reason, busy.Reason = "D1", "1.2", "user_disabled", "ratelimited"
-	got := Settle(Settle(Settle(before, told), gone), busy)
-	want := statuses{delivered("U1", after(time.Second)), unreachable("UA1", after(time.Second)), pending("UA2", start)}
-	want[0].Channel, want[0].MessageTS, want[1].Reason, want[2].Reason = "D1", "1.2", "user_disabled", "ratelimited"
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if before[0].State != v1alpha1.NoticePending {
-		t.Error("Settle changed the records that it was given")
-	}
-}
-
-func TestAnotherFailedAttemptWithTheSameCodeChangesNothing(t *testing.T) {
-	busy := pending("U1", after(time.Hour))
-	busy.Reason = "ratelimited"
-	first := Settle(statuses{pending("U1", start)}, busy)
-	intended := Pend(first, 1, expiryNotice(7), []string{"U1"}, after(2*time.Hour))
-	busy.Time = metav1.NewTime(after(2 * time.Hour))
-	if diff := cmp.Diff(first, Settle(intended, busy)); diff != "" {
-		t.Errorf("(-first +second):\n%s", diff)
-	}
-}
-
-func TestWhatWasDeliveredStaysDelivered(t *testing.T) {
-	before := statuses{delivered("U1", start)}
-	if diff := cmp.Diff(before, Settle(before, pending("U1", after(time.Hour)))); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+func TestARecordKeepsTheDeletionTimeThatItsMessageNames(t *testing.T) {
+	records, _ := intent(&v1alpha1.AccessKeyLease{}, 1, expiryNotice(7), "U1")
+	if got := records[0].Announced; got == nil || !got.Time.Equal(after(48*time.Hour)) {
+		t.Errorf("announced %v", got)
 	}
 }
 
 func TestRecordsOfThisTermAndTheOneBeforeAreKept(t *testing.T) {
-	var all statuses
+	l := &v1alpha1.AccessKeyLease{}
 	for number := range int64(4) {
-		r := delivered("U1", start)
-		r.Term = number + 1
-		all = Settle(all, r)
+		l.Status.Notices, _ = intent(l, number+1, expiryNotice(7), "U1")
 	}
 	var terms []int64
-	for _, r := range all {
+	for _, r := range l.Status.Notices {
 		terms = append(terms, r.Term)
 	}
 	if diff := cmp.Diff([]int64{3, 4}, terms); diff != "" {
@@ -245,16 +236,14 @@ func TestRecordsOfThisTermAndTheOneBeforeAreKept(t *testing.T) {
 
 func TestMoreRecordsThanStatusHoldsCostTheTermBeforeFirst(t *testing.T) {
 	var all statuses
-	for i := range int32(300) {
+	for i := range int32(301) {
 		for number := range int64(2) {
 			r := reminder(i, "U1", start)
 			r.Term = number + 1
 			all = append(all, r)
 		}
 	}
-	last := reminder(300, "U1", start)
-	last.Term = 2
-	got := Settle(all, last)
+	got := RecentNotices(all, 2)
 	for _, r := range got {
 		if r.Term != 2 {
 			t.Fatalf("term %d is still there", r.Term)
@@ -268,7 +257,7 @@ func TestMoreRecordsThanStatusHoldsCostTheTermBeforeFirst(t *testing.T) {
 func TestStatusNeverHoldsMoreRecordsThanTheCRDTakes(t *testing.T) {
 	var all statuses
 	for i := range int32(700) {
-		all = Settle(all, reminder(i, "U1", after(time.Duration(i)*time.Second)))
+		all = RecentNotices(append(all, reminder(i, "U1", after(time.Duration(i)*time.Second))), 1)
 	}
 	if len(all) != 500 || *all[0].DaysBefore != 200 {
 		t.Errorf("%d records, the first of %d days; want the newest 500", len(all), *all[0].DaysBefore)

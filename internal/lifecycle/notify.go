@@ -24,7 +24,7 @@ func decideNotice(in Input, d Decision, last time.Time) Decision {
 		}
 	}
 	// One message covers all that was due when it went out, whatever noticeDays say now.
-	if !last.IsZero() && !last.Before(due) && !begun(in, d, n) {
+	if !last.IsZero() && !last.Before(due) && !n.begun(in.Lease.Status.Notices, d.TermNumber()) {
 		return d
 	}
 	if !outstanding(in, d, n) {
@@ -45,16 +45,6 @@ func decideNotice(in Input, d Decision, last time.Time) Decision {
 	}
 	d.Action = Action{Kind: ActionNotify, Notice: n}
 	return d
-}
-
-// begun: somebody has a record of the notice.
-func begun(in Input, d Decision, n Notice) bool {
-	for i := range in.Lease.Status.Notices {
-		if n.is(&in.Lease.Status.Notices[i], d.TermNumber()) {
-			return true
-		}
-	}
-	return false
 }
 
 func awaitSummary(in Input) *Block {

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 )
 
 // anyInput draws a lease near its end, with anything that can be the matter with it. Most things are well most of the
@@ -50,7 +51,9 @@ func anyInput(t *rapid.T) Input {
 			if !oneIn(4, "no record") {
 				r := record(days, to, rapid.SampledFrom(states).Draw(t, "state"), "2026-12-01 15:00")
 				r.Term, r.Time = term, *ago("notice", 10*24*60)
-				in.Lease.Status.Notices = Settle(in.Lease.Status.Notices, r)
+				if delivery.Find(in.Lease.Status.Notices, r, to) == nil {
+					in.Lease.Status.Notices = append(in.Lease.Status.Notices, r)
+				}
 			}
 		}
 	}
@@ -70,7 +73,7 @@ func anyInput(t *rapid.T) Input {
 	odds(25, "no reading", func(in *Input) { in.Sheet.ReadStart = time.Time{} })
 	odds(25, "away", func(in *Input) { in.Sheet.Resumed = ago("resumed", 600).Time })
 	odds(25, "slack", func(in *Input) { in.Sheet.SlackError = "invalid_auth" })
-	odds(25, "breaker", func(in *Input) { in.Breaker = "20 today" })
+	odds(25, "breaker", func(in *Input) { in.LimitReached = "20 today" })
 	odds(25, "given up", lease(func(l *v1alpha1.AccessKeyLease) { l.Annotations = map[string]string{v1alpha1.AnnotationGiveUp: "true"} }))
 	odds(25, "a hold", rowHolds(rapid.SampledFrom([]string{v1alpha1.ReasonUnclearMark, v1alpha1.ReasonExtensionRequested}).Draw(t, "reason"), end))
 	odds(25, "a spent mark", rowHolds(v1alpha1.ReasonExtensionRequested, "2026-11-30"))
@@ -161,7 +164,7 @@ func mayDestroy(in Input, d Decision) string {
 		return "the end date and dailyAt have not passed"
 	case in.Sheet.ReadStart.IsZero() || in.Sheet.ReadStart.Before(due) || in.Now.Sub(in.Sheet.ReadStart) > 10*time.Minute:
 		return "the sheet was not read since"
-	case in.Sheet.SlackError != "" || in.Breaker != "" || p.DryRun:
+	case in.Sheet.SlackError != "" || in.LimitReached != "" || p.DryRun:
 		return "Slack, a breaker or the mode"
 	case o.Identity.AccountID != account, o.Key == "", !o.UserExists && !o.AccountHasUsers && !deletedUser:
 		return "the account or the reading"

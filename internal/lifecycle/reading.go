@@ -3,8 +3,6 @@ package lifecycle
 import (
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
@@ -54,7 +52,7 @@ func (r Reading) KeyStatus(before *v1alpha1.KeyStatus, now time.Time) *v1alpha1.
 	if before != nil {
 		key = *before
 	}
-	key.ObservedTime = stored(now)
+	key.ObservedTime = Moment(now)
 	if r.Misread != nil {
 		return &key
 	}
@@ -68,16 +66,7 @@ func (r Reading) KeyStatus(before *v1alpha1.KeyStatus, now time.Time) *v1alpha1.
 	}
 	// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.
 	if key.UserID == "" && r.Key != v1alpha1.KeyAbsent {
-		key.UserID, key.CreateDate = r.UserID, stored(r.CreateDate)
+		key.UserID, key.CreateDate = r.UserID, Moment(r.CreateDate)
 	}
 	return &key
-}
-
-// stored is a moment as status holds it, to the second and in UTC: otherwise it would differ at every reconcile.
-func stored(t time.Time) *metav1.Time {
-	if t.IsZero() {
-		return nil
-	}
-	m := metav1.NewTime(t.UTC().Truncate(time.Second))
-	return &m
 }

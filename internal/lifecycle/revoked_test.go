@@ -11,8 +11,8 @@ import (
 func TestRevokedByAPersonsMarkAWSIsReadAndNotChanged(t *testing.T) {
 	revoked := phase(v1alpha1.PhaseRevoked)
 	stillThere := condition(v1alpha1.ConditionKeyVerified, metav1.ConditionFalse, v1alpha1.ReasonKeyStillExists)
-	toldOfIt := records(v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeKeyStillExists, Recipient: "UA1", State: v1alpha1.NoticeDelivered},
-		v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeKeyStillExists, Recipient: "UA2", State: v1alpha1.NoticeDelivered})
+	toldOfIt := records(noticeTo(v1alpha1.NoticeKeyStillExists, "UA1", v1alpha1.NoticeDelivered),
+		noticeTo(v1alpha1.NoticeKeyStillExists, "UA2", v1alpha1.NoticeDelivered))
 	decisions{
 		"AWS is asked at once":                {at("2026-12-03 09:00", markedDeleted), "Revoked; do Observe"},
 		"at first sight too":                  {at("2026-12-03 09:00", unknown, markedDeleted), "Revoked; term 1 FirstSeen; do Observe"},
@@ -58,9 +58,9 @@ func TestRevokedAndConfirmedOnlyTheClosingMessagesAreLeft(t *testing.T) {
 	done := func(reason string) change {
 		return revocation(func(r *v1alpha1.RevocationStatus) { r.Reason, r.CompletionTime = reason, moment("2026-12-09 15:10") })
 	}
-	closing := records(v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeRevoked, Recipient: "U1", State: v1alpha1.NoticeDelivered},
-		v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeRevoked, Recipient: "UA1", State: v1alpha1.NoticeDelivered},
-		v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeRevoked, Recipient: "UA2", State: v1alpha1.NoticeUnreachable})
+	closing := records(noticeTo(v1alpha1.NoticeRevoked, "U1", v1alpha1.NoticeDelivered),
+		noticeTo(v1alpha1.NoticeRevoked, "UA1", v1alpha1.NoticeDelivered),
+		noticeTo(v1alpha1.NoticeRevoked, "UA2", v1alpha1.NoticeUnreachable))
 	decisions{
 		"owner and admins are told":                          {at("2026-12-09 15:11", noticed, done(v1alpha1.ReasonEndDatePassed)), "Revoked; do Notify Revoked"},
 		"and then nothing, without a timer":                  {at("2026-12-20 15:11", noticed, done(v1alpha1.ReasonEndDatePassed), closing), "Revoked"},
@@ -120,7 +120,7 @@ func TestTheRestFollowsADeletedKey(t *testing.T) {
 
 func TestTellNamesWhatAdminsHearOnceATerm(t *testing.T) {
 	toldOf := func(kind string) change {
-		return records(v1alpha1.NoticeStatus{Term: 1, Kind: kind, Recipient: "UA1", State: v1alpha1.NoticeDelivered}, v1alpha1.NoticeStatus{Term: 1, Kind: kind, Recipient: "UA2", State: v1alpha1.NoticeDelivered})
+		return records(noticeTo(kind, "UA1", v1alpha1.NoticeDelivered), noticeTo(kind, "UA2", v1alpha1.NoticeDelivered))
 	}
 	stalled := condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, "AccessDenied")
 	rowGone := condition(v1alpha1.ConditionRowPresent, metav1.ConditionFalse, v1alpha1.ReasonRowGone)
@@ -164,8 +164,8 @@ func TestAKeyThatIsListedAfterItsEndIsReportedAndNotTouched(t *testing.T) {
 		}
 	}
 	reported := condition(v1alpha1.ConditionKeyVerified, metav1.ConditionFalse, v1alpha1.ReasonKeyStillExists)
-	told := records(v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeKeyStillExists, Recipient: "UA1", State: v1alpha1.NoticeDelivered},
-		v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeKeyStillExists, Recipient: "UA2", State: v1alpha1.NoticeDelivered})
+	told := records(noticeTo(v1alpha1.NoticeKeyStillExists, "UA1", v1alpha1.NoticeDelivered),
+		noticeTo(v1alpha1.NoticeKeyStillExists, "UA2", v1alpha1.NoticeDelivered))
 	ended := revocation(func(r *v1alpha1.RevocationStatus) { r.Reason = v1alpha1.ReasonEndDatePassed })
 	for name, tc := range map[string]struct {
 		in              Input

@@ -123,8 +123,8 @@ func TestWhatAWSHoldsIsAskedOfAWSAgain(t *testing.T) {
 func TestTheGracePeriod(t *testing.T) {
 	three := grace(72 * time.Hour)
 	expired := phase(v1alpha1.PhaseExpired)
-	toldOff := records(v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeDeactivated, Recipient: "U1", State: v1alpha1.NoticeDelivered},
-		v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeDeactivated, Recipient: "UA1", State: v1alpha1.NoticeDelivered}, v1alpha1.NoticeStatus{Term: 1, Kind: v1alpha1.NoticeDeactivated, Recipient: "UA2", State: v1alpha1.NoticeDelivered})
+	toldOff := records(noticeTo(v1alpha1.NoticeDeactivated, "U1", v1alpha1.NoticeDelivered),
+		noticeTo(v1alpha1.NoticeDeactivated, "UA1", v1alpha1.NoticeDelivered), noticeTo(v1alpha1.NoticeDeactivated, "UA2", v1alpha1.NoticeDelivered))
 	off := deactivated("2026-12-09 15:00")
 	decisions{
 		"at its hour the key is deactivated": {at("2026-12-09 15:00", asked, noticed, three), "Expired; do Deactivate; next 2026-12-09 15:00"},

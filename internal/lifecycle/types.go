@@ -24,8 +24,8 @@ type Input struct {
 	// Retry: what AWS refused lately is to be tried again at once. A person asked for it by annotation, or this process has
 	// not tried it yet: credentials are often mended by a restart.
 	Retry bool
-	// Breaker is why the revocation breaker makes this lease wait; empty: it does not.
-	Breaker string
+	// LimitReached is why the account's daily limit of revocations makes this lease wait; empty: it does not.
+	LimitReached string
 }
 
 // SheetFacts are what the last syncs of the sheet established.

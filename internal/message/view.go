@@ -66,6 +66,9 @@ var runsOn = map[string]bool{
 	v1alpha1.NoticeExpiry: true, v1alpha1.NoticeDeactivated: true, v1alpha1.NoticeRowGone: true, v1alpha1.NoticeDateConflict: true,
 }
 
+// NamesDeletion tells whether the messages of a kind about a lease say when its key will be deleted.
+func NamesDeletion(kind string) bool { return runsOn[kind] }
+
 func (t texts) view(n Notice) view {
 	l := n.Lease
 	v := view{
@@ -80,7 +83,7 @@ func (t texts) view(n Notice) view {
 	}
 	v.Deactivated = n.Kind == v1alpha1.NoticeDeactivated
 	v.ByOthers = v.Deactivated && (n.Revocation == nil || n.Revocation.DeactivatedTime == nil)
-	if runsOn[n.Kind] {
+	if NamesDeletion(n.Kind) {
 		v.DeleteAt, v.DeactivateAt = moment(n.DeleteAt), moment(n.DeactivateAt)
 	}
 	v.DaysLeft, v.DaysKnown = daysBetween(n.Today, l.EndDate)

@@ -7,10 +7,8 @@ import (
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/keylease/keylease/api/v1alpha1"
-	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/delivery"
 )
 
 // maxSheetRecords is the limit of an AccessKeySheet's status.notices in the CRD.
@@ -20,25 +18,32 @@ const maxSheetRecords = 2000
 // which changes when people sort.
 func ProblemID(parts ...string) string { return digest(parts) }
 
-// Batch is one message about problems that were found together.
+// Batch is one message about problems that were found together, and who is to get it now.
 type Batch struct {
-	// Kind: a v1alpha1.Notice… constant about a sheet.
-	Kind string
-	// ID is the identity of the message.
-	ID       string
-	Problems []string
+	ID string
+	// Problems, with the message's ID. Set Announced of those whose deletion the message names.
+	Problems []v1alpha1.SheetNotice
+	Due      []string
 }
 
-// NewBatch makes a message's identity of its problems, in whatever order.
-func NewBatch(kind string, problems []string) Batch {
+// NewBatch makes a message of problems, in whatever order. Its ID is "<uid>/<kind>/<digest of the problems>"; uid is that of
+// the AccessKeySheet, kind a v1alpha1.Notice… constant about a sheet.
+func NewBatch(uid, kind string, problems, recipients []string) Batch {
 	sorted := slices.Compact(slices.Sorted(slices.Values(problems)))
-	return Batch{Kind: kind, ID: digest(append([]string{kind}, sorted...)), Problems: sorted}
+	b := Batch{ID: strings.Join([]string{uid, kind, digest(append([]string{kind}, sorted...))}, "/"), Due: recipients}
+	for _, p := range sorted {
+		b.add(kind, p)
+	}
+	return b
 }
 
-// Key identifies the message of a batch to a recipient for ever: "<uid>/<kind>/<batch>/<recipient>". uid is that of the
-// AccessKeySheet.
-func (b Batch) Key(uid, recipient string) string {
-	return strings.Join([]string{uid, b.Kind, b.ID, recipient}, "/")
+func (b *Batch) add(kind, problem string) {
+	b.Problems = append(b.Problems, v1alpha1.SheetNotice{Problem: problem, Kind: kind, Delivery: v1alpha1.Delivery{MessageID: b.ID}})
+}
+
+// Has tells whether the batch is about the problem.
+func (b *Batch) Has(problem string) bool {
+	return slices.ContainsFunc(b.Problems, func(p v1alpha1.SheetNotice) bool { return p.Problem == problem })
 }
 
 func digest(parts []string) string {
@@ -60,7 +65,7 @@ func Untold(records []v1alpha1.SheetNotice, kind string, problems, recipients []
 			known[r.Problem] = true
 		}
 	}
-	room := (maxSheetRecords - len(compact(slices.Clone(records)))) / max(len(recipients), 1)
+	room := (maxSheetRecords - len(delivery.Forget(records, repeated(records)))) / max(len(recipients), 1)
 	var out []string
 	for _, p := range problems {
 		if !known[p] && len(out) < room {
@@ -71,117 +76,38 @@ func Untold(records []v1alpha1.SheetNotice, kind string, problems, recipients []
 	return out
 }
 
-// OpenBatches gives the batches of a kind that some recipient has still to get, with the recipients due, as Outstanding
-// does. A batch whose problems are all gone need not be sent any more.
-func OpenBatches(records []v1alpha1.SheetNotice, kind string, now time.Time) []OpenBatch {
-	var ids []string
-	batches := map[string]*OpenBatch{}
-	delivered := map[string]bool{}
+// OpenBatches gives the messages of a kind that somebody has still to get. An unreachable recipient is tried again while
+// nobody has the message. A batch whose problems are all gone need not be sent any more.
+func OpenBatches(records []v1alpha1.SheetNotice, kind string, now time.Time) []Batch {
+	var batches []Batch
+	at, told := map[string]int{}, map[string]bool{}
 	for _, r := range records {
 		if r.Kind != kind {
 			continue
 		}
-		b, ok := batches[r.Batch]
-		if !ok {
-			ids = append(ids, r.Batch)
-			b = &OpenBatch{Batch: Batch{Kind: kind, ID: r.Batch}}
-			batches[r.Batch] = b
+		if _, ok := at[r.MessageID]; !ok {
+			at[r.MessageID] = len(batches)
+			batches = append(batches, Batch{ID: r.MessageID})
 		}
-		if !slices.Contains(b.Problems, r.Problem) {
-			b.Problems = append(b.Problems, r.Problem)
+		if b := &batches[at[r.MessageID]]; !b.Has(r.Problem) {
+			b.add(kind, r.Problem)
 		}
-		delivered[r.Batch] = delivered[r.Batch] || r.State == v1alpha1.NoticeDelivered
+		told[r.MessageID] = told[r.MessageID] || r.State == v1alpha1.NoticeDelivered
 	}
 	for _, r := range records {
-		if r.Kind == kind {
-			batches[r.Batch].consider(r, delivered[r.Batch], now)
+		if r.Kind != kind || !delivery.Due(r.Delivery, !told[r.MessageID], now) {
+			continue
+		}
+		if b := &batches[at[r.MessageID]]; !slices.Contains(b.Due, r.Recipient) {
+			b.Due = append(b.Due, r.Recipient)
 		}
 	}
-	var open []OpenBatch
-	for _, id := range ids {
-		if len(batches[id].Due) > 0 {
-			open = append(open, *batches[id])
-		}
-	}
-	return open
+	return slices.DeleteFunc(batches, func(b Batch) bool { return len(b.Due) == 0 })
 }
 
-// Due is a recipient whose message is to be sent now.
-type Due struct {
-	Recipient string
-	// PendingSince for Target.
-	PendingSince time.Time
-}
-
-// OpenBatch is a batch and those who have still to get it.
-type OpenBatch struct {
-	Batch
-	Due []Due
-}
-
-func (b *OpenBatch) consider(r v1alpha1.SheetNotice, delivered bool, now time.Time) {
-	if slices.ContainsFunc(b.Due, func(d Due) bool { return d.Recipient == r.Recipient }) {
-		return
-	}
-	switch {
-	case r.State == v1alpha1.NoticePending:
-		b.Due = append(b.Due, Due{Recipient: r.Recipient, PendingSince: r.Time.Time})
-	case r.State == v1alpha1.NoticeUnreachable && !delivered && !now.Before(r.Time.Add(lifecycle.RetryUnreachable)):
-		b.Due = append(b.Due, Due{Recipient: r.Recipient})
-	}
-}
-
-// PendBatch gives the records with the intent to send the batch to the recipients. To be written to status before
-// Deliver. Recipients that are Pending keep their time.
-func PendBatch(records []v1alpha1.SheetNotice, b Batch, recipients []string, now time.Time) []v1alpha1.SheetNotice {
-	out := slices.Clone(records)
-	for _, to := range recipients {
-		for _, p := range b.Problems {
-			i := b.index(out, p, to)
-			switch {
-			case i < 0:
-				out = append(out, b.record(p, to, v1alpha1.NoticePending, now))
-			case out[i].State == v1alpha1.NoticeUnreachable:
-				out[i] = b.record(p, to, v1alpha1.NoticePending, now)
-			}
-		}
-	}
-	return limit(out)
-}
-
-// MergeBatch gives the records with the results of a batch's delivery in them, by the rules of lifecycle.Settle.
-func MergeBatch(records []v1alpha1.SheetNotice, b Batch, results []Result) []v1alpha1.SheetNotice {
-	out := slices.Clone(records)
-	for _, r := range results {
-		for _, p := range b.Problems {
-			next := b.record(p, r.Recipient, r.State, r.Time)
-			next.Reason, next.Channel, next.MessageTS = r.Reason, r.Receipt.Channel, r.Receipt.TS
-			i := b.index(out, p, r.Recipient)
-			if i < 0 {
-				out = append(out, next)
-				continue
-			}
-			if out[i].State == v1alpha1.NoticeDelivered {
-				continue
-			}
-			if out[i].State == v1alpha1.NoticePending && r.State == v1alpha1.NoticePending {
-				next.Time = out[i].Time
-			}
-			out[i] = next
-		}
-	}
-	return limit(out)
-}
-
-func (b Batch) index(records []v1alpha1.SheetNotice, problem, recipient string) int {
-	return slices.IndexFunc(records, func(r v1alpha1.SheetNotice) bool {
-		return r.Kind == b.Kind && r.Batch == b.ID && r.Problem == problem && r.Recipient == recipient
-	})
-}
-
-func (b Batch) record(problem, recipient string, state v1alpha1.NoticeState, at time.Time) v1alpha1.SheetNotice {
-	return v1alpha1.SheetNotice{
-		Problem: problem, Kind: b.Kind, Batch: b.ID, Recipient: recipient, State: state,
-		Time: metav1.NewTime(at.Truncate(time.Second)),
-	}
+// Intend gives the records with the intent to send the batch to those who are due, and the posts to make: see
+// delivery.Intend.
+func (b *Batch) Intend(records []v1alpha1.SheetNotice, now time.Time) ([]v1alpha1.SheetNotice, []delivery.Post) {
+	records, posts := delivery.Intend(records, b.Problems, b.Due, now)
+	return delivery.Limit(records, maxSheetRecords, repeated(records)), posts
 }

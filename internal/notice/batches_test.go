@@ -6,23 +6,31 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 	"github.com/keylease/keylease/internal/notice"
 )
 
 const invalid = v1alpha1.NoticeInvalidRows
 
+func newBatch(problems, recipients []string) notice.Batch {
+	return notice.NewBatch("uid", invalid, problems, recipients)
+}
+
+func outcome(b notice.Batch, to string, state v1alpha1.NoticeState, now time.Time) v1alpha1.Delivery {
+	return v1alpha1.Delivery{MessageID: b.ID, Recipient: to, State: state, Time: metav1.NewTime(now)}
+}
+
 // tell sends a batch and records the same outcome for all recipients.
 func tell(records []v1alpha1.SheetNotice, problems, recipients []string, state v1alpha1.NoticeState, now time.Time) []v1alpha1.SheetNotice {
-	b := notice.NewBatch(invalid, problems)
-	records = notice.PendBatch(records, b, recipients, now)
-	var results []notice.Result
+	b := newBatch(problems, recipients)
+	records, _ = b.Intend(records, now)
 	for _, to := range recipients {
-		results = append(results, notice.Result{Recipient: to, State: state, Time: now})
+		records = delivery.Settle(records, outcome(b, to, state, now))
 	}
-	return notice.MergeBatch(records, b, results)
+	return records
 }
 
 func TestAProblemIsKnownByItsParts(t *testing.T) {
@@ -35,11 +43,14 @@ func TestAProblemIsKnownByItsParts(t *testing.T) {
 }
 
 func TestABatchIsTheSameInWhateverOrderItsProblemsWereFound(t *testing.T) {
-	if diff := cmp.Diff(notice.NewBatch(invalid, []string{"a", "b"}), notice.NewBatch(invalid, []string{"b", "a", "b"})); diff != "" {
+	if diff := cmp.Diff(newBatch([]string{"a", "b"}, twoAdmins), newBatch([]string{"b", "a", "b"}, twoAdmins)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if notice.NewBatch(invalid, []string{"a"}).ID == notice.NewBatch("UnclearMarks", []string{"a"}).ID {
+	if newBatch([]string{"a"}, nil).ID == notice.NewBatch("uid", "UnclearMarks", []string{"a"}, nil).ID {
 		t.Error("batches of two kinds have one ID")
+	}
+	if got := newBatch([]string{"a"}, nil).ID; got != "uid/InvalidRows/38b4ef836e9dea32" {
+		t.Errorf("%q: messages in Slack already carry the old form", got)
 	}
 }
 
@@ -58,13 +69,17 @@ func TestAnAdminWhoCameLaterIsNotToldOfOldProblems(t *testing.T) {
 }
 
 func TestABatchStaysOpenForThoseWhoDidNotGetIt(t *testing.T) {
-	b := notice.NewBatch(invalid, []string{"a", "b"})
-	all := notice.PendBatch(nil, b, twoAdmins, start)
-	all = notice.MergeBatch(all, b, []notice.Result{{Recipient: "UA1", State: v1alpha1.NoticeDelivered, Time: at(time.Second)}})
+	b := newBatch([]string{"a", "b"}, twoAdmins)
+	all, _ := b.Intend(nil, start)
+	all = delivery.Settle(all, outcome(b, "UA1", v1alpha1.NoticeDelivered, at(time.Second)))
 	got := notice.OpenBatches(all, invalid, at(time.Minute))
-	want := []notice.OpenBatch{{Batch: b, Due: []notice.Due{{Recipient: "UA2", PendingSince: start}}}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	want := newBatch([]string{"a", "b"}, []string{"UA2"})
+	if diff := cmp.Diff([]notice.Batch{want}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	_, posts := got[0].Intend(all, at(time.Minute))
+	if diff := cmp.Diff([]delivery.Post{{ID: b.ID, Recipient: "UA2", Since: start}}, posts); diff != "" {
+		t.Errorf("posts (-want +got):\n%s", diff)
 	}
 }
 
@@ -82,16 +97,21 @@ func TestABatchThatNobodyCouldBeToldIsTriedAgainAfterAnHour(t *testing.T) {
 	}
 	got := notice.OpenBatches(all, invalid, at(time.Hour))
 	if len(got) != 1 || len(got[0].Due) != 2 {
-		t.Errorf("after an hour: %v, want both admins", got)
+		t.Fatalf("after an hour: %v, want both admins", got)
+	}
+	// The process may die before it records the outcome: what was sent then must be searched.
+	all, _ = got[0].Intend(all, at(time.Hour))
+	_, posts := got[0].Intend(all, at(2*time.Hour))
+	if len(posts) != 2 || !posts[0].Since.Equal(at(time.Hour)) {
+		t.Errorf("posts %v, want both searched from the retry on", posts)
 	}
 }
 
 func TestTheFirstAdminsDeliveryOfAProblemCounts(t *testing.T) {
-	b := notice.NewBatch(v1alpha1.NoticeFoundMarks, []string{"a"})
-	all := notice.MergeBatch(nil, b, []notice.Result{
-		{Recipient: "UA1", State: v1alpha1.NoticeDelivered, Time: at(time.Hour)},
-		{Recipient: "UA2", State: v1alpha1.NoticeDelivered, Time: start},
-	})
+	b := notice.NewBatch("uid", v1alpha1.NoticeFoundMarks, []string{"a"}, twoAdmins)
+	all, _ := b.Intend(nil, start)
+	all = delivery.Settle(all, outcome(b, "UA1", v1alpha1.NoticeDelivered, at(time.Hour)))
+	all = delivery.Settle(all, outcome(b, "UA2", v1alpha1.NoticeDelivered, start))
 	got, ok := notice.ProblemDeliveredAt(all, v1alpha1.NoticeFoundMarks, "a")
 	if !ok || !got.Equal(start) {
 		t.Errorf("got %v %v", got, ok)
@@ -138,14 +158,5 @@ func TestHoweverManyProblemsThereAreNoneIsToldTwice(t *testing.T) {
 	}
 	if len(told) < 1800 {
 		t.Errorf("only %d problems were told", len(told))
-	}
-}
-
-func TestABatchIsMergedWithoutChangingItsInput(t *testing.T) {
-	b := notice.NewBatch(invalid, []string{"a"})
-	before := notice.PendBatch(nil, b, []string{"UA1"}, start)
-	notice.MergeBatch(before, b, []notice.Result{{Recipient: "UA1", State: v1alpha1.NoticeDelivered, Time: start}})
-	if diff := cmp.Diff(v1alpha1.NoticePending, before[0].State, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

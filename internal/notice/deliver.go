@@ -2,48 +2,28 @@ package notice
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/message"
 )
 
-// Key identifies the message of a lease's notice to a recipient for ever; it travels as metadata of the Slack message:
-// "<uid>/<term>/<kind>/<daysBefore or ->/<recipient>". uid is that of the lease: a lease that was deleted and made again
-// tells anew.
-func Key(uid string, term int64, kind string, daysBefore *int32, recipient string) string {
-	days := "-"
-	if daysBefore != nil {
-		days = strconv.Itoa(int(*daysBefore))
-	}
-	return fmt.Sprintf("%s/%d/%s/%s/%s", uid, term, kind, days, recipient)
-}
-
-// Target is one message to one recipient.
+// Target is a post and what it says.
 type Target struct {
-	// Recipient is a Slack user ID (U…, W…) or channel ID (C…, G…).
-	Recipient string
-	Message   message.Message
-	// Key identifies the message for ever: see Key and Batch.Key.
-	Key string
-	// PendingSince is the time of the record that an earlier attempt left in state Pending. Zero: never tried.
-	PendingSince time.Time
+	delivery.Post
+	Message message.Message
 }
 
 // Result of one target.
 type Result struct {
-	Recipient string
-	// State Pending comes with Err.
-	State v1alpha1.NoticeState
-	// Reason is Slack's error code, empty where the message was delivered.
-	Reason string
-	// Time of the outcome. A message that was found counts from when it was found, so that nobody's notice is cut
-	// short by a clock that differs from Slack's.
-	Time    time.Time
-	Receipt Receipt
+	// Delivery is the outcome, for delivery.Settle. Reason is Slack's error code, empty where the message was delivered. A
+	// message that was found counts from when it was found, so that nobody's notice is cut short by a clock that differs
+	// from Slack's.
+	v1alpha1.Delivery
 	// Err of a Pending target. failure.Of gives its class: Retry and Uncertain are to be tried again, not before
 	// RetryAfter; Credentials stops all messages of this token until it is changed.
 	Err error
@@ -59,42 +39,49 @@ func Deliver(ctx context.Context, slack Slack, targets []Target, now func() time
 			stop = ctx.Err()
 		}
 		if stop != nil {
-			results = append(results, pending(t, stop, now()))
+			results = append(results, result(t, v1alpha1.NoticePending, stop, now()))
 			continue
 		}
 		receipt, refused, err := deliverOne(ctx, slack, t)
+		state := v1alpha1.NoticePending
 		switch {
 		case err == nil:
-			results = append(results, Result{
-				Recipient: t.Recipient, State: v1alpha1.NoticeDelivered, Time: now(), Receipt: receipt,
-			})
+			state = v1alpha1.NoticeDelivered
 		case refused || failure.Is(err, failure.Recipient):
-			results = append(results, Result{
-				Recipient: t.Recipient, State: v1alpha1.NoticeUnreachable, Reason: code(err), Time: now(),
-			})
-		default:
-			if failure.Is(err, failure.Credentials) {
-				stop = err
-			}
-			results = append(results, pending(t, err, now()))
+			state = v1alpha1.NoticeUnreachable
+		case failure.Is(err, failure.Credentials):
+			stop = err
 		}
+		r := result(t, state, err, now())
+		r.Channel, r.MessageTS = receipt.Channel, receipt.TS
+		results = append(results, r)
 	}
 	return results
+}
+
+func result(t Target, state v1alpha1.NoticeState, err error, now time.Time) Result {
+	r := Result{Delivery: v1alpha1.Delivery{
+		MessageID: t.ID, Recipient: t.Recipient, State: state, Reason: code(err), Time: metav1.NewTime(now),
+	}}
+	if state == v1alpha1.NoticePending {
+		r.Err = err
+	}
+	return r
 }
 
 // deliverOne looks first where the message may be there already. An error of that search must not lead to a post. A
 // payload that Slack refuses is followed by its plain text alone: people must hear of the key even if its message cannot
 // be shown. refused: Slack takes neither, and never will.
 func deliverOne(ctx context.Context, slack Slack, t Target) (receipt Receipt, refused bool, err error) {
-	if !t.PendingSince.IsZero() {
-		receipt, found, err := slack.Find(ctx, t.Recipient, t.Key, t.PendingSince)
+	if !t.Since.IsZero() {
+		receipt, found, err := slack.Find(ctx, t.Recipient, t.Key(), t.Since)
 		if err != nil || found {
 			return receipt, false, err
 		}
 	}
-	receipt, err = slack.Post(ctx, t.Recipient, t.Message, t.Key)
+	receipt, err = slack.Post(ctx, t.Recipient, t.Message, t.Key())
 	if failure.Is(err, failure.Terminal) {
-		receipt, err = slack.Post(ctx, t.Recipient, message.Message{Text: plain(t.Message.Text)}, t.Key)
+		receipt, err = slack.Post(ctx, t.Recipient, message.Message{Text: plain(t.Message.Text)}, t.Key())
 	}
 	return receipt, failure.Is(err, failure.Terminal), err
 }
@@ -106,10 +93,6 @@ func plain(text string) string {
 		return string(r[:longest]) + "…"
 	}
 	return text
-}
-
-func pending(t Target, err error, now time.Time) Result {
-	return Result{Recipient: t.Recipient, State: v1alpha1.NoticePending, Reason: code(err), Time: now, Err: err}
 }
 
 // code of the vendor, or nothing: a text could change by itself and would be written to status again and again.

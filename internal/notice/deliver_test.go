@@ -8,12 +8,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/notice"
 )
+
+// target of the message "m".
+func target(recipient string) notice.Target {
+	return notice.Target{Post: delivery.Post{ID: "m", Recipient: recipient}}
+}
+
+// since then the message to U1 was Pending.
+func since(t time.Time) notice.Target {
+	return notice.Target{Post: delivery.Post{ID: "m", Recipient: "U1", Since: t}}
+}
 
 func states(results []notice.Result) map[string]v1alpha1.NoticeState {
 	out := map[string]v1alpha1.NoticeState{}
@@ -32,10 +44,12 @@ func expectCalls(t *testing.T, slack *fakeSlack, want ...string) {
 
 func TestAMessageThatWasNeverTriedIsPostedWithoutASearch(t *testing.T) {
 	slack := newFakeSlack()
-	got := notice.Deliver(context.Background(), slack, []notice.Target{{Recipient: "U1", Key: "k"}}, clockAt(start))
+	got := notice.Deliver(context.Background(), slack, []notice.Target{target("U1")}, clockAt(start))
 	want := []notice.Result{{
-		Recipient: "U1", State: v1alpha1.NoticeDelivered, Time: start,
-		Receipt: notice.Receipt{Channel: "D1", TS: "1764572400.000001"},
+		Delivery: v1alpha1.Delivery{
+			MessageID: "m", Recipient: "U1", State: v1alpha1.NoticeDelivered, Time: metav1.NewTime(start),
+			Channel: "D1", MessageTS: "1764572400.000001",
+		},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -46,14 +60,12 @@ func TestAMessageThatWasNeverTriedIsPostedWithoutASearch(t *testing.T) {
 func TestAMessageOfUnknownFateIsFoundAndNotPostedAgain(t *testing.T) {
 	slack := newFakeSlack()
 	slack.postErr["U1"] = slackError(failure.Uncertain, failure.CodeTimeout)
-	target := notice.Target{Recipient: "U1", Key: "k"}
-	first := notice.Deliver(context.Background(), slack, []notice.Target{target}, clockAt(start))
+	first := notice.Deliver(context.Background(), slack, []notice.Target{target("U1")}, clockAt(start))
 	if first[0].State != v1alpha1.NoticePending || !failure.Is(first[0].Err, failure.Uncertain) {
 		t.Fatalf("first attempt %+v, want Pending and Uncertain", first[0])
 	}
-	target.PendingSince = start
-	second := notice.Deliver(context.Background(), slack, []notice.Target{target}, clockAt(at(time.Minute)))
-	if second[0].State != v1alpha1.NoticeDelivered || second[0].Receipt.TS == "" {
+	second := notice.Deliver(context.Background(), slack, []notice.Target{since(start)}, clockAt(at(time.Minute)))
+	if second[0].State != v1alpha1.NoticeDelivered || second[0].MessageTS == "" {
 		t.Errorf("second attempt %+v, want Delivered with the receipt found", second[0])
 	}
 	expectCalls(t, slack, "Post U1", "Find U1 since 06:00")
@@ -61,8 +73,7 @@ func TestAMessageOfUnknownFateIsFoundAndNotPostedAgain(t *testing.T) {
 
 func TestAMessageOfUnknownFateThatIsNotThereIsPosted(t *testing.T) {
 	slack := newFakeSlack()
-	target := notice.Target{Recipient: "U1", Key: "k", PendingSince: start}
-	got := notice.Deliver(context.Background(), slack, []notice.Target{target}, clockAt(at(time.Minute)))
+	got := notice.Deliver(context.Background(), slack, []notice.Target{since(start)}, clockAt(at(time.Minute)))
 	if got[0].State != v1alpha1.NoticeDelivered {
 		t.Errorf("got %+v, want Delivered", got[0])
 	}
@@ -72,8 +83,7 @@ func TestAMessageOfUnknownFateThatIsNotThereIsPosted(t *testing.T) {
 func TestNothingIsPostedWhileTheSearchFails(t *testing.T) {
 	slack := newFakeSlack()
 	slack.findErr["U1"] = slackError(failure.Retry, "ratelimited")
-	target := notice.Target{Recipient: "U1", Key: "k", PendingSince: start}
-	got := notice.Deliver(context.Background(), slack, []notice.Target{target}, clockAt(start))
+	got := notice.Deliver(context.Background(), slack, []notice.Target{since(start)}, clockAt(start))
 	if got[0].State != v1alpha1.NoticePending || got[0].Reason != "ratelimited" {
 		t.Errorf("got %+v, want Pending by ratelimited", got[0])
 	}
@@ -86,7 +96,7 @@ func TestAnUnreachableRecipientDoesNotKeepOthersFromTheirMessage(t *testing.T) {
 	slack.postErr["U2"] = slackError(failure.Retry, "service_unavailable")
 	slack.postErr["U3"] = slackError(failure.Terminal, "invalid_blocks")
 	got := notice.Deliver(context.Background(), slack,
-		[]notice.Target{{Recipient: "U1"}, {Recipient: "U2"}, {Recipient: "U3"}, {Recipient: "U4"}}, clockAt(start))
+		[]notice.Target{target("U1"), target("U2"), target("U3"), target("U4")}, clockAt(start))
 	want := map[string]v1alpha1.NoticeState{
 		"U1": v1alpha1.NoticeUnreachable, "U2": v1alpha1.NoticePending,
 		"U3": v1alpha1.NoticeUnreachable, "U4": v1alpha1.NoticeDelivered,
@@ -103,7 +113,7 @@ func TestAMessageThatSlackRefusesIsSentAsItsPlainText(t *testing.T) {
 	slack := newFakeSlack()
 	slack.blocksErr["U1"] = slackError(failure.Terminal, "msg_blocks_too_long")
 	long := message.Message{Text: "the key ends", Blocks: json.RawMessage(`[{"type":"divider"}]`)}
-	got := notice.Deliver(context.Background(), slack, []notice.Target{{Recipient: "U1", Key: "k", Message: long}}, clockAt(start))
+	got := notice.Deliver(context.Background(), slack, []notice.Target{{Post: target("U1").Post, Message: long}}, clockAt(start))
 	if got[0].State != v1alpha1.NoticeDelivered {
 		t.Errorf("got %+v, want Delivered", got[0])
 	}
@@ -113,7 +123,7 @@ func TestAMessageThatSlackRefusesIsSentAsItsPlainText(t *testing.T) {
 func TestABadTokenEndsTheDeliveryAtOnce(t *testing.T) {
 	slack := newFakeSlack()
 	slack.postErr["U1"] = slackError(failure.Credentials, "token_revoked")
-	got := notice.Deliver(context.Background(), slack, []notice.Target{{Recipient: "U1"}, {Recipient: "U2"}}, clockAt(start))
+	got := notice.Deliver(context.Background(), slack, []notice.Target{target("U1"), target("U2")}, clockAt(start))
 	for _, r := range got {
 		if r.State != v1alpha1.NoticePending || !failure.Is(r.Err, failure.Credentials) {
 			t.Errorf("%+v, want Pending by Credentials", r)
@@ -129,7 +139,7 @@ func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
 	slack := newFakeSlack()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	got := notice.Deliver(ctx, slack, []notice.Target{{Recipient: "U1"}}, clockAt(start))
+	got := notice.Deliver(ctx, slack, []notice.Target{target("U1")}, clockAt(start))
 	if got[0].State != v1alpha1.NoticePending || got[0].Err == nil {
 		t.Errorf("got %+v, want Pending", got[0])
 	}
@@ -145,23 +155,5 @@ func TestTheTokensErrorIsToldBeforeAnyOther(t *testing.T) {
 	}
 	if notice.FirstError([]notice.Result{{}}) != nil {
 		t.Error("an error where there is none")
-	}
-}
-
-func TestAKeyTellsNoticesApart(t *testing.T) {
-	seen := map[string]bool{}
-	for _, key := range []string{
-		notice.Key("uid", 1, "Expiry", days(7), "U1"), notice.Key("uid", 1, "Expiry", days(3), "U1"),
-		notice.Key("uid", 2, "Expiry", days(7), "U1"), notice.Key("uid", 1, "Revoked", nil, "U1"),
-		notice.Key("uid", 1, "Expiry", nil, "U1"), notice.Key("uid", 1, "Expiry", days(7), "U2"),
-		notice.Key("other", 1, "Expiry", days(7), "U1"),
-	} {
-		if seen[key] {
-			t.Errorf("%q stands for two notices", key)
-		}
-		seen[key] = true
-	}
-	if got := notice.Key("uid", 1, "Expiry", days(7), "U1"); got != "uid/1/Expiry/7/U1" {
-		t.Errorf("%q: messages in Slack already carry the old form", got)
 	}
 }

@@ -59,5 +59,3 @@ func (f *fakeSlack) Find(_ context.Context, recipient, key string, since time.Ti
 func slackError(class failure.Class, code string) error {
 	return &failure.Error{Class: class, Service: "slack", Operation: "chat.postMessage", Code: code}
 }
-
-func days(n int32) *int32 { return &n }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/delivery"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/message"
 	"github.com/keylease/keylease/internal/notice"
@@ -103,11 +104,11 @@ func TestARecipientThatIsNoIDIsUnreachableWithoutACall(t *testing.T) {
 func TestADeliveryWhoseAnswerWasLostIsNotRepeated(t *testing.T) {
 	w := newWorkspace(t)
 	w.Inject(1, slack.OnMethod("chat.postMessage"), slack.DropAnswer())
-	target := notice.Target{Recipient: "U0EMPLOY02", Message: hello, Key: "k"}
+	target := notice.Target{Post: delivery.Post{ID: "m", Recipient: "U0EMPLOY02"}, Message: hello}
 	first := notice.Deliver(context.Background(), w.client, []notice.Target{target}, w.clock.Now)
 	expectClass(t, first[0].Err, failure.Uncertain, "connection_lost")
 
-	target.PendingSince = w.clock.Now()
+	target.Since = w.clock.Now()
 	w.pass(time.Minute)
 	restarted := w.newClient(slackapi.Options{})
 	second := notice.Deliver(context.Background(), restarted, []notice.Target{target}, w.clock.Now)

@@ -127,8 +127,12 @@ func TestALostAnswerDoesNotLeadToASecondMessage(t *testing.T) {
 			s.ExpectPhase(report.Key, v1alpha1.PhaseNotified)
 			for _, to := range []string{owner, admin, admin2} {
 				s.ExpectTold(to, 1, report.User)
-				if got := s.record(report.Key, to); got.State != v1alpha1.NoticeDelivered || got.MessageTS == "" {
+				got := s.record(report.Key, to)
+				if got.State != v1alpha1.NoticeDelivered || got.MessageTS == "" {
 					t.Errorf("%s: %+v", to, got)
+				}
+				if at := fixture.JST("2026-12-09 15:00"); got.Announced == nil || !got.Announced.Time.Equal(at) {
+					t.Errorf("%s: announced is %v, want the %v of the message", to, got.Announced, at)
 				}
 			}
 			s.ExpectOneOfEach()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers"
+	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/expect"
@@ -81,10 +82,12 @@ func TestAnAccountThatNeverAnswersDelaysNoOther(t *testing.T) {
 	s, home, away, _ := twoAccounts(t, 30, true)
 	s.Begin(accountColumn, atMost(100))
 	s.Until("2026-12-09 14:55")
-	patient, err := awsiam.NewFactory(t.Context(), awsiam.Options{Clock: s.Clock, Rate: 1000, Burst: 1000, AttemptTimeout: time.Hour})
+	options := s.AWS
+	options.Clock, options.AttemptTimeout = s.Clock, time.Hour
+	patient, err := awsiam.NewFactory(t.Context(), options)
 	s.Must(err)
 	s.Restart(func(d *controllers.Deps) {
-		d.AWS = func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
+		d.AWS = func(ctx context.Context, a controllers.AWSAccess) (state.AWS, error) {
 			return patient.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
 		}
 	})

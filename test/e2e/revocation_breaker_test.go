@@ -119,6 +119,25 @@ func TestTwoSheetsOfOneAccountShareItsBreaker(t *testing.T) {
 	s.expectGone(rows, 5, 4, 3, 2, 1, 0)
 }
 
+// The day after the end date begins later in Los Angeles than in Tokyo.
+func TestAKeyOfAnotherTimeZoneTakesNoPlaceBeforeItsOwnDay(t *testing.T) {
+	theirs := fixture.Row{User: "svc-early", Key: "AKIAEARLY00000000001", Ends: "2026/12/08"} // by its name it goes first
+	s := rowsStage(t, "2026-12-01 10:00", theirs, report)
+	s.Sheets.Remove(world.SpreadsheetID)
+	s.Sheets.Add(world.SpreadsheetID, fixture.Rows(t, report))
+	s.Sheets.Add("1duJother", fixture.Rows(t, theirs))
+	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet(atMost(1), func(a *v1alpha1.AccessKeySheet) {
+		a.Name, a.Spec.SpreadsheetID, a.Spec.Schedule.TimeZone = "other-requests", "1duJother", "America/Los_Angeles"
+	})))
+	s.Begin(atMost(1))
+	s.Until("2026-12-02 10:00")
+	s.Until("2026-12-09 14:50")
+	s.Until("2026-12-09 15:20")
+	s.expectGone([]fixture.Row{theirs, report}, 1)
+	s.Until("2026-12-10 08:20")
+	s.expectGone([]fixture.Row{theirs, report}, 0, 1)
+}
+
 func TestASheetThatCannotBeReadTakesNoPlacesFromItsNeighbour(t *testing.T) {
 	rows := staggered(4)
 	s := rowsStage(t, "2026-12-01 10:00", rows...)

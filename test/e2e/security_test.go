@@ -80,7 +80,7 @@ func TestTheSheetSaysWhatIsWrongWithTheWayToAWS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, _ := companyStage(t)
 			if tc.key != "" {
-				t.Setenv("AWS_ACCESS_KEY_ID", tc.key)
+				s.As(tc.key)
 			}
 			s.Begin(tc.spec)
 			s.Until("2026-12-01 15:10")
@@ -157,7 +157,7 @@ func TestAnotherAccountsCredentialsMarkNothing(t *testing.T) {
 	s, _ := companyStage(t)
 	other := s.IAM.AddAccount("999999999999", iam.PartitionAWS)
 	other.AddCredential("AKIAOTHER00000000001", "arn:aws:sts::999999999999:assumed-role/keylease/pod")
-	t.Setenv("AWS_ACCESS_KEY_ID", "AKIAOTHER00000000001")
+	s.As("AKIAOTHER00000000001")
 	s.Begin()
 	s.Until("2026-12-09 16:00")
 	s.ExpectSheet(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, v1alpha1.ReasonWrongAccount, "999999999999", world.AccountID)

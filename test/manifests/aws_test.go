@@ -179,7 +179,7 @@ func TestTheOperatorsPolicyGrantsNothingThatRestoreCreates(t *testing.T) {
 		}
 	}
 	// The operator must not even hold the code to call it with.
-	inspect(t, "cmd/internal/operator", func(node ast.Node) { noMaker(t, node) })
+	inspect(t, "internal/operator", func(node ast.Node) { noMaker(t, node) })
 	inspect(t, "controllers", func(node ast.Node) { noMaker(t, node) })
 }
 

@@ -29,6 +29,12 @@ type news struct {
 // object is named as in a request's path.
 type object struct{ namespace, resource, name string }
 
+// The resources, as in a request's path.
+const (
+	leaseResource = "accesskeyleases"
+	sheetResource = "accesskeysheets"
+)
+
 func newNews() *news { return &news{versions: map[object]string{}, unsure: true} }
 
 // hear wraps a client's transport.

@@ -11,92 +11,56 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/utils/clock"
-	"k8s.io/utils/ptr"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers"
-	"github.com/keylease/keylease/internal/awsiam"
-	"github.com/keylease/keylease/internal/googlesheets"
-	"github.com/keylease/keylease/internal/slackapi"
+	"github.com/keylease/keylease/internal/operator"
 )
 
-// Operator is a running one, in this process, with the production adapters and the world's clock.
+// Operator is a running one, in this process: the shipped one, with the world's clock.
 type Operator struct {
-	clock *Clock
-	// Cached is the operator's own client: what it believes.
-	cached client.Client
+	clock  *Clock
 	world  *World
+	heard  *deliveries
 	cancel context.CancelFunc
 	done   chan error
 }
 
 // Start an operator in the world's namespace. It ends with Stop; several may be started one after the other, as after a
-// crash. The process's environment must hold World.Environment.
+// crash.
 func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logger, change ...func(*controllers.Deps)) (*Operator, error) {
-	namespaces := map[string]cache.Config{}
-	for _, namespace := range w.namespaces() {
-		namespaces[namespace] = cache.Config{}
-	}
-	mgr, err := ctrl.NewManager(w.Config, ctrl.Options{
-		Scheme: Scheme(), Logger: log,
-		Metrics:    metricsserver.Options{BindAddress: "0"},
-		Cache:      cache.Options{DefaultNamespaces: namespaces, DefaultTransform: cache.TransformStripManagedFields()},
-		Client:     client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("world: manager: %w", err)
-	}
-	aws, err := awsiam.NewFactory(ctx, awsiam.Options{Clock: w.Clock, Rate: 1000, Burst: 1000, MaxBackoff: time.Millisecond})
+	o := &Operator{clock: stepped, world: w, heard: &deliveries{clock: stepped}, done: make(chan error, 1)}
+	mgr, err := operator.New(ctx, operator.Options{
+		REST: w.Config, Namespace: w.Namespace, Version: "test",
+		SheetsEmulatorHost: w.SheetsHost(), SlackAPIURL: w.Slack.APIURL(), AWS: w.AWS,
+		// The clock stands while messages go out: a rate by that clock would never be met.
+		SlackBurst: 1 << 20,
+		Log:        log, Audit: audit, Clock: w.Clock, NewQueue: stepped.NewQueue,
+		Manager: o.manager,
+	}, change...)
 	if err != nil {
 		return nil, err
 	}
-	deps := &controllers.Deps{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("keylease"),
-		Clock: w.Clock, Audit: audit, Namespace: w.Namespace, NewQueue: stepped.NewQueue,
-		Sheets: func(ctx context.Context, credentials []byte) (controllers.Spreadsheets, error) {
-			return googlesheets.New(ctx, googlesheets.Options{CredentialsJSON: credentials, EmulatorHost: w.SheetsHost()})
-		},
-		Slack: slackFactory(w.Slack.APIURL(), w.Clock),
-		AWS: func(ctx context.Context, a controllers.AWSAccess) (controllers.AWS, error) {
-			return aws.For(ctx, awsiam.Access{Partition: a.Partition, AccountID: a.AccountID, RoleARN: a.RoleARN, ExternalID: a.ExternalID})
-		},
-	}
-	for _, f := range change {
-		f(deps)
-	}
-	if err := controllers.Setup(mgr, deps); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, o.cancel = context.WithCancel(ctx)
 	w.news.doubt() // of what the new one knows
-	o := &Operator{clock: stepped, cached: mgr.GetClient(), world: w, cancel: cancel, done: make(chan error, 1)}
 	go func() { o.done <- mgr.Start(ctx) }()
 	if !mgr.GetCache().WaitForCacheSync(ctx) {
-		cancel()
+		o.cancel()
 		return nil, fmt.Errorf("world: the cache did not fill: %w", <-o.done)
 	}
 	return o, nil
 }
 
-// slackFactory never paces: the clock stands while messages go out.
-func slackFactory(url string, c clock.PassiveClock) func(string) controllers.Slack {
-	return func(token string) controllers.Slack {
-		client, err := slackapi.New(slackapi.Options{Token: token, BaseURL: url, Clock: c, Burst: 1 << 20})
-		if err != nil {
-			panic(err) // the emulator's own address
-		}
-		return client
+// manager of one of many operators in the process.
+func (o *Operator) manager(options *ctrl.Options) {
+	options.Cache.DefaultNamespaces = map[string]cache.Config{}
+	for _, namespace := range o.world.namespaces() {
+		options.Cache.DefaultNamespaces[namespace] = cache.Config{}
 	}
+	options.NewCache = o.heard.cache
+	options.MapperProvider = mapperOf
 }
 
 // Stop the operator, as a process that ends. Stopping it again does nothing.
@@ -125,14 +89,14 @@ func (o *Operator) Settle(ctx context.Context) error {
 	return o.clock.Settle(ctx, o.caughtUp)
 }
 
-// caughtUp tells whether the operator's cache shows all that was written to the API server.
+// caughtUp tells whether the operator's controllers have heard of all that was written to the API server.
 func (o *Operator) caughtUp(ctx context.Context) (bool, error) {
 	open, unsure := o.world.news.open()
-	look := func(ctx context.Context) (bool, error) { return o.shows(ctx, open) }
+	maps.DeleteFunc(open, func(of object, _ string) bool { return !slices.Contains(o.world.namespaces(), of.namespace) })
+	same, err := !o.heard.behind(open), error(nil)
 	if unsure {
-		look = o.showsAll
+		same, err = o.heardOfAll(ctx)
 	}
-	same, err := look(ctx)
 	switch {
 	case err != nil || (unsure && !same):
 		o.world.news.doubt()
@@ -142,63 +106,26 @@ func (o *Operator) caughtUp(ctx context.Context) (bool, error) {
 	return same, err
 }
 
-// shows tells whether the cache has these versions, or newer ones.
-func (o *Operator) shows(ctx context.Context, open map[object]string) (bool, error) {
-	for name, version := range open {
-		if !slices.Contains(o.world.namespaces(), name.namespace) {
-			continue
+// heardOfAll tells whether the controllers have heard of what the API server has, whoever wrote it. The server is asked for
+// metadata only.
+func (o *Operator) heardOfAll(ctx context.Context) (bool, error) {
+	for kind, resource := range map[string]string{"AccessKeyLeaseList": leaseResource, "AccessKeySheetList": sheetResource} {
+		served := map[object]string{}
+		for _, namespace := range o.world.namespaces() {
+			list := &metav1.PartialObjectMetadataList{}
+			list.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
+			if err := o.world.Client.List(ctx, list, client.InNamespace(namespace)); err != nil {
+				return false, fmt.Errorf("world: list: %w", err)
+			}
+			for _, item := range list.Items {
+				served[object{item.Namespace, resource, item.Name}] = item.ResourceVersion
+			}
 		}
-		var into client.Object = &v1alpha1.AccessKeyLease{}
-		if name.resource == "accesskeysheets" {
-			into = &v1alpha1.AccessKeySheet{}
-		}
-		err := o.cached.Get(ctx, client.ObjectKey{Namespace: name.namespace, Name: name.name}, into)
-		if apierrors.IsNotFound(err) || (err == nil && older(into.GetResourceVersion(), version)) {
+		if !o.heard.same(resource, served) {
 			return false, nil
 		}
-		if err != nil {
-			return false, fmt.Errorf("world: the operator's cache: %w", err)
-		}
 	}
 	return true, nil
-}
-
-// showsAll tells whether the cache and the API server have the same, whoever wrote it. The server is asked for metadata only.
-func (o *Operator) showsAll(ctx context.Context) (bool, error) {
-	for kind, cached := range map[string]client.ObjectList{
-		"AccessKeyLeaseList": &v1alpha1.AccessKeyLeaseList{}, "AccessKeySheetList": &v1alpha1.AccessKeySheetList{},
-	} {
-		served := &metav1.PartialObjectMetadataList{}
-		served.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
-		for _, namespace := range o.world.namespaces() {
-			live, err := versions(ctx, o.world.Client, served, namespace)
-			if err != nil {
-				return false, err
-			}
-			believed, err := versions(ctx, o.cached, cached, namespace)
-			if err != nil {
-				return false, err
-			}
-			if !maps.Equal(live, believed) {
-				return false, nil
-			}
-		}
-	}
-	return true, nil
-}
-
-func versions(ctx context.Context, c client.Reader, list client.ObjectList, namespace string) (map[string]string, error) {
-	if err := c.List(ctx, list, client.InNamespace(namespace)); err != nil {
-		return nil, fmt.Errorf("world: list: %w", err)
-	}
-	out := map[string]string{}
-	return out, meta.EachListItem(list, func(item runtime.Object) error {
-		object, err := meta.Accessor(item)
-		if err == nil {
-			out[object.GetName()] = object.GetResourceVersion()
-		}
-		return err
-	})
 }
 
 // Until lets time pass to a moment: see Clock.Until.

@@ -6,56 +6,83 @@ import (
 	"time"
 )
 
-// pause between two looks at the queues: in it, news that has reached the operator's cache reaches its queues.
-const pause = 5 * time.Millisecond
+const (
+	// lookAgain at what no signal tells of, such as a write whose answer was lost.
+	lookAgain = 50 * time.Millisecond
+	// idle is a wait of a sheet between two syncs that nothing asked for. What asks for a sync waits for seconds.
+	idle = time.Minute
+	// begun is how many idle syncs are played at the beginning of a span of time: people may have just edited the sheet.
+	begun = 2
+)
 
-// Settle waits until nothing is worked on or waits to be, at this moment. caughtUp, unless nil, must agree too: news may
-// be on its way that no queue knows of yet. Nothing may happen between two looks with that question in between.
+// Settle waits until nothing is worked on or waits to be, at this moment. caughtUp must agree too: news may be on its way
+// that no queue knows of yet. Nothing may happen while it is asked.
 func (c *Clock) Settle(ctx context.Context, caughtUp func(context.Context) (bool, error)) error {
-	for agreed, last := false, uint64(0); ; {
-		busy, activity := c.busy()
-		quiet := !busy && activity == last
-		if quiet && agreed {
-			return nil
-		}
-		agreed, last = false, activity
-		if quiet {
-			same, err := true, error(nil)
-			if caughtUp != nil {
-				same, err = caughtUp(ctx)
-			}
+	for {
+		busy, activity, more := c.look()
+		if !busy {
+			same, err := caughtUp(ctx)
 			if err != nil {
 				return err
 			}
-			agreed = same
+			if _, still, _ := c.look(); same && still == activity {
+				return nil
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("the operator does not come to rest: %w", context.Cause(ctx))
-		case <-time.After(pause):
+		case <-more:
+		case <-time.After(lookAgain):
 		}
 	}
 }
 
-// Until lets time pass to a moment. The clock stops wherever the operator wanted to be woken, but not more than once in
-// every step, which must not be too long for what has to happen in time.
+// Until lets time pass to a moment. The clock stops where the operator wanted to be woken. Of the syncs of a sheet that
+// nothing asked for, it plays the first ones, the last before each other stop, the last before the end, and one in every
+// step; for all the rest, no more than one stop in every step, which gets finer towards the end.
 func (c *Clock) Until(ctx context.Context, to time.Time, step time.Duration, settle func(context.Context) error) error {
 	if err := settle(ctx); err != nil {
 		return err
 	}
-	for {
-		at, ok := c.Next()
-		if !ok || at.After(to) {
-			c.Set(to)
-			return settle(ctx)
-		}
+	for idles := 0; ; {
+		n := c.next()
 		// The nearer the end, the finer the steps: who retries every second must not make a day of them.
-		if earliest := c.Now().Add(min(step, to.Sub(c.Now())/8)); at.Before(earliest) {
-			at = earliest
+		asked, end := n.asked, c.Now().Add(min(step, to.Sub(c.Now())/8))
+		if !asked.IsZero() && asked.Before(end) {
+			asked = end
+		}
+		at := to
+		if !asked.IsZero() && asked.Before(to) {
+			at = asked
+		}
+		if !n.idle.IsZero() && n.idle.Before(at) {
+			if idles++; idles <= begun {
+				at = n.idle
+			} else {
+				at = n.lastIdle(earliest(at, to.Add(-2*n.interval), c.Now().Add(step)))
+			}
 		}
 		c.Set(at)
-		if err := settle(ctx); err != nil {
+		if err := settle(ctx); err != nil || at.Equal(to) {
 			return err
 		}
 	}
+}
+
+// lastIdle sync not later than a moment, as if all before it had been made; at least the next.
+func (n next) lastIdle(notAfter time.Time) time.Time {
+	if skipped := notAfter.Sub(n.idle) / n.interval; skipped > 0 {
+		return n.idle.Add(skipped * n.interval)
+	}
+	return n.idle
+}
+
+func earliest(first time.Time, more ...time.Time) time.Time {
+	for _, t := range more {
+		if t.Before(first) {
+			first = t
+		}
+	}
+	return first
 }

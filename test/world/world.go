@@ -3,19 +3,24 @@ package world
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/test/controlplane"
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/emulator/sheets"
@@ -47,11 +52,13 @@ type Options struct {
 type World struct {
 	Options
 	// Client reads and writes without a cache, as kubectl does.
-	Client    client.WithWatch
-	Sheets    *sheets.Server
-	Slack     *slack.Server
-	IAM       *iam.Server
-	Account   *iam.Account
+	Client  client.WithWatch
+	Sheets  *sheets.Server
+	Slack   *slack.Server
+	IAM     *iam.Server
+	Account *iam.Account
+	// AWS is how operators that are started from now on reach IAM. The clock stands meanwhile, so that nothing is paced.
+	AWS       awsiam.Options
 	sheetsURL *httptest.Server
 	news      *news
 }
@@ -76,12 +83,37 @@ func Scheme() *runtime.Scheme {
 	return scheme
 }
 
+// mappers by API server: what it serves is the same for all worlds on it.
+var mappers sync.Map
+
+func mapperOf(config *rest.Config, _ *http.Client) (meta.RESTMapper, error) {
+	if known, ok := mappers.Load(config.Host); ok {
+		return known.(meta.RESTMapper), nil
+	}
+	plain := rest.CopyConfig(config)
+	plain.WrapTransport = nil
+	connection, err := rest.HTTPClientFor(plain)
+	if err != nil {
+		return nil, err
+	}
+	made, err := apiutil.NewDynamicRESTMapper(plain, connection)
+	if err != nil {
+		return nil, err
+	}
+	known, _ := mappers.LoadOrStore(config.Host, made)
+	return known.(meta.RESTMapper), nil
+}
+
 // New starts the emulators. Close ends them.
 func New(o Options) (*World, error) {
 	heard := newNews()
 	o.Config = rest.CopyConfig(o.Config)
 	o.Config.Wrap(heard.hear)
-	c, err := client.NewWithWatch(o.Config, client.Options{Scheme: Scheme()})
+	mapper, err := mapperOf(o.Config, nil)
+	if err != nil {
+		return nil, fmt.Errorf("world: %w", err)
+	}
+	c, err := client.NewWithWatch(o.Config, client.Options{Scheme: Scheme(), Mapper: mapper})
 	if err != nil {
 		return nil, fmt.Errorf("world: client: %w", err)
 	}
@@ -92,6 +124,8 @@ func New(o Options) (*World, error) {
 	}
 	w.Account = w.IAM.AddAccount(AccountID, iam.PartitionAWS)
 	w.Account.AddCredential(operatorAccessKeyID, "arn:aws:sts::"+AccountID+":assumed-role/"+OperatorRole+"/pod")
+	w.AWS = awsiam.Options{Rate: 1000, Burst: 1000, MaxBackoff: time.Millisecond}
+	w.As(operatorAccessKeyID)
 	w.sheetsURL = httptest.NewServer(w.Sheets)
 	// The clock stands while a message goes out: a rate by that clock would never be met.
 	w.Slack = slack.New(slack.Options{Clock: o.Clock, Limits: &slack.Limits{}, PageSize: 100})
@@ -112,7 +146,13 @@ func (w *World) namespaces() []string { return append([]string{w.Namespace}, w.O
 // SheetsHost is host:port of the Sheets emulator.
 func (w *World) SheetsHost() string { return w.sheetsURL.Listener.Addr().String() }
 
-// Environment is what an operator in this world is started with.
+// As gives operators that are started from now on the credentials of an access key.
+func (w *World) As(accessKeyID string) { w.AWS.Config = iam.Config(w.IAM.URL(), accessKeyID) }
+
+// AsOperator gives them their own again.
+func (w *World) AsOperator() { w.As(operatorAccessKeyID) }
+
+// Environment is what an operator in a process of its own is started with.
 func (w *World) Environment() map[string]string {
 	return map[string]string{
 		"SHEETS_EMULATOR_HOST":        w.SheetsHost(),

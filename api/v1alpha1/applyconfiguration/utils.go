@@ -30,6 +30,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.AccessKeySheetStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("AWSAccess"):
 		return &apiv1alpha1.AWSAccessApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Delivery"):
+		return &apiv1alpha1.DeliveryApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FoundMark"):
 		return &apiv1alpha1.FoundMarkApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GoogleAccess"):

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -44,7 +45,7 @@ func planRow(row sheet.Row, who sheet.Resolution, policy lifecycle.Policy, marks
 	if planned.AccountID == noAccount {
 		planned.AccountID = ""
 	}
-	if h := s.hold; h != nil {
+	if h := meta.FindStatusCondition(lease.Status.Conditions, v1alpha1.ConditionHeld); h != nil {
 		planned.Held = &Held{Reason: h.Reason, Message: h.Message}
 	}
 	// What the sheet's controller writes once the lease has its phase.

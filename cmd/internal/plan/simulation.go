@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -22,7 +21,6 @@ type simulation struct {
 	now    time.Time
 	// aws is what AWS showed at this moment; nil: not asked.
 	aws   *lifecycle.Reading
-	hold  *lifecycle.Block
 	steps []Step
 	// over: nothing happens any more.
 	over bool
@@ -34,25 +32,16 @@ func (s *simulation) run(stop func(now time.Time) bool) {
 		if s.over || stop(s.now) {
 			return
 		}
-		d := lifecycle.Decide(lifecycle.Input{
+		in := lifecycle.Input{
 			Now: s.now, Lease: s.lease, Policy: s.policy, AWS: s.aws,
 			Sheet: lifecycle.SheetFacts{Exists: true, ReadStart: s.now},
-		})
-		s.record(d)
+		}
+		d := lifecycle.Decide(in)
+		if d.Phase == v1alpha1.PhaseExpired && s.lease.Status.Phase != d.Phase {
+			s.step(ActionExpire, "the end date has passed")
+		}
+		s.lease.Status = lifecycle.NextStatus(in, d, lifecycle.Attempts{})
 		s.act(d)
-	}
-}
-
-// record what was decided, as the lease's controller does.
-func (s *simulation) record(d lifecycle.Decision) {
-	status := &s.lease.Status
-	if d.Phase == v1alpha1.PhaseExpired && status.Phase != d.Phase {
-		s.step(ActionExpire, "the end date has passed")
-	}
-	status.Phase, status.Term, s.hold = d.Phase, d.Term, d.Hold
-	meta.RemoveStatusCondition(&status.Conditions, v1alpha1.ConditionHeld)
-	if d.Hold != nil {
-		meta.SetStatusCondition(&status.Conditions, metav1.Condition{Type: v1alpha1.ConditionHeld, Status: metav1.ConditionTrue, Reason: d.Hold.Reason})
 	}
 }
 
@@ -127,8 +116,8 @@ func (s *simulation) notify(d lifecycle.Decision) {
 	owner := lifecycle.OwnerID(s.lease)
 	for _, to := range lifecycle.Outstanding(s.lease.Status.Notices, d.TermNumber(), n, owner, s.policy.Admins, s.now) {
 		s.lease.Status.Notices = append(s.lease.Status.Notices, v1alpha1.NoticeStatus{
-			Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore, Recipient: to,
-			State: v1alpha1.NoticeDelivered, Time: *s.moment(),
+			Term: d.TermNumber(), Kind: n.Kind, DaysBefore: n.DaysBefore,
+			Delivery: v1alpha1.Delivery{Recipient: to, State: v1alpha1.NoticeDelivered, Time: *s.moment()},
 		})
 	}
 	if n.Kind == v1alpha1.NoticeDeactivated {
@@ -171,8 +160,4 @@ func (s *simulation) step(action, text string) {
 	s.steps = append(s.steps, Step{Time: s.now.In(s.policy.Location).Format(time.RFC3339), Action: action, Text: text})
 }
 
-// moment as a status holds it: to the second.
-func (s *simulation) moment() *metav1.Time {
-	t := metav1.NewTime(s.now.Truncate(time.Second))
-	return &t
-}
+func (s *simulation) moment() *metav1.Time { return lifecycle.Moment(s.now) }

@@ -407,6 +407,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.keylease.keylease.api.v1alpha1.NoticeStatus
   map:
     fields:
+    - name: announced
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: channel
       type:
         scalar: string
@@ -414,6 +417,9 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: numeric
     - name: kind
+      type:
+        scalar: string
+    - name: messageID
       type:
         scalar: string
     - name: messageTS
@@ -723,13 +729,16 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.keylease.keylease.api.v1alpha1.SheetNotice
   map:
     fields:
-    - name: batch
+    - name: announced
       type:
-        scalar: string
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
     - name: channel
       type:
         scalar: string
     - name: kind
+      type:
+        scalar: string
+    - name: messageID
       type:
         scalar: string
     - name: messageTS

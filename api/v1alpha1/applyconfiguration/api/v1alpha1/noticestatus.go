@@ -10,23 +10,14 @@ import (
 // NoticeStatusApplyConfiguration represents a declarative configuration of the NoticeStatus type for use
 // with apply.
 //
-// NoticeStatus records one message to one recipient.
+// NoticeStatus records one message about the lease to one recipient.
 type NoticeStatusApplyConfiguration struct {
 	Term *int64 `json:"term,omitempty"`
 	// Kind: see the Notice… constants.
 	Kind *string `json:"kind,omitempty"`
 	// DaysBefore the end date, of the kind Expiry: the entry of spec.schedule.noticeDays that made it due.
-	DaysBefore *int32 `json:"daysBefore,omitempty"`
-	// Recipient is a Slack user ID (U…, W…) or channel ID (C…, G…).
-	Recipient *string                  `json:"recipient,omitempty"`
-	State     *apiv1alpha1.NoticeState `json:"state,omitempty"`
-	// Reason is Slack's error code of an unreachable recipient, or of the last attempt.
-	Reason *string  `json:"reason,omitempty"`
-	Time   *v1.Time `json:"time,omitempty"`
-	// Channel that the message stands in (D…, C…, G…).
-	Channel *string `json:"channel,omitempty"`
-	// MessageTS is Slack's timestamp of the message, its identity within the channel.
-	MessageTS *string `json:"messageTS,omitempty"`
+	DaysBefore                 *int32 `json:"daysBefore,omitempty"`
+	DeliveryApplyConfiguration `json:""`
 }
 
 // NoticeStatusApplyConfiguration constructs a declarative configuration of the NoticeStatus type for use with
@@ -59,11 +50,19 @@ func (b *NoticeStatusApplyConfiguration) WithDaysBefore(value int32) *NoticeStat
 	return b
 }
 
+// WithMessageID sets the MessageID field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MessageID field is set to the value of the last call.
+func (b *NoticeStatusApplyConfiguration) WithMessageID(value string) *NoticeStatusApplyConfiguration {
+	b.DeliveryApplyConfiguration.MessageID = &value
+	return b
+}
+
 // WithRecipient sets the Recipient field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Recipient field is set to the value of the last call.
 func (b *NoticeStatusApplyConfiguration) WithRecipient(value string) *NoticeStatusApplyConfiguration {
-	b.Recipient = &value
+	b.DeliveryApplyConfiguration.Recipient = &value
 	return b
 }
 
@@ -71,7 +70,7 @@ func (b *NoticeStatusApplyConfiguration) WithRecipient(value string) *NoticeStat
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the State field is set to the value of the last call.
 func (b *NoticeStatusApplyConfiguration) WithState(value apiv1alpha1.NoticeState) *NoticeStatusApplyConfiguration {
-	b.State = &value
+	b.DeliveryApplyConfiguration.State = &value
 	return b
 }
 
@@ -79,7 +78,7 @@ func (b *NoticeStatusApplyConfiguration) WithState(value apiv1alpha1.NoticeState
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Reason field is set to the value of the last call.
 func (b *NoticeStatusApplyConfiguration) WithReason(value string) *NoticeStatusApplyConfiguration {
-	b.Reason = &value
+	b.DeliveryApplyConfiguration.Reason = &value
 	return b
 }
 
@@ -87,7 +86,15 @@ func (b *NoticeStatusApplyConfiguration) WithReason(value string) *NoticeStatusA
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Time field is set to the value of the last call.
 func (b *NoticeStatusApplyConfiguration) WithTime(value v1.Time) *NoticeStatusApplyConfiguration {
-	b.Time = &value
+	b.DeliveryApplyConfiguration.Time = &value
+	return b
+}
+
+// WithAnnounced sets the Announced field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Announced field is set to the value of the last call.
+func (b *NoticeStatusApplyConfiguration) WithAnnounced(value v1.Time) *NoticeStatusApplyConfiguration {
+	b.DeliveryApplyConfiguration.Announced = &value
 	return b
 }
 
@@ -95,7 +102,7 @@ func (b *NoticeStatusApplyConfiguration) WithTime(value v1.Time) *NoticeStatusAp
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Channel field is set to the value of the last call.
 func (b *NoticeStatusApplyConfiguration) WithChannel(value string) *NoticeStatusApplyConfiguration {
-	b.Channel = &value
+	b.DeliveryApplyConfiguration.Channel = &value
 	return b
 }
 
@@ -103,6 +110,6 @@ func (b *NoticeStatusApplyConfiguration) WithChannel(value string) *NoticeStatus
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the MessageTS field is set to the value of the last call.
 func (b *NoticeStatusApplyConfiguration) WithMessageTS(value string) *NoticeStatusApplyConfiguration {
-	b.MessageTS = &value
+	b.DeliveryApplyConfiguration.MessageTS = &value
 	return b
 }

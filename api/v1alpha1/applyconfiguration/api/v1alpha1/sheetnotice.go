@@ -10,21 +10,13 @@ import (
 // SheetNoticeApplyConfiguration represents a declarative configuration of the SheetNotice type for use
 // with apply.
 //
-// SheetNotice records one message about the sheet to one recipient.
+// SheetNotice records one message about the sheet to one recipient. Problems found together are in one message.
 type SheetNoticeApplyConfiguration struct {
 	// Problem is the identity of what is told: key ID, reason and value, hashed. Not the row number.
 	Problem *string `json:"problem,omitempty"`
 	// Kind: see the Notice… constants.
-	Kind *string `json:"kind,omitempty"`
-	// Batch is the identity of the message: problems found together are told together.
-	Batch *string `json:"batch,omitempty"`
-	// Recipient is a Slack user or channel ID.
-	Recipient *string                  `json:"recipient,omitempty"`
-	State     *apiv1alpha1.NoticeState `json:"state,omitempty"`
-	Reason    *string                  `json:"reason,omitempty"`
-	Time      *v1.Time                 `json:"time,omitempty"`
-	Channel   *string                  `json:"channel,omitempty"`
-	MessageTS *string                  `json:"messageTS,omitempty"`
+	Kind                       *string `json:"kind,omitempty"`
+	DeliveryApplyConfiguration `json:""`
 }
 
 // SheetNoticeApplyConfiguration constructs a declarative configuration of the SheetNotice type for use with
@@ -49,11 +41,11 @@ func (b *SheetNoticeApplyConfiguration) WithKind(value string) *SheetNoticeApply
 	return b
 }
 
-// WithBatch sets the Batch field in the declarative configuration to the given value
+// WithMessageID sets the MessageID field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Batch field is set to the value of the last call.
-func (b *SheetNoticeApplyConfiguration) WithBatch(value string) *SheetNoticeApplyConfiguration {
-	b.Batch = &value
+// If called multiple times, the MessageID field is set to the value of the last call.
+func (b *SheetNoticeApplyConfiguration) WithMessageID(value string) *SheetNoticeApplyConfiguration {
+	b.DeliveryApplyConfiguration.MessageID = &value
 	return b
 }
 
@@ -61,7 +53,7 @@ func (b *SheetNoticeApplyConfiguration) WithBatch(value string) *SheetNoticeAppl
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Recipient field is set to the value of the last call.
 func (b *SheetNoticeApplyConfiguration) WithRecipient(value string) *SheetNoticeApplyConfiguration {
-	b.Recipient = &value
+	b.DeliveryApplyConfiguration.Recipient = &value
 	return b
 }
 
@@ -69,7 +61,7 @@ func (b *SheetNoticeApplyConfiguration) WithRecipient(value string) *SheetNotice
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the State field is set to the value of the last call.
 func (b *SheetNoticeApplyConfiguration) WithState(value apiv1alpha1.NoticeState) *SheetNoticeApplyConfiguration {
-	b.State = &value
+	b.DeliveryApplyConfiguration.State = &value
 	return b
 }
 
@@ -77,7 +69,7 @@ func (b *SheetNoticeApplyConfiguration) WithState(value apiv1alpha1.NoticeState)
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Reason field is set to the value of the last call.
 func (b *SheetNoticeApplyConfiguration) WithReason(value string) *SheetNoticeApplyConfiguration {
-	b.Reason = &value
+	b.DeliveryApplyConfiguration.Reason = &value
 	return b
 }
 
@@ -85,7 +77,15 @@ func (b *SheetNoticeApplyConfiguration) WithReason(value string) *SheetNoticeApp
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Time field is set to the value of the last call.
 func (b *SheetNoticeApplyConfiguration) WithTime(value v1.Time) *SheetNoticeApplyConfiguration {
-	b.Time = &value
+	b.DeliveryApplyConfiguration.Time = &value
+	return b
+}
+
+// WithAnnounced sets the Announced field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Announced field is set to the value of the last call.
+func (b *SheetNoticeApplyConfiguration) WithAnnounced(value v1.Time) *SheetNoticeApplyConfiguration {
+	b.DeliveryApplyConfiguration.Announced = &value
 	return b
 }
 
@@ -93,7 +93,7 @@ func (b *SheetNoticeApplyConfiguration) WithTime(value v1.Time) *SheetNoticeAppl
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Channel field is set to the value of the last call.
 func (b *SheetNoticeApplyConfiguration) WithChannel(value string) *SheetNoticeApplyConfiguration {
-	b.Channel = &value
+	b.DeliveryApplyConfiguration.Channel = &value
 	return b
 }
 
@@ -101,6 +101,6 @@ func (b *SheetNoticeApplyConfiguration) WithChannel(value string) *SheetNoticeAp
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the MessageTS field is set to the value of the last call.
 func (b *SheetNoticeApplyConfiguration) WithMessageTS(value string) *SheetNoticeApplyConfiguration {
-	b.MessageTS = &value
+	b.DeliveryApplyConfiguration.MessageTS = &value
 	return b
 }

@@ -1,0 +1,88 @@
+package accesskeysheet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/message"
+	"github.com/keylease/keylease/internal/notice"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+// dateConflict is an end date that was moved on both sides to different dates.
+type dateConflict struct {
+	accessKeyID, old, winner, message string
+}
+
+// id is readable, unlike those of other problems: when a message is sent again after a crash, the merge that decided it is
+// long done, and this is all that is left of it.
+func (c dateConflict) id() string { return strings.Join([]string{c.accessKeyID, c.old, c.winner}, "/") }
+
+func conflictsIn(accessKeyID string, changes []sheet.Change) []dateConflict {
+	var out []dateConflict
+	for _, c := range changes {
+		if c.Reason == v1alpha1.EventEndDateConflict {
+			out = append(out, dateConflict{accessKeyID: accessKeyID, old: c.Old, winner: c.New, message: c.Message})
+		}
+	}
+	return out
+}
+
+// foreseeConflicts records which conflicts this pass is about to decide, and that the admins are to be told, before any
+// lease is written: the next merge finds both sides agreed, so a process that died in between would leave them untold.
+func (p *pass) foreseeConflicts(ctx context.Context, entries []entry) error {
+	d := p.draft
+	if d.policy.DryRun {
+		return nil
+	}
+	for _, e := range entries {
+		// Who owns the lease's date is asked only where it matters: it can settle a conflict, and never makes one.
+		if e.row == nil || e.lease == nil || len(conflictsIn(e.id, sheet.Merge(e.row, e.problem, e.lease, p.plainFacts()).Changes)) == 0 {
+			continue
+		}
+		facts, lease, err := p.facts(ctx, e, e.lease)
+		if err != nil {
+			return fmt.Errorf("lease %s/%s: %w", d.key.Namespace, strings.ToLower(e.id), err)
+		}
+		p.conflicts = append(p.conflicts, conflictsIn(e.id, sheet.Merge(e.row, e.problem, lease, facts).Changes)...)
+	}
+	if len(p.conflicts) == 0 {
+		return nil
+	}
+	s := d.status()
+	for _, c := range p.conflicts {
+		for _, id := range notice.Untold(s.Notices, v1alpha1.NoticeDateConflict, []string{c.id()}, d.policy.Admins) {
+			b := notice.NewBatch(string(d.sheet.UID), v1alpha1.NoticeDateConflict, []string{id}, d.policy.Admins)
+			s.Notices, _ = b.Intend(s.Notices, d.now())
+		}
+	}
+	return d.save(ctx)
+}
+
+// unforeseen is the error of a merge that decides a conflict which was not recorded: the lease changed meanwhile.
+func (p *pass) unforeseen(accessKeyID string, changes []sheet.Change) error {
+	for _, c := range conflictsIn(accessKeyID, changes) {
+		if !p.draft.policy.DryRun && !slices.Contains(p.conflicts, c) {
+			return conflict("merge lease", "the end date was changed on both sides while it was merged: the next sync decides")
+		}
+	}
+	return nil
+}
+
+// conflictMessage is about one key, and says what all messages about a key say.
+func (t teller) conflictMessage(item message.Item) (message.Message, error) {
+	d, spec, l := t.draft, t.draft.spec(), t.leases[item.AccessKeyID]
+	n := message.Notice{
+		Kind: v1alpha1.NoticeDateConflict, Audience: message.ToAdmin, Detail: item.Detail,
+		Today: d.policy.Today(d.now()), Zone: d.policy.Location,
+		SheetURL: message.SheetURL(spec.SpreadsheetID), MarkExtended: spec.Marks.Extended,
+		Lease: message.LeaseOf(l),
+	}
+	if l.Status.Owner != nil {
+		n.Owner = message.Owner{SlackUserID: l.Status.Owner.SlackUserID, Candidates: l.Status.Owner.Candidates}
+	}
+	return t.Texts.Notice(spec.Slack.Language, n)
+}

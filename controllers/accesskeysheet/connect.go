@@ -1,0 +1,165 @@
+package accesskeysheet
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/state"
+	"github.com/keylease/keylease/internal/failure"
+)
+
+// clients are how a sheet reaches the three services, and what they were made of: they are made anew when a Secret or the
+// spec changes, and it is asked whether they are any good until the answer is yes.
+type clients struct {
+	googleOf, slackOf, awsOf string
+	google                   state.Spreadsheets
+	slack                    state.Slack
+	// slackChecked: Slack was asked about the token, and took it.
+	slackChecked bool
+}
+
+// connect makes the clients. Only a missing way to Google ends the sync: leases need to know of the sheet in any case.
+func (r *Reconciler) connect(ctx context.Context, d *draft, c *clients) (state.Spreadsheets, error) {
+	r.connectSlack(ctx, d, c)
+	// Of its own: leases connect while the sync goes on with its sheet.
+	spec, key := *d.spec().AWS.DeepCopy(), d.key
+	r.Known.SetClients(key, state.Clients{
+		Slack: c.slack,
+		AWS: func(ctx context.Context, accountID string) (state.AWS, error) {
+			return r.AWS(ctx, key, spec, accountID)
+		},
+	})
+	r.connectAWS(ctx, d, c)
+	return r.connectGoogle(ctx, d, c)
+}
+
+func (r *Reconciler) connectGoogle(ctx context.Context, d *draft, c *clients) (state.Spreadsheets, error) {
+	unreadable := func(reason, message string) {
+		d.condition(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, reason, message)
+	}
+	var credentials []byte
+	of := "default credentials"
+	if g := d.spec().Google; g != nil && g.CredentialsSecretRef != nil {
+		b, err := r.secret(ctx, d.key.Namespace, *g.CredentialsSecretRef)
+		if err != nil {
+			unreadable(err.Code, err.Error())
+			return nil, err
+		}
+		credentials, of = b, digest(b)
+	}
+	if c.google == nil || c.googleOf != of {
+		google, err := r.Sheets(ctx, credentials)
+		if err != nil {
+			unreadable(v1alpha1.ReasonCredentialsInvalid, ofGoogleSecret(d, err))
+			return nil, err
+		}
+		c.google, c.googleOf = google, of
+	}
+	return c.google, nil
+}
+
+// ofGoogleSecret says of refused credentials where they are: Google's answer names an account, and people have Secrets.
+func ofGoogleSecret(d *draft, err error) string {
+	if g := d.spec().Google; g != nil && g.CredentialsSecretRef != nil {
+		return fmt.Sprintf("%s (credentials of Secret %s/%s, key %q)", err, d.key.Namespace, g.CredentialsSecretRef.Name, g.CredentialsSecretRef.Key)
+	}
+	return err.Error()
+}
+
+// connectSlack sets SlackReady. auth.test is called for a token that Slack has not taken yet, and while the token is known
+// to be bad, never at rest.
+func (r *Reconciler) connectSlack(ctx context.Context, d *draft, c *clients) {
+	token, unread := r.secret(ctx, d.key.Namespace, d.spec().Slack.TokenSecretRef)
+	if unread != nil {
+		r.slackDown(d, unread.Code, unread.Error())
+		return
+	}
+	refused := r.slackRefused(d, c)
+	if of := digest(token); c.slack == nil || c.slackOf != of {
+		c.slack, c.slackOf, c.slackChecked = r.Slack(strings.TrimSpace(string(token))), of, false
+	}
+	if !c.slackChecked || !refused.None() {
+		switch err := c.slack.AuthTest(ctx); {
+		case failure.Is(err, failure.Credentials):
+			r.slackDown(d, v1alpha1.ReasonSlackTokenInvalid, err.Error())
+			return
+		case err != nil:
+			r.slackUnchecked(d, refused, err)
+			return
+		}
+		c.slackChecked = true
+		r.Known.SetSlackTrouble(d.key, state.Trouble{})
+	}
+	d.condition(v1alpha1.ConditionSlackReady, metav1.ConditionTrue, v1alpha1.ReasonSlackReady, "Slack accepts the token")
+}
+
+// slackRefused is why nobody can be warned so far; none: nothing is known against the token. What Slack refused before a
+// restart is refused after it.
+func (r *Reconciler) slackRefused(d *draft, c *clients) state.Trouble {
+	if ready := d.find(v1alpha1.ConditionSlackReady); c.slack == nil && ready != nil && ready.Reason == v1alpha1.ReasonSlackTokenInvalid {
+		return state.Trouble{Reason: ready.Reason, Message: ready.Message}
+	}
+	return r.Known.Get(d.key).SlackTrouble
+}
+
+// slackUnchecked: Slack could not be asked about the token, and is at the next sync. What was wrong before stands until
+// Slack says otherwise. A token against which nothing is known stops nothing: only a refusal means that nobody can be
+// warned, no key goes without a notice that was delivered, and the first message shows what the token is worth. Else each
+// restart during an outage of Slack would keep keys alive that everybody was told of.
+func (r *Reconciler) slackUnchecked(d *draft, refused state.Trouble, err error) {
+	message := "the token could not be checked: " + err.Error()
+	switch refused.Reason {
+	case "": // nothing is known against the token
+	case v1alpha1.ReasonSlackTokenInvalid:
+		message += "; what Slack said of it before stands: " + refused.Message
+	default:
+		refused = state.Trouble{Reason: v1alpha1.ReasonSlackUnavailable, Message: message}
+	}
+	r.Known.SetSlackTrouble(d.key, refused)
+	d.condition(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, v1alpha1.ReasonSlackUnavailable, message)
+}
+
+func (r *Reconciler) slackDown(d *draft, reason, message string) {
+	r.Known.SetSlackTrouble(d.key, state.Trouble{Reason: reason, Message: message})
+	d.condition(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, reason, message)
+}
+
+// secret reads one key of a Secret of the sheet's own namespace, by name. Secrets are never listed, watched or cached. The
+// code of its error is a condition's reason.
+func (r *Reconciler) secret(ctx context.Context, namespace string, ref v1alpha1.SecretKeyReference) ([]byte, *failure.Error) {
+	failed := func(class failure.Class, reason, format string, args ...any) *failure.Error {
+		return &failure.Error{Class: class, Service: "kubernetes", Operation: "get Secret", Code: reason,
+			Message: fmt.Sprintf("Secret %s/%s ", namespace, ref.Name) + fmt.Sprintf(format, args...)}
+	}
+	s := &corev1.Secret{}
+	switch err := r.Live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: ref.Name}, s); {
+	case apierrors.IsNotFound(err):
+		return nil, failed(failure.NotFound, v1alpha1.ReasonSecretMissing, "does not exist: create it with the key %q, in the sheet's namespace", ref.Key)
+	case apierrors.IsForbidden(err):
+		return nil, failed(failure.Denied, v1alpha1.ReasonSecretForbidden,
+			"may not be read by the operator: allow its ServiceAccount to get Secrets in namespace %s, as the role keylease-manager does", namespace)
+	case err != nil:
+		return nil, failed(failure.Retry, v1alpha1.ReasonUnavailable, "could not be read: the API server says %s", cmp.Or(apierrors.ReasonForError(err), "nothing"))
+	}
+	b, ok := s.Data[ref.Key]
+	if !ok || len(bytes.TrimSpace(b)) == 0 {
+		return nil, failed(failure.NotFound, v1alpha1.ReasonSecretMissing, "has no key %q: add it", ref.Key)
+	}
+	return b, nil
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,169 @@
+package accesskeysheet
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/record"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+// mergeAttempts: a lease that changes under the merge is merged again with what it has become.
+const mergeAttempts = 4
+
+// merged is what became of every key.
+type merged struct {
+	joined
+	leases leaseSet
+	// failed are the keys, by ID, to which this reading could not be applied, and why.
+	failed map[string]error
+	// pending cells that the sheet does not say yet, by access key ID.
+	pending map[string]sheet.Wanted
+	// conflicts of end dates that this sync decided.
+	conflicts []dateConflict
+}
+
+// mirror merges every key and applies what changed. One key's failure does not keep the others from theirs. An error concerns
+// them all, and nothing was applied then. It is done once more where a write-back failed, to say so on the leases:
+// before is what the first time made.
+func (r *Reconciler) mirror(ctx context.Context, d *draft, in reading, leases leaseSet, before merged, writeError error) (merged, error) {
+	j, err := r.join(ctx, d, in, leases)
+	if err != nil {
+		return before, err
+	}
+	p := &pass{Reconciler: r, draft: d, reading: in, conflicts: before.conflicts, writeError: writeError}
+	if err := p.foreseeConflicts(ctx, j.entries); err != nil {
+		return before, err
+	}
+	m := merged{joined: j, leases: maps.Clone(leases), failed: map[string]error{}, pending: map[string]sheet.Wanted{}, conflicts: p.conflicts}
+	var mu sync.Mutex
+	var group errgroup.Group
+	group.SetLimit(r.Writers)
+	for _, e := range j.entries {
+		group.Go(func() error {
+			lease, out, err := p.merge(ctx, e)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				m.failed[e.id] = err
+				return nil
+			}
+			m.leases[e.id] = lease
+			if e.row != nil && (out.StatusText != nil || out.EndDate != "") {
+				m.pending[e.id] = sheet.Wanted{
+					StatusText: out.StatusText, EndDate: out.EndDate,
+					BasisStatus: e.row.Status.Text, BasisEndDate: e.row.EndDate,
+				}
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions give no error: each key's is kept above
+	return m, nil
+}
+
+// pass over all keys: what each of them is merged with.
+type pass struct {
+	*Reconciler
+	draft   *draft
+	reading reading
+	// conflicts that are recorded, and so may be decided.
+	conflicts []dateConflict
+	// writeError of this sync's write-back.
+	writeError error
+}
+
+// merge and apply one key. A lease that somebody changes meanwhile is read anew and merged again.
+func (p *pass) merge(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sheet.Outcome, error) {
+	lease := e.lease
+	var changes []sheet.Change
+	for attempt := 1; ; attempt++ {
+		facts, fresh, err := p.facts(ctx, e, lease)
+		if err != nil {
+			return nil, sheet.Outcome{}, err
+		}
+		lease = fresh
+		out := sheet.Merge(e.row, e.problem, lease, facts)
+		if err := p.unforeseen(e.id, out.Changes); err != nil {
+			return nil, out, err
+		}
+		applied, err := p.apply(ctx, e, lease, out)
+		for _, c := range out.Changes {
+			// What was written of an attempt is not to be seen by the next, and has still to be told.
+			if applied != nil && !slices.Contains(changes, c) {
+				changes = append(changes, c)
+			}
+		}
+		switch {
+		case err == nil:
+			out.Changes = changes
+			tellChanges(p.Record, applied, changes)
+			tellRow(p.Record, e.lease, applied)
+			return applied, out, nil
+		case apierrors.IsConflict(err) && attempt < mergeAttempts:
+			if lease, err = p.liveLease(ctx, p.draft.key.Namespace, e.id); err != nil {
+				return nil, out, err
+			}
+		default:
+			return nil, out, err
+		}
+	}
+}
+
+// liveLease of a key; nil: there is none.
+func (r *Reconciler) liveLease(ctx context.Context, namespace, accessKeyID string) (*v1alpha1.AccessKeyLease, error) {
+	l := &v1alpha1.AccessKeyLease{}
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: strings.ToLower(accessKeyID)}, l)
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // no lease is an answer: it is made from the row
+	}
+	return l, err
+}
+
+// facts for a merge. Only where the two sides differ is the live lease read, for its field owners.
+func (p *pass) facts(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLease) (sheet.Facts, *v1alpha1.AccessKeyLease, error) {
+	f := p.plainFacts()
+	if lease == nil || lease.Status.Phase == v1alpha1.PhaseRevoked || !differs(lease, e) {
+		return f, lease, nil
+	}
+	live, err := p.liveLease(ctx, p.draft.key.Namespace, e.id)
+	if err != nil || live == nil {
+		return f, live, err
+	}
+	f.OwnedElsewhere = record.AppliedElsewhere(live.ManagedFields, "endDate")
+	f.FlagOwnedElsewhere = record.AppliedElsewhere(live.ManagedFields, "extensionRequested")
+	f.TextsOwnedElsewhere = record.WrittenElsewhere(live.ManagedFields, "owner", "purpose", "resource", "startDate")
+	live.ManagedFields = nil
+	return f, live, nil
+}
+
+// plainFacts are those that are the same for every lease.
+func (p *pass) plainFacts() sheet.Facts {
+	policy, start := p.draft.policy, p.reading.start
+	return sheet.Facts{
+		Now: start, Exempt: policy.Exempt, DryRun: policy.DryRun, Marks: p.draft.spec().Marks,
+		FirstNoticeDue: func(end string) bool { return !policy.FirstNotice(end).After(start) },
+	}
+}
+
+// differs tells whether the spec says anything else than the row, or than was agreed where the row is gone, or carries a
+// spent mark that the phase's own may replace.
+func differs(lease *v1alpha1.AccessKeyLease, e entry) bool {
+	row := e.row
+	if row == nil {
+		return e.problem == nil && sheet.GoneOtherwise(lease)
+	}
+	spec, marked := lease.Spec, row.Status.Mark == sheet.MarkExtension
+	held := lease.Status.Sheet != nil && sheet.Holding(lease.Status.Sheet.Hold, spec.EndDate, false)
+	spent := marked && !held && lease.Status.Phase != v1alpha1.PhaseActive
+	return spent || spec.EndDate != row.EndDate || spec.ExtensionRequested != marked ||
+		spec.Owner.FullName != row.FullName || spec.Purpose != row.Purpose || spec.Resource != row.Resource || spec.StartDate != row.StartDate
+}

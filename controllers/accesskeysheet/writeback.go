@@ -1,0 +1,148 @@
+package accesskeysheet
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/record"
+	"github.com/keylease/keylease/controllers/state"
+	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/sheet"
+)
+
+// writeBack gives the sheet what it does not say yet: looked up immediately before, written in one request, read back
+// after. The backlog is the difference between cluster and sheet; there is no queue to lose. Where it fails, the leases
+// concerned say so. They are not blocked by it; the cells are written when it is possible. unfinished: an earlier write could
+// not be put right, and no other begins before.
+func (r *Reconciler) writeBack(ctx context.Context, w *writer, o *outcome, unfinished error) error {
+	if w.draft.policy.DryRun || (len(o.merged.pending) == 0 && unfinished == nil) {
+		return nil
+	}
+	w.leases = o.leases
+	after, err := [][]any(nil), unfinished
+	if err == nil {
+		after, err = w.write(ctx, o.merged.pending)
+	}
+	if err == nil {
+		o.leases, err = r.confirm(ctx, w.draft, *o, after)
+		return err
+	}
+	if apierrors.IsConflict(err) {
+		return err // the AccessKeySheet changed: what it says now is read first
+	}
+	again, mirrorErr := r.mirror(ctx, w.draft, o.reading, o.leases, o.merged, err)
+	if mirrorErr != nil {
+		return mirrorErr
+	}
+	o.merged, o.leases = again, again.leases
+	return err
+}
+
+// confirm tells the leases that their rows say what was written. A row that says anything else was changed by a person
+// meanwhile: the next sync decides on that, as on every reading, once the guard has seen it.
+func (r *Reconciler) confirm(ctx context.Context, d *draft, o outcome, after [][]any) (leaseSet, error) {
+	rows := map[string]sheet.Row{}
+	for _, row := range sheet.ParseRequests(after, d.options()).Rows {
+		rows[row.AccessKeyID] = row
+	}
+	leases, failed := maps.Clone(o.leases), map[string]error{}
+	for id, want := range o.merged.pending {
+		row, ok := rows[id]
+		if !ok || (want.StatusText != nil && row.Status.Text != *want.StatusText) || (want.EndDate != "" && row.EndDate != want.EndDate) {
+			continue
+		}
+		lease, err := r.amend(ctx, d, leases[id], func(l *v1alpha1.AccessKeyLease) {
+			written := sheet.Written(*l.Status.Sheet, want.StatusText, want.EndDate)
+			l.Status.Sheet = &written
+			d.leaseCondition(l, metav1.Condition{Type: v1alpha1.ConditionSheetSynced, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSynced, Message: rowAgrees})
+		})
+		if leases[id] = lease; err != nil {
+			failed[id] = err
+		}
+	}
+	return leases, ofLeases(d.key, failed)
+}
+
+// amend what the sheet says of a lease in its status. A conflict is no reason to decide anew: the lease's own controller
+// wrote meanwhile, and what the sheet owns of the status nobody else changes. A lease that was deleted, or made again, is
+// left to the next sync.
+func (r *Reconciler) amend(ctx context.Context, d *draft, lease *v1alpha1.AccessKeyLease, change func(*v1alpha1.AccessKeyLease)) (*v1alpha1.AccessKeyLease, error) {
+	now := lease
+	for attempt := 1; now != nil && now.Status.Sheet != nil && now.UID == lease.UID; attempt++ {
+		next := now.DeepCopy()
+		next.ManagedFields = nil
+		change(next)
+		if equality.Semantic.DeepEqual(now.Status, next.Status) {
+			return lease, nil
+		}
+		err := r.Record.LeaseStatus(ctx, next, record.OwnerSheet)
+		if err == nil {
+			return next, nil
+		}
+		if !apierrors.IsConflict(err) || attempt == mergeAttempts {
+			return lease, err
+		}
+		if now, err = r.liveLease(ctx, d.key.Namespace, lease.Spec.AccessKeyID); err != nil {
+			return lease, err
+		}
+	}
+	return lease, nil
+}
+
+// writer writes cells of the requests tab, and reads them back.
+type writer struct {
+	draft  *draft
+	google state.Spreadsheets
+	memory *openWrite
+	leases leaseSet
+}
+
+// write the pending cells where they differ, and give the tab as it is then.
+func (w *writer) write(ctx context.Context, pending map[string]sheet.Wanted) ([][]any, error) {
+	before, err := w.readRequests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	edits := sheet.PlanEdits(before, w.draft.options(), w.tab(), pending)
+	if len(edits) == 0 {
+		return before, nil
+	}
+	write := sheet.NewWrite(before, edits)
+	write.Remember(w.leases, w.draft.options())
+	after, late, err := w.carryOut(ctx, write, edits)
+	w.draft.tellLate(w.leases, late)
+	return after, err
+}
+
+func (w *writer) tab() string { return w.draft.spec().Requests.Tab }
+
+func (w *writer) readRequests(ctx context.Context) ([][]any, error) {
+	spec := w.draft.spec()
+	tabs, err := w.google.Read(ctx, spec.SpreadsheetID, sheet.ReadRanges(spec.Requests, spec.Users, "")[:1])
+	if err != nil {
+		return nil, err
+	}
+	return tabs[0], nil
+}
+
+func (w *writer) writeCells(ctx context.Context, edits []sheet.CellEdit) error {
+	d := w.draft
+	cells := make([]sheet.CellWrite, 0, len(edits))
+	for _, e := range edits {
+		cells = append(cells, sheet.CellWrite{Range: e.Range, Value: e.New})
+	}
+	if err := w.google.Write(ctx, d.spec().SpreadsheetID, cells); err != nil {
+		return err
+	}
+	metrics.CellsWritten(d.key.Namespace, d.key.Name, len(cells))
+	for _, e := range edits {
+		d.audit("cell", "accessKeyID", e.AccessKeyID, "range", e.Range, "old", fmt.Sprint(e.Old), "new", fmt.Sprint(e.New))
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package controllers
+
+import (
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
+)
+
+// Two leases that were let pass by the same look at the day are not both given its last place.
+func TestTheDaysLastPlaceIsGivenOnce(t *testing.T) {
+	of := func(uid types.UID) *v1alpha1.AccessKeyLease {
+		l := &v1alpha1.AccessKeyLease{}
+		l.UID, l.Spec.AccountID = uid, "123456789012"
+		return l
+	}
+	s := &v1alpha1.AccessKeySheet{}
+	s.Spec.Limits.MaxRevocationsPerDay = ptr.To[int32](1)
+	today := time.Date(2026, 12, 9, 6, 0, 0, 0, time.UTC)
+	tomorrow := today.AddDate(0, 0, 1)
+	oneOn := func(now time.Time) lifecycle.DailyLimit {
+		return lifecycle.DailyLimitOf(s, lifecycle.Policy{Location: time.UTC}, now)
+	}
+	b := newBegun()
+	for range 2 {
+		if !b.reserve(of("a"), oneOn(today), today) {
+			t.Error("the first lease has no place, or not again")
+		}
+	}
+	if b.reserve(of("b"), oneOn(today), today) {
+		t.Error("a second one has the same place")
+	}
+	if !b.reserve(of("b"), oneOn(tomorrow), tomorrow) {
+		t.Error("nor one on the next day")
+	}
+	b.giveBack(of("a"))
+	if !b.reserve(of("c"), oneOn(today), today) {
+		t.Error("a place that came to nothing stays taken")
+	}
+}

@@ -1,0 +1,131 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	applyv1alpha1 "github.com/keylease/keylease/api/v1alpha1/applyconfiguration/api/v1alpha1"
+)
+
+// sheetConditions are the lease's conditions that come from the sheet.
+var sheetConditions = []string{v1alpha1.ConditionRowPresent, v1alpha1.ConditionSheetSynced, v1alpha1.ConditionOwnerResolved}
+
+// SheetPart is the part of a lease's status that the sheet's controller owns.
+func SheetPart(s v1alpha1.AccessKeyLeaseStatus) v1alpha1.AccessKeyLeaseStatus {
+	return v1alpha1.AccessKeyLeaseStatus{
+		Owner: s.Owner, Sheet: s.Sheet,
+		Conditions: conditionsOf(s.Conditions, func(t string) bool { return slices.Contains(sheetConditions, t) }),
+	}
+}
+
+// LeasePart is the part that the lease's controller owns: all the rest.
+func LeasePart(s v1alpha1.AccessKeyLeaseStatus) v1alpha1.AccessKeyLeaseStatus {
+	s.Owner, s.Sheet = nil, nil
+	s.Conditions = conditionsOf(s.Conditions, func(t string) bool { return !slices.Contains(sheetConditions, t) })
+	return s
+}
+
+func conditionsOf(all []metav1.Condition, keep func(string) bool) []metav1.Condition {
+	var out []metav1.Condition
+	for _, c := range all {
+		if keep(c.Type) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// LeaseStatus writes one owner's part of a lease's status. The resource version is checked: what was decided on a
+// version that is no longer the newest is decided again, never forced. On success the lease is as the server has it.
+func (r *Recorder) LeaseStatus(ctx context.Context, l *v1alpha1.AccessKeyLease, owner client.FieldOwner) error {
+	part := LeasePart
+	if owner == OwnerSheet {
+		part = SheetPart
+	}
+	body := map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeyLease",
+		"metadata": identity(l), "status": part(l.Status),
+	}
+	var ac applyv1alpha1.AccessKeyLeaseApplyConfiguration
+	if err := convert(body, &ac); err != nil {
+		return err
+	}
+	if err := r.Client.Status().Apply(ctx, &ac, owner, client.ForceOwnership); err != nil {
+		return err
+	}
+	return refresh(ac, l)
+}
+
+// LeaseSpec writes what the sheet says. A lease without a resource version is created, and only if it is not there
+// yet with other values; an existing one is written only as it was when the merge was decided.
+func (r *Recorder) LeaseSpec(ctx context.Context, l *v1alpha1.AccessKeyLease) error {
+	meta := identity(l)
+	meta["labels"] = map[string]string{v1alpha1.LabelSheet: l.Spec.SheetRef.Name}
+	opts := []client.ApplyOption{OwnerSheet}
+	if l.ResourceVersion != "" {
+		opts = append(opts, client.ForceOwnership)
+	}
+	body := map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeyLease",
+		"metadata": meta, "spec": l.Spec,
+	}
+	var ac applyv1alpha1.AccessKeyLeaseApplyConfiguration
+	if err := convert(body, &ac); err != nil {
+		return err
+	}
+	if err := r.Client.Apply(ctx, &ac, opts...); err != nil {
+		return err
+	}
+	return refresh(ac, l)
+}
+
+// SheetStatus writes a sheet's status, with the resource version checked.
+func (r *Recorder) SheetStatus(ctx context.Context, s *v1alpha1.AccessKeySheet) error {
+	body := map[string]any{
+		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeySheet",
+		"metadata": identity(s), "status": s.Status,
+	}
+	var ac applyv1alpha1.AccessKeySheetApplyConfiguration
+	if err := convert(body, &ac); err != nil {
+		return err
+	}
+	if err := r.Client.Status().Apply(ctx, &ac, OwnerSheet, client.ForceOwnership); err != nil {
+		return err
+	}
+	return refresh(ac, s)
+}
+
+func identity(o client.Object) map[string]any {
+	m := map[string]any{"name": o.GetName(), "namespace": o.GetNamespace()}
+	if rv := o.GetResourceVersion(); rv != "" {
+		m["resourceVersion"], m["uid"] = rv, o.GetUID()
+	}
+	return m
+}
+
+// refresh puts the server's answer, which an apply leaves in its configuration, into the object.
+func refresh[T any](answer any, into *T) error {
+	var fresh T
+	if err := convert(answer, &fresh); err != nil {
+		return err
+	}
+	*into = fresh
+	return nil
+}
+
+func convert(from, into any) error {
+	b, err := json.Marshal(from)
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	if err := json.Unmarshal(b, into); err != nil {
+		return fmt.Errorf("decode: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package record
+
+import (
+	"bytes"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+)
+
+// Field owners. The sheet's controller owns what comes from the sheet, the lease's what it decides and does.
+const (
+	OwnerSheet = client.FieldOwner("keylease-sheet")
+	OwnerLease = client.FieldOwner("keylease-lease")
+)
+
+// AppliedElsewhere tells whether a manager other than the sheet's controller owns one of these fields of the spec by
+// server-side apply, as a GitOps tool does.
+func AppliedElsewhere(fields []metav1.ManagedFieldsEntry, names ...string) bool {
+	return ownedElsewhere(fields, func(m metav1.ManagedFieldsEntry) bool { return m.Operation == metav1.ManagedFieldsOperationApply }, names)
+}
+
+// WrittenElsewhere tells the same of any way of writing, kubectl edit among them.
+func WrittenElsewhere(fields []metav1.ManagedFieldsEntry, names ...string) bool {
+	return ownedElsewhere(fields, func(metav1.ManagedFieldsEntry) bool { return true }, names)
+}
+
+func ownedElsewhere(fields []metav1.ManagedFieldsEntry, by func(metav1.ManagedFieldsEntry) bool, names []string) bool {
+	for _, m := range fields {
+		if m.Manager == string(OwnerSheet) || m.Subresource != "" || !by(m) {
+			continue
+		}
+		for _, name := range names {
+			if owns(m, "spec", name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// owns tells whether a manager owns a field, or anything in it. What cannot be read owns nothing.
+func owns(m metav1.ManagedFieldsEntry, path ...string) bool {
+	var set fieldpath.Set
+	if m.FieldsV1 == nil || set.FromJSON(bytes.NewReader(m.FieldsV1.GetRawBytes())) != nil {
+		return false
+	}
+	at := &set
+	for _, name := range path[:len(path)-1] {
+		at = at.WithPrefix(fieldpath.PathElement{FieldName: &name})
+	}
+	last := fieldpath.PathElement{FieldName: &path[len(path)-1]}
+	return at.Members.Has(last) || !at.WithPrefix(last).Empty()
+}

@@ -1,0 +1,37 @@
+package state
+
+import (
+	"context"
+
+	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/notice"
+	"github.com/keylease/keylease/internal/sheet"
+	"github.com/keylease/keylease/internal/teardown"
+)
+
+// Spreadsheets is what is needed of Google. Errors are *failure.Error.
+type Spreadsheets interface {
+	// Read gives the values of several A1 ranges in one request: texts, numbers (dates as serials), booleans.
+	Read(ctx context.Context, spreadsheetID string, ranges []string) ([][][]any, error)
+	// Write sets cells in one request, as they are (RAW).
+	Write(ctx context.Context, spreadsheetID string, cells []sheet.CellWrite) error
+}
+
+// Slack is what is needed of Slack.
+type Slack interface {
+	notice.Slack
+	// AuthTest asks whether the token is good.
+	AuthTest(ctx context.Context) error
+}
+
+// AWS is one account, as seen with certain credentials.
+type AWS interface {
+	teardown.IAM
+	// Identity of the credentials.
+	Identity(ctx context.Context) (lifecycle.Identity, error)
+	// AccountKeys lists the access keys of all users under a path prefix (with a slash at both ends; "": of all users): a call for each user.
+	AccountKeys(ctx context.Context, pathPrefix string) ([]lifecycle.AccountKey, error)
+}
+
+// ConnectAWS connects to an account with a sheet's credentials. It makes no call of its own that needs rights there.
+type ConnectAWS func(ctx context.Context, accountID string) (AWS, error)

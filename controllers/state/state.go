@@ -1,0 +1,160 @@
+// Package state is what this process knows of each sheet, beside what the API server keeps. Nothing of it is persisted: a
+// restart syncs at once, and until then no notice is sent and no key deleted. Each struct has one writer; those who read get
+// copies.
+package state
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/lifecycle"
+)
+
+// Sheet is what is known of one sheet.
+type Sheet struct {
+	Reading Reading
+	Clients Clients
+	// SlackTrouble is why nobody can be warned. None: Slack is well.
+	SlackTrouble Trouble
+	// AWSTroubles, by account, are what was met that concerns a whole account.
+	AWSTroubles map[string]Trouble
+	Accounts    Accounts
+}
+
+// Reading is the last accepted one. The sheet's controller writes it.
+type Reading struct {
+	// Start of it; zero: none by this process.
+	Start time.Time
+	// Claimed: another cluster has claimed the sheet.
+	Claimed bool
+	// Resumed is when the operator last came back after more than seven days. It is here too because a lease can meet the
+	// fresh reading before the cache shows the AccessKeySheet that says so.
+	Resumed time.Time
+	// Failed are the keys, by ID, to which it could not be applied, and why.
+	Failed map[string]error
+	// Foreign are its rows, by access key ID, whose keys other sheets had first.
+	Foreign map[string]int
+}
+
+// AppliedTo is when the last reading began that a lease may act on; zero: it could not be applied to this one.
+func (r Reading) AppliedTo(accessKeyID string) time.Time {
+	if r.Failed[accessKeyID] != nil {
+		return time.Time{}
+	}
+	return r.Start
+}
+
+// Clients by which a sheet's leases reach the services. The sheet's controller makes them; nil: not yet.
+type Clients struct {
+	Slack Slack
+	AWS   ConnectAWS
+}
+
+// Accounts is what the daily check found in the sheet's accounts. The account check writes it.
+type Accounts struct {
+	// Time of the check; zero: this process has made none.
+	Time time.Time
+	Keys []lifecycle.AccountKey
+	// Complete: every account could be read. Again: one could not, and that passes by itself. Trouble: one could not, and
+	// people must fix it.
+	Complete, Again bool
+	Trouble         Trouble
+
+	byID map[string]*lifecycle.AccountKey
+}
+
+// Listed is what the check found of one key.
+func (a Accounts) Listed(accessKeyID string) lifecycle.KeyList {
+	return lifecycle.KeyList{Time: a.Time, Key: a.byID[accessKeyID], Complete: a.Complete}
+}
+
+// Sheets by name.
+type Sheets struct {
+	mu sync.Mutex
+	m  map[types.NamespacedName]Sheet
+}
+
+// NewSheets knows nothing yet.
+func NewSheets() *Sheets { return &Sheets{m: map[types.NamespacedName]Sheet{}} }
+
+// Get what is known of a sheet.
+func (s *Sheets) Get(key types.NamespacedName) Sheet {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.m[key]
+}
+
+// Drop a sheet that was removed.
+func (s *Sheets) Drop(key types.NamespacedName) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.m, key)
+}
+
+func (s *Sheets) change(key types.NamespacedName, f func(*Sheet)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.m[key]
+	f(&known)
+	s.m[key] = known
+}
+
+// SetReading publishes a reading: from now on it counts as fresh.
+func (s *Sheets) SetReading(key types.NamespacedName, r Reading) {
+	s.change(key, func(known *Sheet) { known.Reading = r })
+}
+
+// SetClaimed forgets the reading where another cluster has claimed the sheet: its leases do nothing until one is accepted.
+func (s *Sheets) SetClaimed(key types.NamespacedName, claimed bool) {
+	s.change(key, func(known *Sheet) { known.Reading.Start, known.Reading.Claimed = time.Time{}, claimed })
+}
+
+// SetClients of a sheet.
+func (s *Sheets) SetClients(key types.NamespacedName, c Clients) {
+	s.change(key, func(known *Sheet) { known.Clients = c })
+}
+
+// SetAccounts publishes a daily check.
+func (s *Sheets) SetAccounts(key types.NamespacedName, a Accounts) {
+	a.byID = make(map[string]*lifecycle.AccountKey, len(a.Keys))
+	for i := range a.Keys {
+		a.byID[a.Keys[i].AccessKeyID] = &a.Keys[i]
+	}
+	s.change(key, func(known *Sheet) { known.Accounts = a })
+}
+
+// SetSlackTrouble records, or with none clears, why nobody can be warned.
+func (s *Sheets) SetSlackTrouble(key types.NamespacedName, t Trouble) {
+	s.change(key, func(known *Sheet) { known.SlackTrouble = t })
+}
+
+// TokenRefused records that Slack refuses the sheet's token. It tells whether that is news.
+func (s *Sheets) TokenRefused(key types.NamespacedName, message string) (news bool) {
+	s.change(key, func(known *Sheet) {
+		news = known.SlackTrouble.Message != message
+		known.SlackTrouble = Trouble{v1alpha1.ReasonSlackTokenInvalid, message}
+	})
+	return news
+}
+
+// SetAWSTrouble records, or with none clears, what concerns a whole account. It tells whether that is news.
+func (s *Sheets) SetAWSTrouble(key types.NamespacedName, account string, t Trouble) (news bool) {
+	s.change(key, func(known *Sheet) {
+		if news = known.AWSTroubles[account] != t; !news {
+			return
+		}
+		next := maps.Clone(known.AWSTroubles) // others may be reading the one before
+		if next == nil {
+			next = map[string]Trouble{}
+		}
+		if next[account] = t; t.None() {
+			delete(next, account)
+		}
+		known.AWSTroubles = next
+	})
+	return news
+}
