@@ -42,34 +42,11 @@ func (r *leaseRun) observe(ctx context.Context) {
 		return
 	}
 	r.attempts.Succeeded(r.key, pace.ReadAWS)
-	if !o.UserExists && !o.AccountHasUsers {
-		o.AccountHasUsers = r.userDeletedElsewhere(ctx) // the account's last user: nobody left is what it left
-	}
-	r.in.AWS, r.in.AWSError, r.in.AWSReason = &o, "", ""
-	key := v1alpha1.KeyStatus{}
-	if r.lease.Status.Key != nil {
-		key = *r.lease.Status.Key
-	}
-	key.ObservedTime = lifecycle.Moment(r.now())
 	t := r.target()
-	refused := lifecycle.CheckAWS(o, t)
-	if refused == nil || refused.Reason == v1alpha1.ReasonProtected {
-		key.Status, key.AbsentSince = o.Key, lifecycle.AbsentSince(key.AbsentSince, o, t, r.now())
-		// AWS forgets the use of a key that is gone; people still want to hear of it. What it does not tell is no news.
-		if o.LastUsed != nil || (o.Key != v1alpha1.KeyAbsent && !o.UseUnknown) {
-			key.LastUsed = o.LastUsed
-		}
-		if o.Key != v1alpha1.KeyAbsent {
-			key.LastUseUnknown = o.UseUnknown
-		}
-		// Pinned once, at the first sight of the key alive: from then on it is this key of this user or none.
-		if key.UserID == "" && o.Key != v1alpha1.KeyAbsent {
-			key.UserID = o.UserID
-			key.CreateDate = lifecycle.Moment(o.CreateDate)
-		}
-	}
-	r.lease.Status.Key = &key
-	r.accountError(t.AccountID, refused)
+	reading := lifecycle.Judge(o, t, func() bool { return r.userDeletedElsewhere(ctx) })
+	r.in.AWS, r.in.AWSError, r.in.AWSReason = &reading, "", ""
+	r.lease.Status.Key = reading.KeyStatus(r.lease.Status.Key, r.now())
+	r.accountError(t.AccountID, reading.Refused)
 }
 
 // unobserved notes why AWS could not be read. What passes by itself is retried soon; what people must mend, hourly.

@@ -61,7 +61,7 @@ func (r *leaseRun) plan(ctx context.Context) {
 	r.lease.Status.Plan = &plan
 }
 
-func (r *leaseRun) preview(ctx context.Context, o lifecycle.Observation) (v1alpha1.RevocationPlan, error) {
+func (r *leaseRun) preview(ctx context.Context, o lifecycle.Reading) (v1alpha1.RevocationPlan, error) {
 	c, err := r.account(ctx)
 	if err != nil {
 		return v1alpha1.RevocationPlan{}, err

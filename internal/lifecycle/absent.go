@@ -9,27 +9,24 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// AbsentSince is what to note after a reading, where the readings before it noted since. A note from a time that is still to
-// come was made by a clock that has been set right, and is made anew.
-func AbsentSince(since *metav1.Time, o Observation, t AWSTarget, now time.Time) *metav1.Time {
+// absentSince is what to note after a reading that speaks of the key, where the readings before it noted since. A note from a
+// time that is still to come was made by a clock that has been set right, and is made anew.
+func (r Reading) absentSince(since *metav1.Time, now time.Time) *metav1.Time {
 	switch {
-	case misread(o, t) != nil:
-		return since
-	case o.Key != v1alpha1.KeyAbsent:
+	case r.Key != v1alpha1.KeyAbsent:
 		return nil
 	case since != nil && !since.After(now.Add(clocksDiffer)):
 		return since
 	}
 	// Rounded up to the API's seconds: a moment that moved back would let the second reading be made too soon.
-	first := metav1.NewTime(now.UTC().Add(time.Second - 1).Truncate(time.Second))
-	return &first
+	return Moment(now.Add(time.Second - 1))
 }
 
 // goneForGood: AWS has no such key, and had none SettleTime ago either. One empty answer must not end a lease, because
 // what ended is never asked about again.
 func goneForGood(in Input) bool {
 	at := secondLook(in)
-	return gone(in) && !at.IsZero() && !in.AWS.Time.Before(at)
+	return in.AWS.absent() && !at.IsZero() && !in.AWS.Time.Before(at)
 }
 
 // secondLook is when a key that AWS did not show is to be asked for once more; zero: AWS shows it, or was not asked.

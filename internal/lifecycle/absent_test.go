@@ -69,7 +69,8 @@ func TestSinceWhenAKeyIsAbsentIsNotedOfItsOwnReadingsOnly(t *testing.T) {
 		"a note that another clock made late": {moment("2026-12-21 09:00:00"), gone, moment("2026-12-20 09:00:11")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := AbsentSince(tc.since, tc.o, TargetOf(in.Lease, in.Policy), now); !got.Equal(tc.want) {
+			r := Judge(tc.o, TargetOf(in.Lease, in.Policy), func() bool { return false })
+			if got := r.KeyStatus(&v1alpha1.KeyStatus{AbsentSince: tc.since}, now).AbsentSince; !got.Equal(tc.want) {
 				t.Errorf("absent since %v, want %v", got, tc.want)
 			}
 		})

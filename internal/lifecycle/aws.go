@@ -57,9 +57,9 @@ func UserDeleted(rev *v1alpha1.RevocationStatus, userName string) bool {
 		(rev.Intent != nil && rev.Intent.Action == action && rev.Intent.Target == userName)
 }
 
-// WithoutSuccessor gives the observation as it is to be judged: once the pinned user is gone by our own doing, who has its
+// withoutSuccessor gives the observation as it is to be judged: once the pinned user is gone by our own doing, who has its
 // name now is none of ours, and no reason to stop.
-func WithoutSuccessor(o Observation, t AWSTarget) Observation {
+func withoutSuccessor(o Observation, t AWSTarget) Observation {
 	if t.UserDeleted && o.UserExists && o.UserID != t.Pin.UserID {
 		o.UserExists, o.UserID, o.Path, o.Tags = false, "", "", nil
 		o.OtherKeys, o.ConsolePassword, o.AccountHasUsers = nil, false, true
@@ -96,25 +96,6 @@ var awsGuards = []awsGuard{
 	{guardKeyOwner, v1alpha1.ReasonOtherUser, otherUser},
 }
 
-func (g awsGuard) stop(o Observation, t AWSTarget) *Block {
-	if m := g.message(o, t); m != "" {
-		return &Block{Guard: g.name, Reason: g.reason, Message: m}
-	}
-	return nil
-}
-
-// CheckAWS gives the first guard that forbids changing anything in AWS for this key, or nil. It is to be asked before
-// each destructive stage, on an observation made for it.
-func CheckAWS(o Observation, t AWSTarget) *Block {
-	o = WithoutSuccessor(o, t)
-	for _, g := range awsGuards {
-		if b := g.stop(o, t); b != nil {
-			return b
-		}
-	}
-	return nil
-}
-
 // CheckPinned refuses a key that is there but was never pinned: nothing would show that it is the one first seen.
 func CheckPinned(o Observation, t AWSTarget) *Block {
 	if o.Key == v1alpha1.KeyAbsent || (t.Pin.UserID != "" && !t.Pin.CreateDate.IsZero()) {
@@ -122,18 +103,6 @@ func CheckPinned(o Observation, t AWSTarget) *Block {
 	}
 	return &Block{Guard: guardPinned, Reason: v1alpha1.ReasonIdentityNotPinned, Message: fmt.Sprintf(
 		"the identity of key %s and user %s is not recorded yet: nothing is changed before it is", t.AccessKeyID, t.UserName)}
-}
-
-// misread is why an observation says nothing about the lease's own key: all of the guards but protection, which says
-// what may be done to it, not what it is.
-func misread(o Observation, t AWSTarget) *Block {
-	o = WithoutSuccessor(o, t)
-	for _, g := range awsGuards {
-		if b := g.stop(o, t); b != nil && g.reason != v1alpha1.ReasonProtected {
-			return b
-		}
-	}
-	return nil
 }
 
 func wrongAccount(o Observation, t AWSTarget) string {

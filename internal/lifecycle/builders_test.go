@@ -89,7 +89,7 @@ func foreign(in *Input) { in.Sheet.Foreign = true }
 func asked(in *Input) {
 	o := observation()
 	o.Time = in.Now
-	in.AWS = &o
+	in.AWS = &Reading{Observation: o}
 	if in.Lease.Status.Key == nil {
 		in.Lease.Status.Key = &v1alpha1.KeyStatus{}
 	}
@@ -109,13 +109,29 @@ func observation() Observation {
 func answered(f func(o *Observation)) change {
 	return func(in *Input) {
 		asked(in)
-		f(in.AWS)
-		if in.AWS.Key != "" {
-			k := in.Lease.Status.Key
-			k.Status, k.AbsentSince = in.AWS.Key, AbsentSince(k.AbsentSince, *in.AWS, TargetOf(in.Lease, in.Policy), in.Now)
-		}
+		f(&in.AWS.Observation)
+		noted(in)
 	}
 }
+
+// noted is the answer, if it is one, in status.
+func noted(in *Input) {
+	if k := in.Lease.Status.Key; in.AWS.Key != "" {
+		s := judged(*in).AWS.KeyStatus(k, in.Now)
+		k.Status, k.AbsentSince = in.AWS.Key, s.AbsentSince
+	}
+}
+
+// judged as it is when decided on: tests change answer and lease before that.
+func judged(in Input) Input {
+	if in.AWS != nil {
+		r := Judge(in.AWS.Observation, TargetOf(in.Lease, in.Policy), func() bool { return false })
+		in.AWS = &r
+	}
+	return in
+}
+
+func decide(in Input) Decision { return Decide(judged(in)) }
 
 // missedAt: AWS did not show the key then, nor since.
 func missedAt(t string) change {

@@ -70,7 +70,7 @@ func decideHeld(in Input, d Decision, h *Block, ask bool) Decision {
 	case ask:
 		d.Action = Action{Kind: ActionObserve}
 	case h.Guard != guardHeld:
-		d.Again = recheckAfter(in, holdStands(h.Reason))
+		d.Again = asksAgainAt(in, whileHeld(h.Reason))
 	}
 	return d
 }

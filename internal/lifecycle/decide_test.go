@@ -20,7 +20,7 @@ func (all decisions) check(t *testing.T) {
 	t.Helper()
 	for name, tc := range all {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, summary(Decide(tc.in))); diff != "" {
+			if diff := cmp.Diff(tc.want, summary(decide(tc.in))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

@@ -46,7 +46,7 @@ func TestDryRunSaysWhatWouldBeDone(t *testing.T) {
 		"deactivated": {at("2026-12-09 15:30", dryRun, grace(time.Hour)), "would be deactivated now"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if d := Decide(tc.in); d.Blocked == nil || !strings.Contains(d.Blocked.Message, tc.says) {
+			if d := decide(tc.in); d.Blocked == nil || !strings.Contains(d.Blocked.Message, tc.says) {
 				t.Errorf("it says %+v, want …%s…", d.Blocked, tc.says)
 			}
 		})

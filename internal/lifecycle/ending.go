@@ -48,23 +48,28 @@ func destroy(in Input, d Decision, x deed) Decision {
 	b := firstStop(in, x)
 	if in.AWS == nil && (b == nil || b.Guard == guardMode) {
 		// AWS is asked before the deed, and for what DryRun reports; lately is enough for the latter.
-		if failed := failedLately(in); failed != nil {
-			b = failed
-		} else if b == nil || !rechecked(in) {
+		ask := toChange
+		if b != nil {
+			ask = toReport
+		}
+		if asks(in, ask) {
 			d.Action = Action{Kind: ActionObserve}
 			return d
+		}
+		if failed := failedLately(in); failed != nil {
+			b = failed
 		}
 	}
 	if b != nil {
 		d.Blocked = b
 		if heldByAWS(b.Reason) != "" {
 			// Out of all processing from now on, until AWS says otherwise.
-			d.Hold, d.Next, d.Again = b, time.Time{}, recheckAfter(in, holdStands(b.Reason))
+			d.Hold, d.Next, d.Again = b, time.Time{}, asksAgainAt(in, whileHeld(b.Reason))
 			return d
 		}
 		d.Action = notify
 		if in.AWS != nil || failedLately(in) != nil {
-			d.Again = earliest(d.Again, recheckAt(in))
+			d.Again = earliest(d.Again, asksAgainAt(in, toRecheck))
 		}
 		return d
 	}

@@ -74,7 +74,7 @@ var guards = slices.Concat([]guard{
 		if in.AWS == nil {
 			return nil
 		}
-		return CheckPinned(*in.AWS, TargetOf(in.Lease, in.Policy))
+		return CheckPinned(in.AWS.Observation, TargetOf(in.Lease, in.Policy))
 	}},
 	// Somebody still works with it: an admin decides.
 	{guardRecentUse, func(in Input, _ deed) *Block { return stopRecentlyUsed(in) }},
@@ -88,11 +88,10 @@ func shownByAWS() []guard {
 	out := make([]guard, 0, len(awsGuards))
 	for _, g := range awsGuards {
 		out = append(out, guard{g.name, func(in Input, _ deed) *Block {
-			if in.AWS == nil {
+			if in.AWS == nil || in.AWS.Refused == nil || in.AWS.Refused.Guard != g.name {
 				return nil
 			}
-			t := TargetOf(in.Lease, in.Policy)
-			return g.stop(WithoutSuccessor(*in.AWS, t), t)
+			return in.AWS.Refused
 		}})
 	}
 	return out

@@ -21,7 +21,7 @@ func due(changes ...change) Input {
 func theDeed() deed { return deed{noticed: jst("2026-12-01 15:00"), due: jst("2026-12-09 15:00")} }
 
 func aws(f func(o *Observation, in *Input)) change {
-	return func(in *Input) { asked(in); f(in.AWS, in) }
+	return func(in *Input) { asked(in); f(&in.AWS.Observation, in) }
 }
 
 // stops of a guard: what it is to stop.
@@ -144,22 +144,22 @@ func TestTheGuard(t *testing.T) {
 					default:
 						x.noticed = jst("2026-12-08 16:05")
 					}
-					got := firstStop(in, x)
+					got := firstStop(judged(in), x)
 					if got == nil {
 						t.Fatal("nothing stops it")
 					}
 					if got.Guard != guard || got.Reason != c.reason || !strings.Contains(got.Message, c.says) {
 						t.Errorf("stopped by %s, reason %s: %q; want %s, %s, …%s…", got.Guard, got.Reason, got.Message, guard, c.reason, c.says)
 					}
-					if d := Decide(in); d.Action.Kind == ActionRevoke && c.change != nil {
+					if d := decide(in); d.Action.Kind == ActionRevoke && c.change != nil {
 						t.Errorf("Decide deletes all the same: %s", summary(d))
 					}
 					if isAWS := slices.ContainsFunc(awsGuards, func(g awsGuard) bool { return g.name == guard }); !isAWS {
 						return
 					}
 					// The teardown asks these before each of its stages.
-					if b := CheckAWS(*in.AWS, TargetOf(in.Lease, in.Policy)); b == nil || b.Guard != guard {
-						t.Errorf("CheckAWS says %+v", b)
+					if b := judged(in).AWS.Refused; b == nil || b.Guard != guard {
+						t.Errorf("refused by %+v", b)
 					}
 				})
 			}
@@ -213,10 +213,10 @@ func TestGuardsLetPass(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := due(change)
-			if b := firstStop(in, theDeed()); b != nil {
+			if b := firstStop(judged(in), theDeed()); b != nil {
 				t.Errorf("stopped by %s: %s", b.Guard, b.Message)
 			}
-			if d := Decide(in); d.Action.Kind != ActionRevoke {
+			if d := decide(in); d.Action.Kind != ActionRevoke {
 				t.Errorf("Decide says %s", summary(d))
 			}
 		})
@@ -225,7 +225,7 @@ func TestGuardsLetPass(t *testing.T) {
 
 func TestTheFirstGuardSpeaks(t *testing.T) {
 	in := due(policy(func(p *Policy) { p.DryRun = true }), aws(func(o *Observation, _ *Input) { o.Identity.AccountID, o.UserID = "999999999999", "AIDAOTHER" }))
-	if got := firstStop(in, theDeed()); got == nil || got.Guard != guardAccount {
+	if got := firstStop(judged(in), theDeed()); got == nil || got.Guard != guardAccount {
 		t.Errorf("got %+v, want the guard %s", got, guardAccount)
 	}
 	var order []string

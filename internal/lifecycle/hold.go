@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"cmp"
 	"fmt"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -12,7 +11,7 @@ import (
 )
 
 // hold is why the lease is out of all processing: the row, an annotation, or what AWS showed when its turn came. The
-// latter is asked again after holdStands (ask), and holds until AWS says otherwise: a release begins a new term.
+// latter is asked again after a while (ask), and holds until AWS says otherwise: a release begins a new term.
 func hold(in Input) (b *Block, ask bool) {
 	if h := sheetHold(in); h != nil {
 		return h, false
@@ -26,13 +25,12 @@ func hold(in Input) (b *Block, ask bool) {
 	}
 	switch {
 	case in.AWS == nil:
-		return was, in.AWSError == "" && !askedWithin(in, holdStands(was.Reason))
-	case misread(*in.AWS, TargetOf(in.Lease, in.Policy)) != nil:
+		return was, asks(in, whileHeld(was.Reason))
+	case in.AWS.Misread != nil:
 		// AWS did not speak of this key: what it said before stands.
 		return was, false
-	}
-	if b := CheckAWS(*in.AWS, TargetOf(in.Lease, in.Policy)); b != nil {
-		return b, false
+	case in.AWS.Refused != nil:
+		return in.AWS.Refused, false
 	}
 	if b := stopRecentlyUsed(in); b != nil {
 		b.Guard = guardRecentUse
@@ -50,13 +48,12 @@ func heldAlready(l *v1alpha1.AccessKeyLease) *Block {
 	return &Block{Guard: cmp.Or(heldByAWS(c.Reason), guardHeld), Reason: c.Reason, Message: c.Message}
 }
 
-// holdStands is how long AWS's answer stands that holds a lease. Who is protected mostly stays so for years, and a reading
-// is half a dozen calls.
-func holdStands(reason string) time.Duration {
+// whileHeld is what AWS is asked for about a lease that its answer holds.
+func whileHeld(reason string) purpose {
 	if reason == v1alpha1.ReasonProtected {
-		return 24 * time.Hour
+		return whileProtected
 	}
-	return recheck
+	return whileUsed
 }
 
 // heldByAWS is the guard that holds a lease for what AWS shows of its key or user, until AWS says otherwise; empty: the

@@ -40,7 +40,7 @@ func (w *life) run(events map[int]func()) {
 		if e := events[w.turn]; e != nil {
 			e()
 		}
-		d := Decide(w.in)
+		d := decide(w.in)
 		note(w.in.Lease, d)
 		if d.Verified != nil {
 			condition(v1alpha1.ConditionKeyVerified, map[bool]metav1.ConditionStatus{true: "True", false: "False"}[d.Verified.True], d.Verified.Reason)(&w.in)
@@ -54,7 +54,7 @@ func (w *life) run(events map[int]func()) {
 		}
 		w.act(d)
 	}
-	w.Fatalf("never at rest; at %s: %s", w.in.Now.In(tokyo), summary(Decide(w.in)))
+	w.Fatalf("never at rest; at %s: %s", w.in.Now.In(tokyo), summary(decide(w.in)))
 }
 
 // wait for the next moment, or five minutes for the sheet's next reading, whatever comes first.
@@ -79,7 +79,7 @@ func (w *life) act(d Decision) {
 	if d.Action.Kind != ActionNotify && w.fails("AWS fails") {
 		w.in.AWSError, w.in.AWSReason = "timeout", v1alpha1.ReasonAWSUnavailable
 		defer func() { w.in.AWSError = "" }()
-		if again := Decide(w.in); again.Action.Kind == ActionNotify {
+		if again := decide(w.in); again.Action.Kind == ActionNotify {
 			w.send(again)
 		}
 		w.to(w.in.Now.Add(time.Minute))

@@ -2,7 +2,6 @@ package lifecycle
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 )
@@ -18,9 +17,9 @@ func decideMarkedDeleted(in Input, d Decision) Decision {
 	if in.AWS == nil {
 		return askAboutMarked(in, d)
 	}
-	if b := misread(*in.AWS, TargetOf(in.Lease, in.Policy)); b != nil {
+	if b := in.AWS.Misread; b != nil {
 		d.Verified = &Finding{Reason: b.Reason, Message: b.Message}
-		d.Again = recheckAt(in)
+		d.Again = asksAgainAt(in, toRecheck)
 		return d
 	}
 	if in.AWS.Key != v1alpha1.KeyAbsent {
@@ -32,7 +31,7 @@ func decideMarkedDeleted(in Input, d Decision) Decision {
 	d.Verified = &Finding{True: true, Reason: v1alpha1.ReasonKeyGone, Message: "the sheet says deleted, and AWS has no such key"}
 	switch {
 	case in.Policy.DryRun:
-		d.Again = askedAt(in).Add(24 * time.Hour)
+		d.Again = asksAgainAt(in, whileMarked)
 		return d
 	case !goneForGood(in):
 		d.Again = lookAgainAt(in)
@@ -49,17 +48,17 @@ func askAboutMarked(in Input, d Decision) Decision {
 	switch {
 	case in.AWSError != "":
 		d.Verified = &Finding{Reason: in.AWSReason, Message: in.AWSError}
-		d.Again = recheckAt(in)
+		d.Again = asksAgainAt(in, toRecheck)
 	case answered && c.Reason == v1alpha1.ReasonKeyStillExists:
 		return reportStillExists(in, d)
-	case answered && in.Policy.DryRun && c.Reason == v1alpha1.ReasonKeyGone && in.Now.Before(askedAt(in).Add(24*time.Hour)):
-		d.Again = askedAt(in).Add(24 * time.Hour)
+	case answered && in.Policy.DryRun && c.Reason == v1alpha1.ReasonKeyGone && !asks(in, whileMarked):
+		d.Again = asksAgainAt(in, whileMarked)
 	case answered && !in.Policy.DryRun && awaitsSecondLook(in):
 		d.Again = lookAgainAt(in)
-	case failedLately(in) != nil:
-		d.Again = recheckAt(in)
-	default:
+	case asks(in, toChange):
 		d.Action = Action{Kind: ActionObserve}
+	default:
+		d.Again = asksAgainAt(in, toRecheck)
 	}
 	return d
 }
@@ -71,8 +70,10 @@ func reportStillExists(in Input, d Decision) Decision {
 		d.Action = Action{Kind: ActionNotify, Notice: n}
 		return d
 	}
-	if d.Again = askedAt(in).Add(24 * time.Hour); !d.Again.After(in.Now) {
-		d.Again, d.Action = time.Time{}, Action{Kind: ActionObserve}
+	if asks(in, whileMarked) {
+		d.Action = Action{Kind: ActionObserve}
+		return d
 	}
+	d.Again = asksAgainAt(in, whileMarked)
 	return d
 }

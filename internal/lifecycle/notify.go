@@ -38,7 +38,7 @@ func decideNotice(in Input, d Decision, last time.Time) Decision {
 		return d
 	}
 	d.Blocked = nil
-	if in.AWS == nil && in.AWSError == "" && failedLately(in) == nil && !rechecked(in) {
+	if asks(in, toTell) {
 		// The message says when the key was last used.
 		d.Action = Action{Kind: ActionObserve}
 		return d

@@ -107,10 +107,8 @@ func anyInput(t *rapid.T) Input {
 			in.Lease.Status.Key = &v1alpha1.KeyStatus{}
 		}
 		asked(&in)
-		anyAnswer(in.AWS, oneIn)
-		if k := in.Lease.Status.Key; in.AWS.Key != "" {
-			k.Status, k.AbsentSince = in.AWS.Key, AbsentSince(k.AbsentSince, *in.AWS, TargetOf(in.Lease, in.Policy), in.Now)
-		}
+		anyAnswer(&in.AWS.Observation, oneIn)
+		noted(&in)
 	}
 	return in
 }
@@ -210,7 +208,7 @@ func TestNothingIsDestroyedThatAGuardForbids(t *testing.T) {
 	deeds := 0
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
-		d := Decide(in)
+		d := decide(in)
 		if d.Action.Kind != ActionRevoke && d.Action.Kind != ActionDeactivate {
 			return
 		}
@@ -227,7 +225,7 @@ func TestNothingIsDestroyedThatAGuardForbids(t *testing.T) {
 func TestAKeyIsGivenBackOnlyWhereWeTookIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
-		d := Decide(in)
+		d := decide(in)
 		rev := in.Lease.Status.Revocation
 		switch {
 		case d.Action.Kind != ActionReactivate:
@@ -244,7 +242,7 @@ func TestAKeyIsGivenBackOnlyWhereWeTookIt(t *testing.T) {
 func TestARecordOfCompletionNeedsAWSsWord(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
-		if d := Decide(in); d.Action.Kind == ActionComplete && (in.AWS == nil || in.AWS.Key != v1alpha1.KeyAbsent || in.AWS.Identity.AccountID != account ||
+		if d := decide(in); d.Action.Kind == ActionComplete && (in.AWS == nil || in.AWS.Key != v1alpha1.KeyAbsent || in.AWS.Identity.AccountID != account ||
 			(!in.AWS.AccountHasUsers && !in.AWS.UserExists && !TargetOf(in.Lease, in.Policy).UserDeleted)) {
 			t.Fatalf("%s on %+v", summary(d), in.AWS)
 		} else if d.Action.Kind == ActionComplete && in.AWS.Time.Sub(in.Lease.Status.Key.AbsentSince.Time) < 10*time.Second {
@@ -257,7 +255,7 @@ func TestInDryRunNothingIsDoneButToLook(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
 		in.Policy.DryRun = true
-		d := Decide(in)
+		d := decide(in)
 		if d.Action.Kind != ActionNone && d.Action.Kind != ActionObserve {
 			t.Fatal(summary(d))
 		}
@@ -271,7 +269,7 @@ func TestWhatARowHoldsIsLeftAlone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
 		rowHolds(v1alpha1.ReasonUnclearMark, "")(&in)
-		d := Decide(in)
+		d := decide(in)
 		quiet := d.Phase == v1alpha1.PhaseRevoked // by a mark or by AWS: only messages and readings are left
 		if !quiet && d.Action.Kind != ActionNone {
 			t.Fatal(summary(d))
@@ -283,7 +281,7 @@ func TestDecidingChangesNothingAndIsTheSameTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
 		before := in.Lease.DeepCopy()
-		first, second := Decide(in), Decide(in)
+		first, second := decide(in), decide(in)
 		if diff := cmp.Diff(first, second); diff != "" {
 			t.Fatalf("(-first +second):\n%s", diff)
 		}
@@ -305,13 +303,13 @@ func note(l *v1alpha1.AccessKeyLease, d Decision) {
 func TestARecordedDecisionIsDecidedAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
-		first := Decide(in)
+		first := decide(in)
 		if in.Lease.Status.Sheet.MarkedDeleted && first.Action.Kind == ActionObserve {
 			return // a new mark is looked into at once, an old one daily
 		}
 		in.Lease = in.Lease.DeepCopy()
 		note(in.Lease, first)
-		second := Decide(in)
+		second := decide(in)
 		if second.TermBegan {
 			t.Fatalf("a term begins at every look: %s, then %s", summary(first), summary(second))
 		}
@@ -329,7 +327,7 @@ func TestARecordedDecisionIsDecidedAgain(t *testing.T) {
 func TestALeaseThatWaitsKnowsForWhat(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := anyInput(t)
-		d := Decide(in)
+		d := decide(in)
 		unread := d.Blocked != nil && (d.Blocked.Reason == v1alpha1.ReasonSheetMissing || d.Blocked.Reason == v1alpha1.ReasonNeverOnSheet)
 		switch {
 		case d.Action.Kind != ActionNone:

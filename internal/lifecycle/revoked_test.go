@@ -144,7 +144,7 @@ func TestTellNamesWhatAdminsHearOnceATerm(t *testing.T) {
 		"not of a lease off the sheet":  {at("2026-12-03 09:00", stalled, lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet = nil })), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if n, ok := Tell(tc.in, Decide(tc.in)); n.Kind != tc.want || ok != (tc.want != "") {
+			if n, ok := Tell(tc.in, decide(tc.in)); n.Kind != tc.want || ok != (tc.want != "") {
 				t.Errorf("told %q %v, want %q", n.Kind, ok, tc.want)
 			}
 		})
@@ -185,7 +185,7 @@ func TestAKeyThatIsListedAfterItsEndIsReportedAndNotTouched(t *testing.T) {
 		"a lease that is not over asks AWS":       {at("2026-12-20 16:00", noticed, listed("2026-12-20 16:00", true, true)), "Expired; do Observe; next 2026-12-09 15:00", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := Decide(tc.in)
+			d := decide(tc.in)
 			if got := summary(d); got != tc.want {
 				t.Errorf("%s, want %s", got, tc.want)
 			}

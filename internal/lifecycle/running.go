@@ -83,12 +83,12 @@ func wait(in Input, d Decision, noticed bool) Decision {
 		d.Again = earliest(d.Again, next)
 	}
 	if k := in.Lease.Status.Key; k == nil || k.Status == "" {
-		d.Again = earliest(d.Again, recheckAt(in)) // see pinWanted
+		d.Again = earliest(d.Again, asksAgainAt(in, toRecheck)) // see pinWanted
 	}
 	if at := outcomeKnownAt(in.Lease, in.SettleTime); at.After(in.Now) {
 		d.Again = earliest(d.Again, at) // see lostDeletion
 	} else if !at.IsZero() {
-		d.Again = earliest(d.Again, recheckAt(in))
+		d.Again = earliest(d.Again, asksAgainAt(in, toRecheck))
 	}
 	return d
 }
@@ -131,6 +131,10 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 	k := in.Lease.Status.Key
 	alive := k != nil && k.CreateDate != nil && (k.Status == v1alpha1.KeyActive || k.Status == v1alpha1.KeyInactive)
 	absent := k != nil && k.Status == v1alpha1.KeyAbsent
+	ask := toTell
+	if !alive {
+		ask = toChange // what was known of it does not count
+	}
 	switch b := failedLately(in); {
 	case goneForGood(in) && !in.Policy.DryRun:
 		d.Action = Action{Kind: ActionComplete, Reason: v1alpha1.ReasonKeyAlreadyGone}
@@ -139,13 +143,13 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 		d.Blocked = &Block{Guard: guardAWSReadable, Reason: in.AWSReason, Message: in.AWSError}
 	case b != nil:
 		d.Blocked = b
-	case in.Policy.DryRun && (gone(in) || (in.AWS == nil && absent && rechecked(in))):
+	case in.Policy.DryRun && (in.AWS.absent() || (in.AWS == nil && absent && answers(in, toReport))):
 		d.Blocked = &Block{Guard: guardMode, Reason: v1alpha1.ReasonDryRun, Message: "mode DryRun: AWS has no such key, the lease would be Revoked now"}
-	case gone(in) || (in.AWS == nil && awaitsSecondLook(in)):
+	case in.AWS.absent() || (in.AWS == nil && awaitsSecondLook(in)):
 		d.Blocked = missedOnce(in)
 	case in.AWS != nil:
-		d.Blocked = misread(*in.AWS, TargetOf(in.Lease, in.Policy))
-	case !alive || !rechecked(in):
+		d.Blocked = in.AWS.Misread
+	case asks(in, ask):
 		d.Action = Action{Kind: ActionObserve}
 		return d, true
 	}
@@ -155,7 +159,7 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 	if _, due, ok := in.Policy.DueNotice(in.Lease.Spec.EndDate, in.Now); ok {
 		d.Next = due
 	}
-	d.Again = recheckAt(in)
+	d.Again = asksAgainAt(in, toRecheck)
 	if d.Blocked.Reason == v1alpha1.ReasonInProgress {
 		d.Again = lookAgainAt(in)
 	}
@@ -165,16 +169,18 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 // giveBack the key that we deactivated: its lease was extended in the grace period. The same that must be so for taking
 // it must be so for giving it.
 func giveBack(in Input, d Decision) Decision {
-	b := failedLately(in)
+	b, ask := failedLately(in), toChange
+	if in.Policy.DryRun {
+		ask = toReport
+	}
 	switch {
 	case in.AWSError != "":
 		b = &Block{Guard: guardAWSReadable, Reason: in.AWSReason, Message: in.AWSError}
 	case in.AWS != nil:
-		t := TargetOf(in.Lease, in.Policy)
-		if b = CheckAWS(*in.AWS, t); b == nil {
-			b = CheckPinned(*in.AWS, t)
+		if b = in.AWS.Refused; b == nil {
+			b = CheckPinned(in.AWS.Observation, TargetOf(in.Lease, in.Policy))
 		}
-	case b == nil && (!in.Policy.DryRun || !rechecked(in)):
+	case asks(in, ask):
 		d.Action = Action{Kind: ActionObserve}
 		return d
 	}
@@ -185,9 +191,9 @@ func giveBack(in Input, d Decision) Decision {
 		d.Action = Action{Kind: ActionReactivate}
 		return d
 	}
-	d.Blocked, d.Again = b, recheckAt(in)
+	d.Blocked, d.Again = b, asksAgainAt(in, toRecheck)
 	if b.Reason == v1alpha1.ReasonProtected {
-		d.Hold, d.Again = b, recheckAfter(in, holdStands(b.Reason))
+		d.Hold, d.Again = b, asksAgainAt(in, whileHeld(b.Reason))
 	}
 	return d
 }

@@ -68,7 +68,7 @@ func keyDeleted(l *v1alpha1.AccessKeyLease) bool {
 // keyIsDeleted: by us, so far as AWS or our own record shows. What hangs on the user follows it.
 func keyIsDeleted(in Input) bool {
 	rev := in.Lease.Status.Revocation
-	return keyDeleted(in.Lease) || (rev != nil && rev.Intent != nil && rev.Intent.Action == "DeleteAccessKey" && gone(in))
+	return keyDeleted(in.Lease) || (rev != nil && rev.Intent != nil && rev.Intent.Action == "DeleteAccessKey" && in.AWS.absent())
 }
 
 // graceBegan is when the grace period began: when we deactivated the key, or found it deactivated by somebody else. An
@@ -106,9 +106,11 @@ func outcomeKnownAt(l *v1alpha1.AccessKeyLease, settle time.Duration) time.Time 
 // and would pass for Active until its next notice although its key may be gone.
 func lostDeletion(in Input) bool {
 	at := outcomeKnownAt(in.Lease, in.SettleTime)
-	if at.IsZero() || in.Now.Before(at) || in.AWS != nil || in.AWSError != "" || failedLately(in) != nil {
+	if at.IsZero() || in.Now.Before(at) {
 		return false
 	}
-	k := in.Lease.Status.Key
-	return k == nil || k.ObservedTime == nil || k.ObservedTime.Time.Before(at) || !rechecked(in)
+	if k := in.Lease.Status.Key; k != nil && k.ObservedTime != nil && k.ObservedTime.Time.Before(at) {
+		return asks(in, toChange) // what AWS said before says nothing of it
+	}
+	return asks(in, toRecheck)
 }

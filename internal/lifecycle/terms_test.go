@@ -65,12 +65,12 @@ func TestWhatBeginsANewTerm(t *testing.T) {
 // Enforce, DryRun, Enforce: of a notice given before the DryRun nobody knows whether it still holds.
 func TestASpellOfDryRunIsRememberedByTheTerm(t *testing.T) {
 	in := at("2026-12-05 09:00", noticed, policy(func(p *Policy) { p.DryRun = true }))
-	d := Decide(in)
+	d := decide(in)
 	if d.TermBegan || !d.Term.DryRun {
 		t.Errorf("in DryRun the term is %+v, began %v", d.Term, d.TermBegan)
 	}
 	in.Lease.Status.Term, in.Policy.DryRun = d.Term, false
-	if got := Decide(in); !got.TermBegan || got.Term.Reason != TermModeEnforced {
+	if got := decide(in); !got.TermBegan || got.Term.Reason != TermModeEnforced {
 		t.Errorf("back in Enforce the term is %+v", got.Term)
 	}
 }
@@ -204,7 +204,7 @@ func TestAnExtendedLeaseGetsItsKeyBack(t *testing.T) {
 }
 
 func TestASecondTermKeepsTheNoticesOfTheFirstForOthersToSee(t *testing.T) {
-	d := Decide(at("2026-12-03 09:00", noticed, endDate("2027-03-31")))
+	d := decide(at("2026-12-03 09:00", noticed, endDate("2027-03-31")))
 	want := &v1alpha1.Term{Number: 2, EndDate: "2027-03-31", StartTime: *moment("2026-12-03 09:00"), Reason: TermEndDateChanged}
 	if diff := cmp.Diff(want, d.Term); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

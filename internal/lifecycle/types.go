@@ -13,7 +13,7 @@ type Input struct {
 	Policy Policy
 	Sheet  SheetFacts
 	// AWS as it was just read; nil: not asked in this reconcile.
-	AWS *Observation
+	AWS *Reading
 	// AWSError is why AWS could not be read, empty otherwise. AWSReason is AWSUnavailable where that passes by itself,
 	// AWSForbidden where people must mend something.
 	AWSError, AWSReason string

@@ -269,7 +269,8 @@ func TestTheReadingThatTheDeedWasDecidedOnIsNotMadeAgain(t *testing.T) {
 	handed := func(change func(*Observation, *bench)) (*bench, int) {
 		b, o := newBench(), observation()
 		change(&o, b)
-		b.Observed = &o
+		r := judged(o)
+		b.Observed = &r
 		return b, run(b)
 	}
 	if _, got := handed(func(*Observation, *bench) {}); got != without-1 {
@@ -294,7 +295,8 @@ func TestTheReadingThatTheDeedWasDecidedOnIsNotMadeAgain(t *testing.T) {
 func TestAReadingThatIsOlderThanAnotherLeasesWorkIsMadeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, o := newBench(), observation()
-		b.Observed = &o
+		r := judged(o)
+		b.Observed = &r
 		unlock, _, err := b.Users.lock(t.Context(), target().lockKey())
 		if err != nil {
 			t.Fatal(err)

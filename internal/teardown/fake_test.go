@@ -31,6 +31,11 @@ func observation() Observation {
 	}
 }
 
+// judged for the target.
+func judged(o Observation) lifecycle.Reading {
+	return lifecycle.Judge(o, target().AWSTarget, func() bool { return false })
+}
+
 // fakeIAM is an account with one user that obeys, in memory. What is strict about IAM is tested against the emulator.
 type fakeIAM struct {
 	Observed  Observation

@@ -34,7 +34,7 @@ const (
 	SuffixActive   = ":Active"
 )
 
-// Plan is the whole order of a deletion, as AWS stands, and what it leaves alone and why. It asks no guard: lifecycle.CheckAWS does.
+// Plan is the whole order of a deletion, as AWS stands, and what it leaves alone and why. It asks no guard: lifecycle.Judge does.
 // The status says what was done a moment ago and may still be shown.
 func Plan(o Observation, inv Inventory, t Target, rev *v1alpha1.RevocationStatus) ([]Step, []v1alpha1.Retained) {
 	steps := append(keySteps(o, t, rev), unassignedMFA(t, rev)...)

@@ -199,13 +199,13 @@ func TestTheKindOfAnMFADevice(t *testing.T) {
 
 func TestThePreviewShowsStepsOrWhatBlocksThem(t *testing.T) {
 	now := observation().Time
-	plan := Preview(observation(), fullInventory(), target(), nil, now)
+	plan := Preview(judged(observation()), fullInventory(), target(), nil, now)
 	if len(plan.Steps) != 17 || plan.Blocked != "" || plan.Steps[1] != "DeleteAccessKey AKIAKEYLEASE00000002" {
 		t.Errorf("plan %+v", plan)
 	}
 	o := observation()
 	o.Tags = map[string]string{lifecycle.ProtectedTag: "true"}
-	if plan := Preview(o, fullInventory(), target(), nil, now); len(plan.Steps) != 0 || plan.Blocked == "" || plan.BlockedReason != v1alpha1.ReasonProtected {
+	if plan := Preview(judged(o), fullInventory(), target(), nil, now); len(plan.Steps) != 0 || plan.Blocked == "" || plan.BlockedReason != v1alpha1.ReasonProtected {
 		t.Errorf("plan for a protected user %+v", plan)
 	}
 }

@@ -18,16 +18,16 @@ const (
 )
 
 // Preview is the plan before the date: what a deletion would do if AWS stayed as it is, and what would stop it.
-func Preview(o Observation, inv Inventory, t Target, rev *v1alpha1.RevocationStatus, now time.Time) v1alpha1.RevocationPlan {
+func Preview(o lifecycle.Reading, inv Inventory, t Target, rev *v1alpha1.RevocationStatus, now time.Time) v1alpha1.RevocationPlan {
 	if rev == nil {
 		rev = &v1alpha1.RevocationStatus{}
 	}
 	plan := v1alpha1.RevocationPlan{Time: metav1.NewTime(now)}
-	if refusal := lifecycle.CheckAWS(o, t.AWSTarget); refusal != nil {
+	if refusal := o.Refused; refusal != nil {
 		plan.Blocked, plan.BlockedReason = refusal.Message, refusal.Reason
 		return plan
 	}
-	steps, retained := Plan(o, inv, t, rev)
+	steps, retained := Plan(o.Observation, inv, t, rev)
 	for _, s := range steps[:min(len(steps), maxSteps)] {
 		plan.Steps = append(plan.Steps, s.Action+" "+s.Target)
 	}
@@ -36,10 +36,10 @@ func Preview(o Observation, inv Inventory, t Target, rev *v1alpha1.RevocationSta
 }
 
 // ReadPreview reads what a preview needs besides the observation. It changes nothing.
-func ReadPreview(ctx context.Context, c IAM, o Observation, t Target, rev *v1alpha1.RevocationStatus, now time.Time) (v1alpha1.RevocationPlan, error) {
+func ReadPreview(ctx context.Context, c IAM, o lifecycle.Reading, t Target, rev *v1alpha1.RevocationStatus, now time.Time) (v1alpha1.RevocationPlan, error) {
 	var inv Inventory
 	// Nothing more is asked of an account that is not ours to ask.
-	if o.UserExists && lifecycle.CheckAWS(o, t.AWSTarget) == nil {
+	if o.UserExists && o.Refused == nil {
 		var err error
 		inv, err = c.Inventory(ctx, t.UserName, t.PolicyName)
 		if err != nil && !failure.Is(err, failure.NotFound) {

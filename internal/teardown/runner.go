@@ -27,10 +27,9 @@ type Runner struct {
 	DeletedElsewhere func(ctx context.Context) bool
 	Users            *UserLocks
 	Clock            clock.PassiveClock
-	// Observed is the reading that the deed was decided on a moment ago: the next pass begins with it and asks every guard
-	// of it anew. A pass that had to wait for another lease of the user makes its own, and so does one whose reading is
+	// Observed is the reading that the deed was decided on a moment ago: the next pass begins with it and its verdict. A pass that had to wait for another lease of the user makes its own, and so does one whose reading is
 	// older than SettleTime. Nil: there is none.
-	Observed *Observation
+	Observed *lifecycle.Reading
 }
 
 // work is one pass over one key. It dies with the call; everything that must outlive it is in rev.
@@ -39,7 +38,8 @@ type work struct {
 	t   Target
 	rev *v1alpha1.RevocationStatus
 	// observed is the last reading, nil once something was changed after it; handed, until it is asked for, the Runner's.
-	observed, handed *Observation
+	observed *Observation
+	handed   *lifecycle.Reading
 	// unsaved: rev holds outcomes that are not persisted yet. broken: they could not be.
 	unsaved, broken bool
 	// acted: this pass changed something. lagging: AWS still shows something that is gone.
@@ -53,34 +53,34 @@ func (w *work) observe(ctx context.Context) (Observation, error) {
 	if w.observed != nil {
 		return *w.observed, nil
 	}
-	o, err := w.read(ctx)
+	r, err := w.read(ctx)
+	if err == nil {
+		err = refused(r.Refused)
+	}
 	if err != nil {
-		return Observation{}, err
+		return r.Observation, err
+	}
+	w.observed = &r.Observation
+	return r.Observation, nil
+}
+
+// read AWS, or take the reading that was handed over.
+func (w *work) read(ctx context.Context) (lifecycle.Reading, error) {
+	if r := w.handed; r != nil {
+		w.handed = nil
+		return *r, nil
+	}
+	o, err := w.IAM.Observe(ctx, w.t.UserName, w.t.AccessKeyID)
+	if err != nil {
+		return lifecycle.Reading{}, err
 	}
 	t := w.t.AWSTarget
 	t.UserDeleted = lifecycle.UserDeleted(w.rev, w.t.UserName)
-	o = lifecycle.WithoutSuccessor(o, t)
-	if !o.UserExists && !o.AccountHasUsers {
-		o.AccountHasUsers = w.deletedElsewhere(ctx) // the account's last user: nobody left is what it left
-	}
-	if err := refused(lifecycle.CheckAWS(o, t)); err != nil {
-		return o, err
-	}
-	w.observed = &o
-	return o, nil
+	return lifecycle.Judge(o, t, func() bool { return w.deletedElsewhere(ctx) }), nil
 }
 
 func (w *work) deletedElsewhere(ctx context.Context) bool {
 	return w.DeletedElsewhere != nil && w.DeletedElsewhere(ctx)
-}
-
-// read AWS, or take the reading that was handed over.
-func (w *work) read(ctx context.Context) (Observation, error) {
-	if o := w.handed; o != nil {
-		w.handed = nil
-		return *o, nil
-	}
-	return w.IAM.Observe(ctx, w.t.UserName, w.t.AccessKeyID)
 }
 
 func (w *work) intends(action, target string) bool {

@@ -20,7 +20,7 @@ type simulation struct {
 	policy lifecycle.Policy
 	now    time.Time
 	// aws is what AWS showed at this moment; nil: not asked.
-	aws   *lifecycle.Observation
+	aws   *lifecycle.Reading
 	steps []Step
 	// over: nothing happens any more.
 	over bool
@@ -92,15 +92,15 @@ func (s *simulation) observe() {
 	target := lifecycle.TargetOf(s.lease, s.policy)
 	const userID = "AIDAASSUMED"
 	// The key is pinned by it: it must be the same each time.
-	created := metav1.NewTime(s.now.AddDate(-1, 0, 0).Truncate(time.Second))
+	created := s.now.AddDate(-1, 0, 0).Truncate(time.Second)
 	if k := s.lease.Status.Key; k != nil {
-		created = *k.CreateDate
+		created = k.CreateDate.Time
 	}
-	s.aws = &lifecycle.Observation{
+	reading := lifecycle.Judge(lifecycle.Observation{
 		Time: s.now, Identity: lifecycle.Identity{AccountID: target.AccountID, ARN: "arn:aws:sts::" + target.AccountID + ":assumed-role/keylease/plan"},
-		UserExists: true, UserID: userID, Path: pathInside(target.PathPrefix), Key: v1alpha1.KeyActive, CreateDate: created.Time, AccountHasUsers: true,
-	}
-	s.lease.Status.Key = &v1alpha1.KeyStatus{Status: v1alpha1.KeyActive, UserID: userID, CreateDate: &created, ObservedTime: s.moment()}
+		UserExists: true, UserID: userID, Path: pathInside(target.PathPrefix), Key: v1alpha1.KeyActive, CreateDate: created, AccountHasUsers: true,
+	}, target, nil)
+	s.aws, s.lease.Status.Key = &reading, reading.KeyStatus(s.lease.Status.Key, s.now)
 }
 
 func pathInside(prefix string) string {
