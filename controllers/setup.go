@@ -24,13 +24,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/accesskeylease"
 	"github.com/keylease/keylease/controllers/accesskeysheet"
 	"github.com/keylease/keylease/controllers/accountcheck"
 	"github.com/keylease/keylease/controllers/lookup"
 	"github.com/keylease/keylease/controllers/record"
 	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/pace"
-	"github.com/keylease/keylease/internal/teardown"
 )
 
 const (
@@ -83,7 +83,7 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 // Reconcilers of the three kinds of work. They need no manager, cache or queue: what wakes one is a function.
 type Reconcilers struct {
 	Sheets   *accesskeysheet.Reconciler
-	Leases   *LeaseReconciler
+	Leases   *accesskeylease.Reconciler
 	Accounts *accountcheck.Reconciler
 }
 
@@ -102,11 +102,10 @@ func New(d *Deps, wakeSheet, wakeLease func(types.NamespacedName)) Reconcilers {
 			WakeLease: wakeLease, WakeSheet: wakeSheet, Writers: writers,
 		}),
 		Accounts: &accountcheck.Reconciler{Client: d.Client, Record: rec, Known: known, Attempts: attempts, Clock: d.Clock, WakeSheet: wakeSheet},
-		Leases: &LeaseReconciler{
-			Deps: d, rec: rec, known: known, sheetWake: wakeSheet,
-			attempts: attempts, slots: pace.NewSlots(wakeLease), users: &teardown.UserLocks{}, begun: newBegun(),
-			written: newOwnWrites(),
-		},
+		Leases: accesskeylease.New(accesskeylease.Deps{
+			Client: d.Client, Live: d.Live, Record: rec, Known: known, Attempts: attempts, Slots: pace.NewSlots(wakeLease),
+			Clock: d.Clock, Texts: d.Texts, WakeSheet: wakeSheet,
+		}),
 	}
 }
 

@@ -1,4 +1,4 @@
-package controllers
+package accesskeylease
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // snapshots keeps snapshots of deleted users in Secrets beside their leases: nothing in them is secret, but policies are
 // not for everybody's eyes. They have no owner reference, because they must outlive a lease that somebody deletes.
-type snapshots struct{ *leaseRun }
+type snapshots struct{ *draft }
 
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create;patch
 
@@ -21,7 +21,7 @@ func (s snapshots) Save(ctx context.Context, name string, data []byte) (string, 
 	secret := corev1ac.Secret(name, s.lease.Namespace).
 		WithLabels(map[string]string{v1alpha1.LabelSheet: s.lease.Spec.SheetRef.Name}).
 		WithData(map[string][]byte{"snapshot.json": data})
-	if err := s.Client.Apply(ctx, secret, record.OwnerLease, client.ForceOwnership); err != nil {
+	if err := s.rec.Client.Apply(ctx, secret, record.OwnerLease, client.ForceOwnership); err != nil {
 		return "", err
 	}
 	return name, nil

@@ -1,4 +1,4 @@
-package controllers
+package accesskeylease
 
 import (
 	"sync"
@@ -15,11 +15,12 @@ type ownWrites struct {
 	m  map[types.NamespacedName]string
 }
 
-func newOwnWrites() *ownWrites { return &ownWrites{m: map[types.NamespacedName]string{}} }
-
 func (w *ownWrites) note(o client.Object) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.m == nil {
+		w.m = map[types.NamespacedName]string{}
+	}
 	w.m[client.ObjectKeyFromObject(o)] = o.GetResourceVersion()
 }
 

@@ -1,4 +1,4 @@
-package controllers
+package accesskeylease
 
 import (
 	"testing"
@@ -25,7 +25,7 @@ func TestTheDaysLastPlaceIsGivenOnce(t *testing.T) {
 	oneOn := func(now time.Time) lifecycle.DailyLimit {
 		return lifecycle.DailyLimitOf(s, lifecycle.Policy{Location: time.UTC}, now)
 	}
-	b := newBegun()
+	b := &begun{}
 	for range 2 {
 		if !b.reserve(of("a"), oneOn(today), today) {
 			t.Error("the first lease has no place, or not again")

@@ -1,7 +1,8 @@
-package controllers
+package accesskeylease
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -17,58 +18,53 @@ const planTimeout = 20 * time.Second
 
 // planDue: a notice of expiry is about to go out for the first time, or DryRun stops what is due and should show what
 // would happen. A plan that was tried in vain is not tried again: the notice has gone out without it.
-func (r *leaseRun) planDue(d lifecycle.Decision) bool {
-	n, s := d.Action.Notice, r.lease.Status
-	if r.planned || r.sheet == nil || d.Term == nil {
+func (r *reconciling) planDue(d lifecycle.Decision) bool {
+	n, s := d.Action.Notice, r.draft.lease.Status
+	if r.planned || r.about.sheet == nil || d.Term == nil {
 		return false
 	}
-	if at, _ := r.waits(pace.ReadAWS); !at.IsZero() {
+	if at, _ := r.use.until(pace.ReadAWS); !at.IsZero() {
 		return false
 	}
 	if d.Action.Kind == lifecycle.ActionNone {
 		return d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonDryRun && (s.Plan == nil || s.Plan.Time.Before(&d.Term.StartTime))
 	}
-	if d.Action.Kind != lifecycle.ActionNotify || n.Kind != v1alpha1.NoticeExpiry {
-		return false
-	}
-	for _, record := range s.Notices {
-		if record.Term == d.Term.Number && record.Kind == n.Kind && record.DaysBefore != nil && *record.DaysBefore == *n.DaysBefore {
-			return false
-		}
-	}
-	return true
+	subject := v1alpha1.NoticeStatus{Term: d.Term.Number, Kind: n.Kind, DaysBefore: n.DaysBefore}
+	return d.Action.Kind == lifecycle.ActionNotify && n.Kind == v1alpha1.NoticeExpiry &&
+		!slices.ContainsFunc(s.Notices, func(r v1alpha1.NoticeStatus) bool { return r.SameSubject(&subject) })
 }
 
 // plan works out what the deletion would do, and reads once more when the key was last used. It is for people: where AWS
 // cannot be read the notice says less, but it goes out.
-func (r *leaseRun) plan(ctx context.Context) {
-	r.planned = true
-	r.lease.Status.Plan = nil // one that no longer holds would mislead
+func (a acts) plan(ctx context.Context, in lifecycle.Input) lifecycle.Input {
+	l := a.draft.lease
+	l.Status.Plan = nil // one that no longer holds would mislead
 	ctx, cancel := context.WithTimeout(ctx, planTimeout)
 	defer cancel()
-	if r.in.AWS == nil {
-		r.observe(ctx)
+	if in.AWS == nil {
+		in = a.observe(ctx, in)
 	}
-	if r.in.AWS == nil {
-		return
+	if in.AWS == nil {
+		return in
 	}
-	plan, err := r.preview(ctx, *r.in.AWS)
-	r.slots.Answered(r.accountPlace(), r.now(), err)
+	plan, err := a.preview(ctx, *in.AWS)
+	a.use.answered(a.use.account, err)
 	if err != nil {
 		log.FromContext(ctx).Info("no plan of the deletion", "error", err.Error())
-		return
+		return in
 	}
-	r.lease.Status.Plan = &plan
+	l.Status.Plan = &plan
+	return in
 }
 
-func (r *leaseRun) preview(ctx context.Context, o lifecycle.Reading) (v1alpha1.RevocationPlan, error) {
-	c, err := r.account(ctx)
+func (a acts) preview(ctx context.Context, o lifecycle.Reading) (v1alpha1.RevocationPlan, error) {
+	c, err := a.account(ctx)
 	if err != nil {
 		return v1alpha1.RevocationPlan{}, err
 	}
-	t, err := r.teardownTarget()
+	t, err := a.teardownTarget()
 	if err != nil {
 		return v1alpha1.RevocationPlan{}, err
 	}
-	return teardown.ReadPreview(ctx, c, o, t, r.lease.Status.Revocation, lifecycle.Moment(r.now()).Time)
+	return teardown.ReadPreview(ctx, c, o, t, a.draft.lease.Status.Revocation, lifecycle.Moment(a.draft.now()).Time)
 }

@@ -1,4 +1,4 @@
-package controllers
+package accesskeylease
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/controllers/lookup"
-	"github.com/keylease/keylease/controllers/state"
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
@@ -20,8 +19,6 @@ type begun struct {
 	mu sync.Mutex
 	m  map[string]map[types.UID]time.Time
 }
-
-func newBegun() *begun { return &begun{m: map[string]map[types.UID]time.Time{}} }
 
 // merge what the cache shows, and give the number that began on the limit's day.
 func (b *begun) merge(account string, started map[types.UID]time.Time, limit lifecycle.DailyLimit) int {
@@ -59,6 +56,9 @@ func (b *begun) giveBack(l *v1alpha1.AccessKeyLease) {
 }
 
 func (b *begun) of(account string) map[types.UID]time.Time {
+	if b.m == nil {
+		b.m = map[string]map[types.UID]time.Time{}
+	}
 	if b.m[account] == nil {
 		b.m[account] = map[types.UID]time.Time{}
 	}
@@ -75,48 +75,48 @@ func countOn(set map[types.UID]time.Time, limit lifecycle.DailyLimit) int {
 	return n
 }
 
-func (r *leaseRun) dailyLimit() lifecycle.DailyLimit {
-	return lifecycle.DailyLimitOf(r.sheet, r.in.Policy, r.now())
+func (a acts) dailyLimit() lifecycle.DailyLimit {
+	return lifecycle.DailyLimitOf(a.about.sheet, a.policy, a.draft.now())
 }
 
 // limitReached is why the lease waits: the day's revocations of its account are taken by leases that ended earlier.
-func (r *leaseRun) limitReached(ctx context.Context) (string, error) {
-	if !lifecycle.NeedsPlace(r.in) {
+func (r *Reconciler) limitReached(ctx context.Context, about loaded, in lifecycle.Input) (string, error) {
+	if !lifecycle.NeedsPlace(in) {
 		return "", nil
 	}
-	leases, err := lookup.OfAccount(ctx, r.Client, r.lease.Spec.AccountID)
+	account := in.Lease.Spec.AccountID
+	leases, err := lookup.OfAccount(ctx, r.Client, account)
 	if err != nil {
 		return "", err
 	}
-	limit := r.dailyLimit()
+	limit := lifecycle.DailyLimitOf(about.sheet, in.Policy, in.Now)
 	started, before := map[types.UID]time.Time{}, 0
-	sheets := map[types.NamespacedName]sheetSide{r.sheetKey(): {r.sheet, r.in.Policy, r.view}}
+	sides := sheetSides{about.sheetKey: {policy: in.Policy, sheet: about.sheet}}
 	for i := range leases {
 		o := &leases[i]
 		if t := lifecycle.RevocationBegan(o); limit.Counts(t) {
 			started[o.UID] = t
-		} else if lifecycle.GoesBefore(r.inputOf(ctx, o, sheets), r.in) {
+		} else if lifecycle.GoesBefore(r.inputOf(ctx, o, in.Now, sides), in) {
 			before++
 		}
 	}
-	if r.begun.merge(r.lease.Spec.AccountID, started, limit)+before >= limit.Limit {
-		return limit.Reached(r.lease.Spec.AccountID), nil
+	if r.begun.merge(account, started, limit)+before >= limit.Limit {
+		return limit.Reached(account), nil
 	}
 	return "", nil
 }
 
-// sheetSide is what a sheet rules and says of its leases.
-type sheetSide struct {
+// sheetSides are what sheets rule of their leases, as far as they were met.
+type sheetSides map[types.NamespacedName]struct {
 	sheet  *v1alpha1.AccessKeySheet // nil: it cannot be used
 	policy lifecycle.Policy
-	known  state.Sheet
 }
 
-// inputOf another lease, as its own sheet has it. sheets are those met before. Of a sheet that is gone, or whose spec is
-// unusable, nothing is known: its leases are not acted on.
-func (r *leaseRun) inputOf(ctx context.Context, l *v1alpha1.AccessKeyLease, sheets map[types.NamespacedName]sheetSide) lifecycle.Input {
+// inputOf another lease, as its own sheet has it. Of a sheet that is gone, or whose spec is unusable, nothing is known: its
+// leases are not acted on.
+func (r *Reconciler) inputOf(ctx context.Context, l *v1alpha1.AccessKeyLease, now time.Time, sides sheetSides) lifecycle.Input {
 	key := types.NamespacedName{Namespace: l.Namespace, Name: l.Spec.SheetRef.Name}
-	side, ok := sheets[key]
+	side, ok := sides[key]
 	if !ok {
 		sheet := &v1alpha1.AccessKeySheet{}
 		err := r.Client.Get(ctx, key, sheet)
@@ -125,13 +125,12 @@ func (r *leaseRun) inputOf(ctx context.Context, l *v1alpha1.AccessKeyLease, shee
 		}
 		if err == nil {
 			side.sheet = sheet
-			side.known = r.known.Get(key)
 		}
-		sheets[key] = side
+		sides[key] = side
 	}
-	in := lifecycle.Input{Now: r.in.Now, Lease: l, Policy: side.policy}
+	in := lifecycle.Input{Now: now, Lease: l, Policy: side.policy}
 	if side.sheet != nil {
-		in.Sheet = sheetFacts(side.known, side.sheet, l.Spec.AccessKeyID)
+		in.Sheet = sheetFacts(r.Known.Get(key), side.sheet, l.Spec.AccessKeyID)
 	}
 	return in
 }

@@ -1,0 +1,149 @@
+package accesskeylease
+
+import (
+	"context"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/lookup"
+	"github.com/keylease/keylease/controllers/record"
+	"github.com/keylease/keylease/controllers/state"
+	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/pace"
+	"github.com/keylease/keylease/internal/teardown"
+)
+
+// acts asks AWS about one lease's key, and changes what is decided.
+type acts struct {
+	draft  *draft
+	about  loaded
+	use    *services
+	policy lifecycle.Policy
+	// client finds the other leases of the account.
+	client client.Client
+	// known and wakeSheet are told of what concerns the whole account.
+	known     *state.Sheets
+	wakeSheet func(types.NamespacedName)
+	users     *teardown.UserLocks
+	begun     *begun
+}
+
+func (a acts) target() lifecycle.AWSTarget { return lifecycle.TargetOf(a.draft.lease, a.policy) }
+
+func (a acts) teardownTarget() (teardown.Target, error) {
+	spec, t := a.about.sheet.Spec.AWS, a.target()
+	policy, err := lifecycle.FillIn(ptr.Deref(spec.PolicyName, ""), map[string]string{"UserName": t.UserName, "AccountID": t.AccountID})
+	if err != nil {
+		return teardown.Target{}, &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "revoke", Code: v1alpha1.ReasonInvalidSpec,
+			Message: "spec.aws.policyName: " + err.Error()}
+	}
+	return teardown.Target{
+		AWSTarget: t, Partition: spec.Partition, PolicyName: policy, KeepConsoleUsers: ptr.Deref(spec.KeepConsoleUsers, true),
+	}, nil
+}
+
+func (a acts) account(ctx context.Context) (state.AWS, error) {
+	connect := a.about.known.Clients.AWS
+	if connect == nil {
+		return nil, &failure.Error{Class: failure.Retry, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonNotConnected, Message: "the sheet was not synced yet"}
+	}
+	return connect(ctx, a.target().AccountID)
+}
+
+// observe reads AWS. That it cannot be read is no error of the reconcile: notices go out all the same, and Decide knows
+// what may not be done without.
+func (a acts) observe(ctx context.Context, in lifecycle.Input) lifecycle.Input {
+	l := a.draft.lease
+	c, err := a.account(ctx)
+	var o lifecycle.Observation
+	if err == nil {
+		o, err = c.Observe(ctx, l.Spec.UserName, l.Spec.AccessKeyID)
+	}
+	a.use.answered(a.use.account, err)
+	in.Retry = a.use.asked
+	if err != nil {
+		return a.unobserved(in, err)
+	}
+	a.use.succeeded(pace.ReadAWS)
+	t := a.target()
+	reading := lifecycle.Judge(o, t, func() bool { return a.userDeletedElsewhere(ctx) })
+	in.AWS, in.AWSError, in.AWSReason = &reading, "", ""
+	l.Status.Key = reading.KeyStatus(l.Status.Key, a.draft.now())
+	met := state.Trouble{}
+	if refused := reading.Refused; refused != nil && lifecycle.LeaseReason(refused.Reason).Account {
+		met = state.Trouble{Reason: refused.Reason, Message: refused.Message}
+	}
+	a.tellSheet(met)
+	return in
+}
+
+// unobserved notes why AWS could not be read. What passes by itself is retried soon; what people must fix, hourly.
+func (a acts) unobserved(in lifecycle.Input, err error) lifecycle.Input {
+	in.AWSError, in.AWSReason = err.Error(), v1alpha1.ReasonAWSUnavailable
+	if !failure.NeedsFix(err) {
+		a.use.retryLater(pace.ReadAWS, err)
+		return in
+	}
+	// AWS answered: the failures before it are no row any more, and what a person asked to be tried again was tried.
+	a.use.succeeded(pace.ReadAWS)
+	in.AWSReason, in.Retry = v1alpha1.ReasonAWSForbidden, false
+	key := ptr.Deref(a.draft.lease.Status.Key, v1alpha1.KeyStatus{})
+	key.ObservedTime = lifecycle.Moment(a.draft.now())
+	a.draft.lease.Status.Key = &key
+	if failure.Is(err, failure.Credentials) {
+		a.tellSheet(state.AWSTrouble(err, a.about.sheet.Spec.AWS.RoleARN))
+	}
+	return in
+}
+
+// tellSheet what concerns the whole account.
+func (a acts) tellSheet(met state.Trouble) {
+	if a.known.SetAWSTrouble(a.about.sheetKey, a.target().AccountID, met) {
+		a.wakeSheet(a.about.sheetKey)
+	}
+}
+
+// userDeletedElsewhere: another lease of the same pinned user, with the user's last key, took it along. Where the cache cannot
+// tell, people had better look.
+func (a acts) userDeletedElsewhere(ctx context.Context) bool {
+	l, pinned := a.draft.lease, a.target().Pin.UserID
+	if pinned == "" {
+		return false
+	}
+	leases, err := lookup.OfAccount(ctx, a.client, l.Spec.AccountID)
+	return err == nil && slices.ContainsFunc(leases, func(o v1alpha1.AccessKeyLease) bool {
+		return o.UID != l.UID && o.Spec.UserName == l.Spec.UserName && o.Status.Key != nil &&
+			o.Status.Key.UserID == pinned && lifecycle.UserDeleted(o.Status.Revocation, o.Spec.UserName)
+	})
+}
+
+// complete records that the key is gone without our doing.
+func (a acts) complete(ctx context.Context, reason string) error {
+	rev := a.draft.lease.Status.Revocation
+	if rev == nil {
+		rev = &v1alpha1.RevocationStatus{}
+		a.draft.lease.Status.Revocation = rev
+	}
+	rev.Reason, rev.CompletionTime = reason, lifecycle.Moment(a.draft.now())
+	if err := a.draft.save(ctx); err != nil {
+		return err
+	}
+	a.completed()
+	a.draft.event(record.Normal, v1alpha1.EventRevoked, reason)
+	return nil
+}
+
+// completed says how it ended, and what is left on purpose.
+func (a acts) completed() {
+	rev := a.draft.lease.Status.Revocation
+	kv := []any{"reason", rev.Reason, "retained", rev.Retained}
+	if rev.SnapshotRef != nil {
+		kv = append(kv, "snapshot", rev.SnapshotRef.Name, "snapshotSHA256", rev.SnapshotRef.SHA256)
+	}
+	a.draft.audit("complete", kv...)
+}

@@ -1,0 +1,173 @@
+package accesskeylease
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/controllers/record"
+	"github.com/keylease/keylease/internal/failure"
+	"github.com/keylease/keylease/internal/lifecycle"
+	"github.com/keylease/keylease/internal/metrics"
+	"github.com/keylease/keylease/internal/pace"
+	"github.com/keylease/keylease/internal/teardown"
+)
+
+// change does the one thing in AWS that was decided.
+func (a acts) change(ctx context.Context, in lifecycle.Input, d lifecycle.Decision) acted {
+	out, l := acted{in: in}, a.draft.lease
+	if limit := a.dailyLimit(); d.Action.Kind != lifecycle.ActionReactivate && !a.begun.reserve(l, limit, a.draft.now()) {
+		out.in.LimitReached, out.again = limit.Reached(l.Spec.AccountID), true
+		return out
+	}
+	defer a.begun.giveBack(l)
+	c, err := a.account(ctx)
+	var t teardown.Target
+	if err == nil {
+		t, err = a.teardownTarget()
+	}
+	if err != nil {
+		out.err = err
+		return out
+	}
+	rev := ptr.To(ptr.Deref(l.Status.Revocation.DeepCopy(), v1alpha1.RevocationStatus{}))
+	runner := &teardown.Runner{
+		IAM: c, Snapshots: snapshots{a.draft}, Users: a.users, Clock: a.draft.clock,
+		Record:           a.recordIntent(in, d, rev.KeyDeletedTime == nil),
+		Audit:            a.auditStep,
+		DeletedElsewhere: a.userDeletedElsewhere,
+		Observed:         in.AWS,
+	}
+	out.in.AWS = nil // what AWS showed before is history now
+	settles, err := a.tearDown(ctx, runner, d.Action.Kind, t, rev)
+	if refusal := (*teardown.Refusal)(nil); errors.As(err, &refusal) {
+		// AWS changed since it was observed a moment ago: look again before anything else.
+		err = &failure.Error{Class: failure.Retry, Service: "aws", Operation: string(d.Action.Kind), Code: refusal.Reason, Message: refusal.Message}
+	}
+	if err != nil {
+		out.err = err
+		return out
+	}
+	a.use.settles(settles)
+	out.again = l.Completed() // people are told of the end at once
+	return out
+}
+
+// recordIntent gives what saves a step's intent before it is done. What follows the key follows from the decision about it,
+// which is told once (unsaid: it was not yet).
+func (a acts) recordIntent(in lifecycle.Input, d lifecycle.Decision, unsaid bool) func(context.Context, *v1alpha1.RevocationStatus) error {
+	l := a.draft.lease
+	return func(ctx context.Context, rev *v1alpha1.RevocationStatus) error {
+		before := l.Status.Revocation
+		l.Status.Revocation = rev
+		if err := a.draft.save(ctx); err != nil {
+			// Nothing began: the place in the day's limit is for others.
+			l.Status.Revocation = before
+			return err
+		}
+		if unsaid {
+			unsaid = false
+			a.auditDecision(ctx, in, d)
+		}
+		return nil
+	}
+}
+
+// tearDown goes as far as it can now. settles is when it goes on; zero: it is at an end.
+func (a acts) tearDown(ctx context.Context, runner *teardown.Runner, kind lifecycle.ActionKind, t teardown.Target, rev *v1alpha1.RevocationStatus) (settles time.Time, err error) {
+	now, s := a.draft.now(), &a.draft.lease.Status
+	switch kind {
+	case lifecycle.ActionDeactivate:
+		p, err := runner.Deactivate(ctx, t, rev)
+		if err != nil {
+			return settles, err
+		}
+		s.Revocation = rev
+		a.keyIs(v1alpha1.KeyInactive, p.KeyAlreadyGone || rev.KeyDeletedTime != nil)
+		switch {
+		case p.AlreadyInactive:
+			a.draft.event(record.Warning, v1alpha1.EventKeyDeactivated, "somebody else had deactivated the key; it is deleted after the grace period")
+		case !p.KeyAlreadyGone:
+			a.draft.event(record.Warning, v1alpha1.EventKeyDeactivated, "key deactivated; it is deleted after the grace period")
+		}
+		return now, nil
+	case lifecycle.ActionReactivate:
+		p, err := runner.Reactivate(ctx, t, rev)
+		if err != nil {
+			return settles, err
+		}
+		s.Revocation = rev
+		a.keyIs(v1alpha1.KeyActive, p.KeyAlreadyGone || rev.KeyDeletedTime != nil)
+		if rev.StartTime == nil && rev.DeactivatedTime == nil && len(rev.Steps) == 0 {
+			s.Revocation = nil
+		}
+		a.draft.event(record.Normal, v1alpha1.EventKeyReactivated, "the lease was extended: key active again")
+		return now, nil
+	}
+	// Verify goes on with whatever is left; who ran the teardown before it would read everything twice.
+	pass := runner.Run
+	if rev.StartTime != nil && !now.Before(teardown.VerifyAt(rev)) {
+		pass = runner.Verify
+	}
+	p, err := pass(ctx, t, rev)
+	if err != nil {
+		return settles, err
+	}
+	s.Revocation = rev
+	switch {
+	case p.Complete:
+		a.draft.event(record.Normal, v1alpha1.EventRevoked, fmt.Sprintf("key %s of user %s is gone from AWS", t.AccessKeyID, t.UserName))
+		a.completed()
+		return settles, nil
+	case p.Done:
+		return p.VerifyAt, nil
+	}
+	return a.draft.now().Add(teardown.SettleTime), nil
+}
+
+// keyIs notes what our own change made of the key: no reading may follow for months.
+func (a acts) keyIs(state v1alpha1.KeyState, gone bool) {
+	if key := a.draft.lease.Status.Key; key != nil && !gone {
+		key.Status = state
+	}
+}
+
+// settles: a change of AWS succeeded, and nothing more is changed before that moment. Zero: nothing has to settle.
+func (u *services) settles(at time.Time) {
+	if at.After(u.clock.Now()) {
+		u.attempts.Defer(u.key, pace.ChangeAWS, u.generation, at)
+	} else {
+		u.succeeded(pace.ChangeAWS)
+	}
+	if !at.IsZero() {
+		u.wakeAt = at
+	}
+}
+
+// auditDecision says what a key is about to be changed for, all guards having let it pass and the intent being saved.
+func (a acts) auditDecision(ctx context.Context, in lifecycle.Input, d lifecycle.Decision) {
+	kv := []any{"action", d.Action.Kind, "endDate", a.draft.lease.Spec.EndDate, "term", d.TermNumber(), "sheetRead", in.Sheet.ReadStart.UTC()}
+	if a.dailyLimit().Raised() {
+		name := v1alpha1.AnnotationAllowRevocations
+		kv = append(kv, "approval", a.about.sheet.Annotations[name], "approvedBy", a.draft.rec.AnnotatedBy(ctx, a.about.sheet, name))
+	}
+	a.draft.audit("decided", kv...)
+}
+
+// auditStep is told of each call that was to change something, and, without a request ID, of one whose answer was lost and
+// that AWS showed afterwards to have been carried out.
+func (a acts) auditStep(s teardown.Step, requestID string, err error) {
+	kv := []any{"action", s.Action, "target", s.Target, "requestID", requestID}
+	switch {
+	case err != nil:
+		kv = append(kv, "error", err.Error())
+	case requestID == "":
+		kv = append(kv, "found", "carried out")
+	}
+	a.draft.audit("aws", kv...)
+	metrics.AWSStep(a.draft.lease.Namespace, a.draft.lease.Spec.SheetRef.Name, s.Action)
+}
