@@ -68,7 +68,7 @@ func (w *Write) Remember(leases map[string]*v1alpha1.AccessKeyLease, o Options) 
 		if s == nil || len(rows[keyPrefix+id]) > 0 {
 			continue
 		}
-		date, said := cmp.Or(s.Pending.SeenEndDate, s.EndDate), GoneRow{EndDate: "", Status: s.Mark}
+		date, said := cmp.Or(s.RefusedEndDate, s.RowEndDate, s.EndDate), GoneRow{EndDate: "", Status: s.Mark}
 		if date != "" && (s.Hold == nil || s.Hold.Reason != v1alpha1.ReasonInvalidRow) {
 			said.EndDate = FormatDate(date, like)
 		}
