@@ -23,7 +23,7 @@ const (
 	maxAgreedMark = 256
 )
 
-// Merge agrees one row and its lease by the rules of the package comment. The last values both sides agreed on are in
+// Merge agrees one row and its lease by the rules of the package comment. What either side said last is in
 // lease.Status.Sheet; row is nil where the key stands in no usable row, and problem then says why, or is nil where it
 // stands in none at all. lease is nil where there is none yet. Facts.FirstNoticeDue must be set.
 //
