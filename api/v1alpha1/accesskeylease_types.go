@@ -222,7 +222,8 @@ func (n *NoticeStatus) SameSubject(o *NoticeStatus) bool {
 	return n.Term == o.Term && n.Kind == o.Kind && ptr.Equal(n.DaysBefore, o.DaysBefore)
 }
 
-// SheetRowStatus holds the last values both sides agreed on, and what the row asks for.
+// SheetRowStatus holds the last values both sides agreed on, what each side last had where that is another, and what the
+// row asks for.
 type SheetRowStatus struct {
 	// Row number in the requests tab, from 1, when last seen. It informs; identity is the access key ID.
 	// +optional
@@ -233,7 +234,25 @@ type SheetRowStatus struct {
 	// Mark is the text of the status cell as it was last accepted or written, cut at 256 characters.
 	// +optional
 	Mark string `json:"mark,omitempty"`
-	// Hold is why the row keeps the lease out of all processing.
+	// RowEndDate that the row had when both sides were last merged, where it is not endDate.
+	// +optional
+	RowEndDate string `json:"rowEndDate,omitempty"`
+	// LeaseEndDate that the lease had then, where it is not endDate. While the two differ, the row is still to be given the
+	// lease's: that is written again until it is read back, and told once.
+	// +optional
+	LeaseEndDate string `json:"leaseEndDate,omitempty"`
+	// RefusedEndDate is a date of the row that was seen and told, but not taken: another manager owns the lease's, or the key
+	// is being deleted.
+	// +optional
+	RefusedEndDate string `json:"refusedEndDate,omitempty"`
+	// ExtensionMark is who of the two had the extension mark (延長申請済み). Absent: neither.
+	// +optional
+	ExtensionMark *ExtensionMark `json:"extensionMark,omitempty"`
+	// MovedFrom is the end date that the row had before people moved it to a later one. An extension mark that follows within
+	// minutes belongs to that edit. It goes with the mark, or with the next move.
+	// +optional
+	MovedFrom *MovedDate `json:"movedFrom,omitempty"`
+	// Hold is why the row keeps the lease out of all processing, where that is not the extension mark.
 	// +optional
 	Hold *SheetHold `json:"hold,omitempty"`
 	// MarkedDeleted is true while the status cell says that the key was deleted (削除済み).
@@ -242,13 +261,24 @@ type SheetRowStatus struct {
 	// FoundMark is a mark of Keylease's that the row already had when it was first seen, without a record of ours.
 	// +optional
 	FoundMark *FoundMark `json:"foundMark,omitempty"`
-	// Pending is what was decided on the lease's side and the row does not say yet.
+}
+
+// ExtensionMark is the extension mark as either side last had it. On one side alone, the other is still to follow: the
+// cell is to be given the mark, or to lose it.
+type ExtensionMark struct {
+	// Row had it in its status cell.
 	// +optional
-	Pending PendingWrite `json:"pending,omitempty,omitzero"`
-	// MovedFrom is the end date that the row had before people moved it to a later one. An extension mark that follows within
-	// minutes belongs to that edit. It goes with the mark, or with the next move.
+	Row bool `json:"row,omitempty"`
+	// Lease carried it.
 	// +optional
-	MovedFrom *MovedDate `json:"movedFrom,omitempty"`
+	Lease bool `json:"lease,omitempty"`
+	// EndDate that it was put against, where the lease carried it: another end date lets the lease run on.
+	// +optional
+	EndDate string `json:"endDate,omitempty"`
+	// ByKeylease: it was put to go with an end date that the lease was given. Nobody asked for anything by it, so that it
+	// holds no date.
+	// +optional
+	ByKeylease bool `json:"byKeylease,omitempty"`
 }
 
 // MovedDate is an end date that a row has no more.
@@ -259,45 +289,14 @@ type MovedDate struct {
 	Time metav1.Time `json:"time"`
 }
 
-// PendingWrite is a change of the lease that the row is still to be given. It stays until the row is read with it, so
-// that a write that failed is done again, and that nobody is told twice.
-type PendingWrite struct {
-	// EndDate that the end-date cell is to be given, YYYY-MM-DD.
-	// +optional
-	EndDate string `json:"endDate,omitempty"`
-	// SeenEndDate is what that cell held when it was decided, YYYY-MM-DD: another date is a person's edit.
-	// +optional
-	SeenEndDate string `json:"seenEndDate,omitempty"`
-	// Mark: Extend (the extension mark goes with EndDate), Hold (the lease asked for it by spec.extensionRequested),
-	// Remove (the extension mark is to go), Take (the row's wish could not be taken into the lease's spec yet, because the
-	// lease is Revoked or its key is being deleted).
-	// +optional
-	Mark PendingMark `json:"mark,omitempty"`
-}
-
-// PendingMark is a change of the extension mark that one side is still to be given.
-// +kubebuilder:validation:Enum=Extend;Hold;Remove;Take
-type PendingMark string
-
-// The pending changes of the extension mark.
-const (
-	PendingExtend PendingMark = "Extend"
-	PendingHold   PendingMark = "Hold"
-	PendingRemove PendingMark = "Remove"
-	PendingTake   PendingMark = "Take"
-)
-
 // SheetHold is why a row holds its lease.
 type SheetHold struct {
-	// Reason: ExtensionRequested, UnclearMark, InvalidRow, FieldOwnedElsewhere.
+	// Reason: UnclearMark, InvalidRow, FieldOwnedElsewhere; ExtensionRequested where the lease's spec could not be given the
+	// extension mark, because the lease is Revoked or its key is being deleted.
 	Reason string `json:"reason"`
-	// EndDate that an extension mark was put against: another end date lets the lease run on.
+	// EndDate that it holds alone, YYYY-MM-DD. Absent: any.
 	// +optional
 	EndDate string `json:"endDate,omitempty"`
-	// Extended: Keylease put the extension mark, to go with an end date that the lease was given. Nobody asked for anything by
-	// it, so that it holds no date.
-	// +optional
-	Extended bool `json:"extended,omitempty"`
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	Message string `json:"message,omitempty"`

@@ -162,7 +162,7 @@ func differs(lease *v1alpha1.AccessKeyLease, e entry) bool {
 		return e.problem == nil && sheet.GoneOtherwise(lease)
 	}
 	spec, marked := lease.Spec, row.Status.Mark == sheet.MarkExtension
-	held := lease.Status.Sheet != nil && sheet.Holding(lease.Status.Sheet.Hold, spec.EndDate, false)
+	held := sheet.Holding(lease.Status.Sheet, spec.EndDate, false) != nil
 	spent := marked && !held && lease.Status.Phase != v1alpha1.PhaseActive
 	return spent || spec.EndDate != row.EndDate || spec.ExtensionRequested != marked ||
 		spec.Owner.FullName != row.FullName || spec.Purpose != row.Purpose || spec.Resource != row.Resource || spec.StartDate != row.StartDate

@@ -220,7 +220,11 @@ func wasHeldFor(reason string) change {
 
 func rowHolds(reason, date string) change {
 	return lease(func(l *v1alpha1.AccessKeyLease) {
-		l.Status.Sheet.Hold = &v1alpha1.SheetHold{Reason: reason, EndDate: date, Message: "as the row says"}
+		if reason == v1alpha1.ReasonExtensionRequested {
+			l.Status.Sheet.ExtensionMark = &v1alpha1.ExtensionMark{Row: true, Lease: true, EndDate: date}
+			return
+		}
+		l.Status.Sheet.Hold = &v1alpha1.SheetHold{Reason: reason, Message: "as the row says"}
 	})
 }
 

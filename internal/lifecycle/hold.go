@@ -62,15 +62,14 @@ func heldByAWS(reason string) string { return leaseReasons[reason].guard }
 
 // sheetHold is why the row or a person keeps the lease out of all processing; nil: neither does.
 func sheetHold(in Input) *Block {
-	s := in.Lease.Status.Sheet
 	if in.Lease.Annotations[v1alpha1.AnnotationGiveUp] == "true" {
 		return &Block{Guard: guardHeld, Reason: v1alpha1.ReasonGivenUp,
 			Message: "given up by annotation " + v1alpha1.AnnotationGiveUp + ": remove it to let the lease run on"}
 	}
-	if s == nil || !sheet.Holding(s.Hold, in.Lease.Spec.EndDate, in.Policy.Exempt) {
+	h := sheet.Holding(in.Lease.Status.Sheet, in.Lease.Spec.EndDate, in.Policy.Exempt)
+	if h == nil {
 		return nil
 	}
-	h := s.Hold
 	if h.Reason == v1alpha1.ReasonExtensionRequested {
 		until := "until its end date moves or the mark goes"
 		if in.Policy.Exempt {

@@ -138,7 +138,7 @@ func anyAnswer(o *Observation, oneIn func(n int, what string) bool) {
 // mayDestroy states every guard of behaviour §3 anew, in other words than the code's. It names what forbids the deed.
 func mayDestroy(in Input, d Decision) string {
 	l, p, o := in.Lease, in.Policy, in.AWS
-	hold := l.Status.Sheet.Hold
+	hold, mark := l.Status.Sheet.Hold, l.Status.Sheet.ExtensionMark
 	nobody := o == nil || in.AWSError != ""
 	if nobody {
 		return "AWS did not answer"
@@ -156,7 +156,7 @@ func mayDestroy(in Input, d Decision) string {
 	case !in.Sheet.Exists || l.Status.Sheet == nil || l.Status.Sheet.EndDate == "":
 		return "it stood on no row"
 	case l.Annotations[v1alpha1.AnnotationGiveUp] == "true", hold != nil && hold.Reason == v1alpha1.ReasonUnclearMark,
-		hold != nil && (hold.EndDate == l.Spec.EndDate || p.Exempt):
+		mark != nil && (mark.EndDate == l.Spec.EndDate || p.Exempt):
 		return "it is held"
 	case l.Status.Sheet.MarkedDeleted && (l.Status.Revocation == nil || l.Status.Revocation.KeyDeletedTime == nil):
 		return "a person says that it is deleted"

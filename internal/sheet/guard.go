@@ -139,10 +139,10 @@ func changeOf(l *v1alpha1.AccessKeyLease, row *Row, invalid bool) changeKind {
 	return unchanged
 }
 
-// dateChanged: the date is neither the agreed one, nor the lease's, nor one that waits or was seen before.
+// dateChanged: the date is neither the agreed one, nor one that either side had or that was refused before.
 func dateChanged(l *v1alpha1.AccessKeyLease, row *Row) bool {
 	switch s := l.Status.Sheet; row.EndDate {
-	case s.EndDate, l.Spec.EndDate, s.Pending.EndDate, s.Pending.SeenEndDate:
+	case s.EndDate, l.Spec.EndDate, s.RowEndDate, s.LeaseEndDate, s.RefusedEndDate:
 		return false
 	}
 	return true
@@ -157,11 +157,11 @@ func markChanged(l *v1alpha1.AccessKeyLease, cell StatusCell) bool {
 	phase := l.Status.Phase
 	switch cell.Mark {
 	case MarkNone: // F-early takes a mark away before there is a phase
-		return phase != v1alpha1.PhaseActive && phase != "" && s.Pending.Mark != v1alpha1.PendingRemove
+		return phase != v1alpha1.PhaseActive && phase != "" && (carriesMark(*s) || !rowHasMark(*s))
 	case MarkNotified, MarkExpired:
 		return phase != v1alpha1.PhaseNotified && phase != v1alpha1.PhaseExpired
 	case MarkExtension:
-		return !l.Spec.ExtensionRequested && heldDate(*s) == ""
+		return !l.Spec.ExtensionRequested && !carriesMark(*s)
 	case MarkDeleted:
 		return phase != v1alpha1.PhaseRevoked
 	}
@@ -176,7 +176,7 @@ func acceptedMark(s v1alpha1.SheetRowStatus) Mark {
 		return MarkDeleted
 	case s.Hold != nil && s.Hold.Reason == v1alpha1.ReasonUnclearMark:
 		return MarkUnclear
-	case s.Pending.Mark == v1alpha1.PendingRemove, heldDate(s) != "" && s.Pending.Mark == "":
+	case rowHasMark(s):
 		return MarkExtension
 	}
 	return ParseStatus(s.Mark, v1alpha1.Marks{}).Mark

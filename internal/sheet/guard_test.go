@@ -149,9 +149,7 @@ func TestGuardCountsWhatPeopleChangeInARow(t *testing.T) {
 	says := func(text string) func(*v1alpha1.AccessKeyLease) {
 		return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Mark = text }
 	}
-	pending := func(p v1alpha1.PendingWrite) func(*v1alpha1.AccessKeyLease) {
-		return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Pending = p }
-	}
+	refused := func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.RefusedEndDate = later }
 	heldFor := func(reason string) func(*v1alpha1.AccessKeyLease) {
 		return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Hold = &v1alpha1.SheetHold{Reason: reason} }
 	}
@@ -172,8 +170,8 @@ func TestGuardCountsWhatPeopleChangeInARow(t *testing.T) {
 		"the date, spelled otherwise":                {row("I", "2026年12月1日"), nil, ""},
 		"the end date":                               {row("I", "2026/12/02"), nil, "end date"},
 		"the end date, which the lease has":          {row("I", "2027/01/31"), changes{ends(later)}, ""},
-		"the end date, as it is to be written":       {row("I", "2027/01/31"), changes{pending(v1alpha1.PendingWrite{EndDate: later})}, ""},
-		"the end date, seen and held before":         {row("I", "2027/01/31"), changes{pending(v1alpha1.PendingWrite{SeenEndDate: later})}, ""},
+		"the end date, as it is to be written":       {row("I", "2027/01/31"), changes{waiting(agreed, later)}, ""},
+		"the end date, seen and held before":         {row("I", "2027/01/31"), changes{refused}, ""},
 		"the user":                                   {row("J", "svc-9"), nil, "user"},
 		"the user, invalid before":                   {row("J", "svc-9"), changes{heldFor(v1alpha1.ReasonInvalidRow)}, ""},
 		"the owner":                                  {row("B", "別人"), nil, "owner"},
@@ -195,7 +193,7 @@ func TestGuardCountsWhatPeopleChangeInARow(t *testing.T) {
 		"an extension mark that the lease asked":     {row("K", mark), changes{asked(true)}, ""},
 		"an extension mark that was there":           {row("K", "延長"), changes{says(mark), func(l *v1alpha1.AccessKeyLease) { marked("2026-12-01")(l) }}, ""},
 		"an extension mark taken away":               {row(), changes{notified, marked("2026-12-01")}, "mark"},
-		"an extension mark, taken away by us":        {row(), changes{notified, pending(v1alpha1.PendingWrite{Mark: v1alpha1.PendingRemove})}, ""},
+		"an extension mark, taken away by us":        {row(), changes{notified, unwritten}, ""},
 		"our own mark taken away":                    {row(), changes{notified, says("通知済み")}, "mark"},
 		"an early mark goes before there is a phase": {row(), changes{inPhase(""), says("通知済み")}, ""},
 		"our own mark goes with the phase":           {row(), changes{says("通知済み")}, ""},

@@ -23,7 +23,7 @@ const (
 	maxAgreedMark = 256
 )
 
-// Merge agrees one row and its lease by the rules of the package comment. The last values both sides agreed on are in
+// Merge agrees one row and its lease by the rules of the package comment. What either side said last is in
 // lease.Status.Sheet; row is nil where the key stands in no usable row, and problem then says why, or is nil where it
 // stands in none at all. lease is nil where there is none yet. Facts.FirstNoticeDue must be set.
 //
@@ -44,11 +44,15 @@ func Merge(row *Row, problem *Problem, lease *v1alpha1.AccessKeyLease, f Facts) 
 	case lease != nil && frozen(lease):
 		return mergeFrozen(*row, lease, f)
 	}
-	m := merge{row: *row, lease: lease, f: f}
+	m := merge{row: *row, lease: lease, f: f, spec: specOf(*row, lease)}
+	m.mark.Row = row.Status.Mark == MarkExtension
+	m.is = v1alpha1.SheetRowStatus{ // T-read
+		Row: rowNumber(row.Number), Mark: cut(row.Status.Text, maxAgreedMark), MarkedDeleted: row.Status.Mark == MarkDeleted,
+	}
 	if firstSight(lease) {
 		m.firstSight()
 	} else {
-		m.was = *lease.Status.Sheet.DeepCopy()
+		m.was = lastAgreement(lease)
 		m.dates()
 		m.marks()
 	}
@@ -60,25 +64,13 @@ type merge struct {
 	row   Row
 	lease *v1alpha1.AccessKeyLease // nil: there is none yet
 	f     Facts
-	was   v1alpha1.SheetRowStatus // the last agreement
-
-	// baseSheet and baseLease are the dates that either side had when it was last looked at.
+	// was is status.sheet so far, is and spec are what status.sheet and the lease's spec become.
+	was, is v1alpha1.SheetRowStatus
+	spec    v1alpha1.AccessKeyLeaseSpec
+	// baseSheet and baseLease are the dates that either side had when both were last merged.
 	baseSheet, baseLease string
-	// date of the lease from here on, and the one both sides have.
-	date, agreed string
-	// extended: the lease's own change of date goes to the row.
-	extended bool
-	// owned says that the sheet's date cannot be taken, empty where it can.
-	owned string
-	// extension: the lease carries the extension mark from here on; held is the date that it was put against.
-	extension bool
-	held      string
-	// ours: nobody asked by that mark, it went into the cell with a date of the lease's.
-	ours bool
-	// moved is the row's last move to a later date.
-	moved    *v1alpha1.MovedDate
-	pending  v1alpha1.PendingWrite
-	found    *v1alpha1.FoundMark
+	// mark is what either side has of the extension mark from here on.
+	mark     v1alpha1.ExtensionMark
 	wantDate string
 	changes  []Change
 }
@@ -86,63 +78,59 @@ type merge struct {
 // outcome puts together what dates and marks decided.
 func (m *merge) outcome() Outcome {
 	text := m.statusText() // may still take a spent mark away
-	out := Outcome{Spec: m.spec()}
-	m.tellReverted(out.Spec)
-	out.Changes = m.changes
-	out.Sheet = v1alpha1.SheetRowStatus{ // T-read
-		Row: rowNumber(m.row.Number), EndDate: m.agreed, Mark: cut(m.row.Status.Text, maxAgreedMark), Hold: m.hold(),
-		MarkedDeleted: m.row.Status.Mark == MarkDeleted, FoundMark: m.found, Pending: m.pending,
+	out := Outcome{}
+	// A date that came from the lease can be before a start that the sheet moved. The CRD would refuse the pair, and the
+	// start only informs.
+	if m.spec.StartDate > m.spec.EndDate {
+		m.spec.StartDate = ""
 	}
-	if m.held == "" {
-		out.Sheet.MovedFrom = m.moved
+	if m.lease == nil || m.spec != m.lease.Spec {
+		m.tellReverted()
+		out.Spec = &m.spec
 	}
+	if m.row.Status.Mark == MarkUnclear { // M-unclear
+		m.is.Hold = holdSince(m.was.Hold, unclear(m.row.Status), m.f)
+	}
+	if m.mark.Lease {
+		m.is.MovedFrom = nil
+	}
+	if m.mark.Lease || m.mark.Row {
+		m.is.ExtensionMark = &m.mark
+	}
+	out.Sheet, out.Changes = m.is, m.changes
 	if !m.f.DryRun { // W-dry-run
 		out.StatusText, out.EndDate = text, m.wantDate
 	}
 	return out
 }
 
-// spec is the lease's spec from here on, nil where it is that already. Rule S-row of the package comment.
-func (m *merge) spec() *v1alpha1.AccessKeyLeaseSpec {
+// specOf a lease as its row has it. Rule S-row.
+func specOf(row Row, lease *v1alpha1.AccessKeyLease) v1alpha1.AccessKeyLeaseSpec {
 	spec := v1alpha1.AccessKeyLeaseSpec{
-		AccessKeyID: m.row.AccessKeyID, UserName: m.row.UserName, AccountID: m.row.AccountID,
-		Owner: v1alpha1.LeaseOwner{FullName: m.row.FullName}, Purpose: m.row.Purpose, Resource: m.row.Resource,
-		StartDate: m.row.StartDate, EndDate: m.date, ExtensionRequested: m.extension,
+		AccessKeyID: row.AccessKeyID, UserName: row.UserName, AccountID: row.AccountID,
+		Owner: v1alpha1.LeaseOwner{FullName: row.FullName}, Purpose: row.Purpose, Resource: row.Resource,
+		StartDate: row.StartDate, EndDate: row.EndDate,
 	}
-	if m.lease != nil {
-		spec.SheetRef = m.lease.Spec.SheetRef
+	if lease != nil {
+		spec.SheetRef = lease.Spec.SheetRef
 	}
-	// A date that came from the lease can be before a start that the sheet moved. The CRD would refuse the pair, and the
-	// start only informs.
-	if spec.StartDate > spec.EndDate {
-		spec.StartDate = ""
-	}
-	if m.lease != nil && spec == m.lease.Spec {
-		return nil
-	}
-	return &spec
+	return spec
 }
 
-// hold is why the row holds the lease; a spent extension mark is remembered here too (see Holding).
-func (m *merge) hold() *v1alpha1.SheetHold {
-	mark := v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: m.held, Extended: m.ours && m.held != ""}
+// Holding is the hold that keeps a lease with that end date out of processing, nil where none does. An extension mark holds
+// the date that it was put against and is spent with any other, and one that Keylease put holds none, unless
+// extensionPolicy is Exempt; every other reason holds.
+func Holding(s *v1alpha1.SheetRowStatus, endDate string, exempt bool) *v1alpha1.SheetHold {
 	switch {
-	case m.row.Status.Mark == MarkUnclear: // M-unclear
-		return holdSince(m.was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonUnclearMark, Message: unclearMessage(m.row.Status)}, m.f)
-	case m.owned != "": // D-owned
-		mark.Reason, mark.Message = v1alpha1.ReasonFieldOwnedElsewhere, m.owned
-		return holdSince(m.was.Hold, mark, m.f)
-	case m.held != "":
-		return holdSince(m.was.Hold, mark, m.f)
+	case s == nil:
+	case s.Hold != nil:
+		if s.Hold.EndDate == "" || s.Hold.EndDate == endDate || exempt {
+			return s.Hold
+		}
+	case carriesMark(*s) && (exempt || (s.ExtensionMark.EndDate == endDate && !s.ExtensionMark.ByKeylease)):
+		return &v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: s.ExtensionMark.EndDate}
 	}
 	return nil
-}
-
-// Holding tells whether a row's hold keeps a lease with that end date out of processing. An extension mark holds the date
-// that it was put against and is spent with any other, and one that Keylease put holds none, unless extensionPolicy is
-// Exempt; every other reason holds.
-func Holding(hold *v1alpha1.SheetHold, endDate string, exempt bool) bool {
-	return hold != nil && (hold.Reason != v1alpha1.ReasonExtensionRequested || exempt || (hold.EndDate == endDate && !hold.Extended))
 }
 
 // Written gives status.sheet once statusText (nil: none) and endDate (empty: none) were read back from the row after they
@@ -151,12 +139,15 @@ func Holding(hold *v1alpha1.SheetHold, endDate string, exempt bool) bool {
 func Written(s v1alpha1.SheetRowStatus, statusText *string, endDate string) v1alpha1.SheetRowStatus {
 	s = *s.DeepCopy()
 	if endDate != "" {
-		s.EndDate = endDate
-		s.Pending.EndDate, s.Pending.SeenEndDate = "", ""
+		s.EndDate, s.RowEndDate, s.LeaseEndDate = endDate, "", ""
 	}
 	if statusText != nil {
 		s.Mark = cut(*statusText, maxAgreedMark)
-		s.Pending.Mark = ""
+		if carriesMark(s) {
+			s.ExtensionMark.Row = true
+		} else {
+			s.ExtensionMark = nil
+		}
 	}
 	return s
 }
@@ -185,17 +176,24 @@ func firstSight(lease *v1alpha1.AccessKeyLease) bool {
 	return lease == nil || lease.Status.Sheet == nil || lease.Status.Sheet.EndDate == ""
 }
 
+// lastAgreement is a copy of status.sheet, empty where there is none.
+func lastAgreement(lease *v1alpha1.AccessKeyLease) v1alpha1.SheetRowStatus {
+	if lease.Status.Sheet == nil {
+		return v1alpha1.SheetRowStatus{}
+	}
+	return *lease.Status.Sheet.DeepCopy()
+}
+
 func rowNumber(n int) int32 {
 	return int32(n) //nolint:gosec // a sheet has at most 10 million cells
 }
 
-// heldDate is the date that the extension mark was put against, empty where the lease carries none.
-func heldDate(s v1alpha1.SheetRowStatus) string {
-	if s.Hold == nil || s.Pending.Mark == v1alpha1.PendingTake {
-		return ""
-	}
-	return s.Hold.EndDate
+// carriesMark: the lease carries the extension mark; rowHasMark: the row had it when it was last read.
+func carriesMark(s v1alpha1.SheetRowStatus) bool {
+	return s.ExtensionMark != nil && s.ExtensionMark.Lease
 }
+
+func rowHasMark(s v1alpha1.SheetRowStatus) bool { return s.ExtensionMark != nil && s.ExtensionMark.Row }
 
 // holdSince keeps the time of a hold that goes on.
 func holdSince(was *v1alpha1.SheetHold, is v1alpha1.SheetHold, f Facts) *v1alpha1.SheetHold {
@@ -207,6 +205,7 @@ func holdSince(was *v1alpha1.SheetHold, is v1alpha1.SheetHold, f Facts) *v1alpha
 	return &is
 }
 
-func unclearMessage(cell StatusCell) string {
-	return fmt.Sprintf("what does the status cell %s mean? Write the mark alone, or take the word away", Quoted(cell.Text))
+func unclear(cell StatusCell) v1alpha1.SheetHold {
+	return v1alpha1.SheetHold{Reason: v1alpha1.ReasonUnclearMark,
+		Message: fmt.Sprintf("what does the status cell %s mean? Write the mark alone, or take the word away", Quoted(cell.Text))}
 }

@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -11,18 +12,10 @@ func mergeInvalid(problem Problem, lease *v1alpha1.AccessKeyLease, f Facts) Outc
 	if lease == nil {
 		return Outcome{}
 	}
-	var was v1alpha1.SheetRowStatus
-	if lease.Status.Sheet != nil {
-		was = *lease.Status.Sheet.DeepCopy()
-	}
-	s := was
+	s := lastAgreement(lease)
 	s.Row = rowNumber(problem.Row)
 	if !lease.Completed() {
-		hold := v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, Message: problem.Message}
-		if was.Hold != nil {
-			hold.EndDate, hold.Extended = was.Hold.EndDate, was.Hold.Extended
-		}
-		s.Hold = holdSince(was.Hold, hold, f)
+		s.Hold = holdSince(s.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, Message: problem.Message}, f)
 	}
 	return Outcome{Sheet: s}
 }
@@ -38,17 +31,18 @@ func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 		return Outcome{Sheet: s}
 	}
 	// There is no cell to take the mark from, but a person can still ask by the lease, and take it back there.
-	held, asked := heldDate(s), lease.Spec.ExtensionRequested
+	had, asked := carriesMark(s), lease.Spec.ExtensionRequested
 	if f.FlagOwnedElsewhere && !asked { // M-flag-owned
-		asked = held != ""
+		asked = had
 	}
-	switch ours := s.Hold == nil || s.Hold.Reason == v1alpha1.ReasonExtensionRequested; {
-	case !ours || asked == (held != ""):
+	switch otherwise := s.Hold != nil && s.Hold.Reason != v1alpha1.ReasonExtensionRequested; {
+	case otherwise || asked == had:
 	case asked:
-		s.Hold = holdSince(s.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: lease.Spec.EndDate}, f)
-		s.Pending.Mark = v1alpha1.PendingHold
-	default:
-		s.Hold, s.Pending.Mark = nil, v1alpha1.PendingRemove
+		s.Hold, s.ExtensionMark = nil, &v1alpha1.ExtensionMark{Lease: true, EndDate: lease.Spec.EndDate}
+	case rowHasMark(s):
+		s.Hold, s.ExtensionMark = nil, &v1alpha1.ExtensionMark{Row: true}
+	default: // the row never had it
+		s.Hold, s.ExtensionMark = nil, nil
 	}
 	return Outcome{Sheet: s}
 }
@@ -56,7 +50,7 @@ func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 // GoneOtherwise tells whether a lease without a row says anything else of the extension mark than was agreed, so that it
 // matters for the merge who owns its flag.
 func GoneOtherwise(lease *v1alpha1.AccessKeyLease) bool {
-	return lease.Status.Sheet != nil && lease.Spec.ExtensionRequested != (heldDate(*lease.Status.Sheet) != "")
+	return lease.Status.Sheet != nil && lease.Spec.ExtensionRequested != carriesMark(*lease.Status.Sheet)
 }
 
 // frozen: the API server refuses any change of the spec. The lease is Revoked, or its key is being deleted.
@@ -70,11 +64,7 @@ func frozen(lease *v1alpha1.AccessKeyLease) bool {
 
 // mergeFrozen follows the row of a lease whose spec is not written any more: rules X of the package comment.
 func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
-	var s v1alpha1.SheetRowStatus
-	if lease.Status.Sheet != nil {
-		s = *lease.Status.Sheet.DeepCopy()
-	}
-	was := s
+	s := lastAgreement(lease)
 	s.Row, s.Mark = rowNumber(row.Number), cut(row.Status.Text, maxAgreedMark)
 	s.MarkedDeleted = row.Status.Mark == MarkDeleted
 	if s.EndDate == "" {
@@ -82,10 +72,10 @@ func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	}
 	out := Outcome{}
 	if lease.Completed() { // X-confirmed
-		s.Hold, s.Pending = nil, v1alpha1.PendingWrite{}
+		s.RowEndDate, s.LeaseEndDate, s.RefusedEndDate, s.ExtensionMark, s.Hold = "", "", "", nil, nil
 		out.StatusText = confirmedText(row.Status, f)
 	} else {
-		s.Hold, s.Pending.Mark = frozenHold(row, lease, was, f)
+		s.Hold, s.ExtensionMark = frozenHold(row, lease, s, f)
 		out.Changes = lateDate(row, lease, &s)
 		out.StatusText = frozenText(row.Status, lease, f)
 	}
@@ -93,38 +83,33 @@ func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	return out
 }
 
-// frozenHold: what stands in the row holds even where the spec cannot say so. Whether the mark is new to the lease is
-// remembered (Take), so that the first merge that may write the spec again takes it for the row's wish, and not a spec
-// without it for a wish of the lease's to take it away.
-func frozenHold(row Row, lease *v1alpha1.AccessKeyLease, was v1alpha1.SheetRowStatus, f Facts) (*v1alpha1.SheetHold, v1alpha1.PendingMark) {
+// frozenHold: what stands in the row holds even where the spec cannot say so. A mark that is new is not remembered as the
+// row's, so that the first merge that may write the spec again takes it for the row's wish.
+func frozenHold(row Row, lease *v1alpha1.AccessKeyLease, was v1alpha1.SheetRowStatus, f Facts) (*v1alpha1.SheetHold, *v1alpha1.ExtensionMark) {
 	byMark := lease.Status.Phase == v1alpha1.PhaseRevoked
-	extension := func(endDate string) *v1alpha1.SheetHold {
-		hold := v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: endDate}
-		hold.Extended = was.Hold != nil && was.Hold.Extended && heldDate(was) == endDate
-		return holdSince(was.Hold, hold, f)
-	}
-	switch held := heldDate(was); {
+	marked, had := row.Status.Mark == MarkExtension, was.ExtensionMark
+	switch {
 	case row.Status.Mark == MarkUnclear: // X-unclear
-		return holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonUnclearMark, Message: unclearMessage(row.Status)}, f), ""
-	case row.Status.Mark == MarkExtension && held != "":
-		return extension(held), ""
-	case row.Status.Mark == MarkExtension && was.Pending.Mark == v1alpha1.PendingRemove:
-		return nil, v1alpha1.PendingRemove
-	case row.Status.Mark == MarkExtension: // X-extension
-		return extension(lease.Spec.EndDate), v1alpha1.PendingTake
-	case byMark && row.Status.Mark != MarkDeleted && row.EndDate != lease.Spec.EndDate: // X-moved
-		return extension(lease.Spec.EndDate), v1alpha1.PendingTake
+		return holdSince(was.Hold, unclear(row.Status), f), nil
+	case marked && had != nil:
+		had.Row = true
+		return nil, had
+	case marked, // X-extension
+		byMark && row.Status.Mark != MarkDeleted && row.EndDate != lease.Spec.EndDate: // X-moved
+		return holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: lease.Spec.EndDate}, f), nil
 	}
-	return nil, ""
+	return nil, nil
 }
 
-// lateDate tells, once, that the row's date comes too late. Rule X-late.
+// lateDate tells, once, that the date to which the row was moved comes too late. Rule X-late.
 func lateDate(row Row, lease *v1alpha1.AccessKeyLease, s *v1alpha1.SheetRowStatus) []Change {
-	if row.EndDate == lease.Spec.EndDate || row.EndDate == s.Pending.SeenEndDate {
+	was := s.RefusedEndDate
+	s.RefusedEndDate = ""
+	if row.EndDate == lease.Spec.EndDate || row.EndDate == cmp.Or(s.RowEndDate, s.EndDate) {
 		return nil
 	}
-	s.Pending.EndDate, s.Pending.SeenEndDate = "", row.EndDate
-	if lease.Status.Phase == v1alpha1.PhaseRevoked { // by mark alone: X-moved
+	s.RefusedEndDate = row.EndDate
+	if row.EndDate == was || lease.Status.Phase == v1alpha1.PhaseRevoked { // Revoked by mark alone: X-moved
 		return nil
 	}
 	return []Change{{Reason: v1alpha1.EventExtensionRefused, Old: lease.Spec.EndDate, New: row.EndDate, Via: viaSheet,

@@ -85,13 +85,9 @@ func TestMergeFindsNoMarkOfAnotherTerm(t *testing.T) {
 func TestMergeOfARowThatCannotBeUsed(t *testing.T) {
 	problem := &sheet.Problem{Row: 7, AccessKeyID: "AKIAKEYLEASE00000002", Reason: v1alpha1.RowInvalidDate, Value: "来月末", Message: "end date 来月末"}
 	hold := &v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, Message: "end date 来月末"}
-	heldAt := func(date string) *v1alpha1.SheetHold { h := *hold; h.EndDate = date; return &h }
-	gone := &v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: agreed}
+	both := &v1alpha1.ExtensionMark{Row: true, Lease: true, EndDate: agreed}
 	revoked := func(l *v1alpha1.AccessKeyLease) {
 		l.Status.Phase, l.Status.Revocation = v1alpha1.PhaseRevoked, &v1alpha1.RevocationStatus{CompletionTime: &earlyOn}
-	}
-	pending := func(l *v1alpha1.AccessKeyLease) {
-		l.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed}
 	}
 	for rule, tc := range map[string]struct {
 		problem *sheet.Problem
@@ -100,17 +96,17 @@ func TestMergeOfARowThatCannotBeUsed(t *testing.T) {
 	}{
 		"R-invalid: no lease":                        {problem, nil, v1alpha1.SheetRowStatus{}},
 		"R-invalid: held":                            {problem, agreedLease(), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed, Hold: hold}},
-		"R-invalid: the mark's date is remembered":   {problem, agreedLease(marked(agreed)), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed, Mark: mark, Hold: heldAt(agreed)}},
-		"R-invalid: what waits goes on waiting":      {problem, agreedLease(ends(later), pending), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed, Hold: hold, Pending: v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed}}},
+		"R-invalid: the mark's date is remembered":   {problem, agreedLease(marked(agreed)), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed, Mark: mark, ExtensionMark: both, Hold: hold}},
+		"R-invalid: what waits goes on waiting":      {problem, agreedLease(ends(later), waiting(agreed, later)), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed, Hold: hold, LeaseEndDate: later}},
 		"R-invalid: a lease that never was on a row": {problem, agreedLease(neverAgreed), v1alpha1.SheetRowStatus{Row: 7, Hold: hold}},
 		"R-invalid: a Revoked lease is not held":     {problem, agreedLease(revoked), v1alpha1.SheetRowStatus{Row: 7, EndDate: agreed}},
 		"R-gone: no lease":                           {nil, nil, v1alpha1.SheetRowStatus{}},
 		"R-gone: never on a row":                     {nil, agreedLease(neverAgreed), v1alpha1.SheetRowStatus{}},
 		"R-gone: the lease goes on":                  {nil, agreedLease(), v1alpha1.SheetRowStatus{EndDate: agreed}},
-		"R-gone: the hold stays":                     {nil, agreedLease(marked(agreed)), v1alpha1.SheetRowStatus{EndDate: agreed, Mark: mark, Hold: gone}},
+		"R-gone: the hold stays":                     {nil, agreedLease(marked(agreed)), v1alpha1.SheetRowStatus{EndDate: agreed, Mark: mark, ExtensionMark: both}},
 		"R-gone: the lease's own date is left":       {nil, agreedLease(ends(later)), v1alpha1.SheetRowStatus{EndDate: agreed}},
-		"R-gone: the lease can ask":                  {nil, agreedLease(asked(true)), v1alpha1.SheetRowStatus{EndDate: agreed, Hold: gone, Pending: v1alpha1.PendingWrite{Mark: v1alpha1.PendingHold}}},
-		"R-gone: and take it back":                   {nil, agreedLease(marked(agreed), asked(false)), v1alpha1.SheetRowStatus{EndDate: agreed, Mark: mark, Pending: v1alpha1.PendingWrite{Mark: v1alpha1.PendingRemove}}},
+		"R-gone: the lease can ask":                  {nil, agreedLease(asked(true)), v1alpha1.SheetRowStatus{EndDate: agreed, ExtensionMark: &v1alpha1.ExtensionMark{Lease: true, EndDate: agreed}}},
+		"R-gone: and take it back":                   {nil, agreedLease(marked(agreed), asked(false)), v1alpha1.SheetRowStatus{EndDate: agreed, Mark: mark, ExtensionMark: &v1alpha1.ExtensionMark{Row: true}}},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			want := sheet.Outcome{Sheet: tc.want}
@@ -166,9 +162,6 @@ func TestMergeOfARowWithAnotherIdentityHolds(t *testing.T) {
 
 func TestTheSheetsDateWinsWhenTheRowComesBack(t *testing.T) {
 	wasGone := func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Row = 0 }
-	waiting := func(l *v1alpha1.AccessKeyLease) {
-		l.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed}
-	}
 	for rule, tc := range map[string]struct {
 		date  string
 		lease *v1alpha1.AccessKeyLease
@@ -182,7 +175,7 @@ func TestTheSheetsDateWinsWhenTheRowComesBack(t *testing.T) {
 			merged{Ends: agreed, Agreed: agreed, Told: "EndDateShortened 2027-01-31→2026-12-08 sheet;"}},
 		"R-back: a new date over what the lease was given meanwhile": {earlier, agreedLease(wasGone, ends(later)), false,
 			merged{Ends: earlier, Agreed: earlier, Told: "EndDateShortened 2027-01-31→2026-11-20 sheet;"}},
-		"R-back: a date of the lease's that waited before the row went is written": {agreed, agreedLease(wasGone, ends(later), waiting), false,
+		"R-back: a date of the lease's that waited before the row went is written": {agreed, agreedLease(wasGone, ends(later), waiting(agreed, later)), false,
 			merged{Ends: later, Agreed: agreed, WriteDate: later}},
 		"D-owned: the row is back, but another manager owns the date": {agreed, agreedLease(wasGone, ends(later)), true,
 			merged{Ends: later, Agreed: later, Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2027-01-31→2026-12-08 sheet;"}},
@@ -192,7 +185,7 @@ func TestTheSheetsDateWinsWhenTheRowComesBack(t *testing.T) {
 		t.Run(rule, func(t *testing.T) {
 			f := facts()
 			f.OwnedElsewhere = tc.owned
-			f.Exempt = len(tc.lease.Status.Sheet.Pending.EndDate) > 0 // the mark has tests of its own
+			f.Exempt = tc.lease.Status.Sheet.LeaseEndDate != "" // the mark has tests of its own
 			out := sheet.Merge(rowWith(tc.date, ""), nil, tc.lease, f)
 			if diff := cmp.Diff(tc.want, mergedOf(tc.lease, out, f)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -13,46 +13,53 @@ import (
 // dates merges the end date: rules D of the package comment.
 func (m *merge) dates() {
 	row, lease := m.row.EndDate, m.lease.Spec.EndDate
-	m.found = m.was.FoundMark
-	m.baseSheet, m.baseLease = m.was.EndDate, m.was.EndDate
-	if p := m.was.Pending; p.EndDate != "" {
-		m.baseSheet, m.baseLease = p.SeenEndDate, p.EndDate
-		if row == p.EndDate { // D-arrived
-			m.baseSheet = row
-		}
-	}
+	m.is.EndDate = m.was.EndDate
+	m.baseSheet, m.baseLease = cmp.Or(m.was.RowEndDate, m.was.EndDate), cmp.Or(m.was.LeaseEndDate, m.was.EndDate)
 	// R-back: without its row the lease could be given any date, and nobody who edits the sheet saw it. A date that was
 	// decided while the row stood still waits for it.
-	back := m.was.Row == 0 && m.was.Pending.EndDate == ""
-	rowMoved, leaseMoved, waiting := row != m.baseSheet, lease != m.baseLease, m.baseSheet != m.baseLease
+	back := m.was.Row == 0 && !m.waited()
+	if row == m.baseLease { // D-arrived
+		m.baseSheet, m.is.EndDate = row, row
+	}
+	rowMoved, leaseMoved := row != m.baseSheet, lease != m.baseLease
 	switch {
 	case row == lease: // D-same
 		m.agree()
 	case back && m.f.OwnedElsewhere: // D-owned
-		m.was.EndDate = lease // as at first sight: what was agreed before says nothing of this row any more
+		m.is.EndDate = lease // as at first sight: what was agreed before says nothing of this row any more
 		m.leaveOwned()
 	case back: // R-back
 		m.tellMoved(lease, row, viaSheet)
-		m.takeSheetQuietly()
-	case !rowMoved && !leaseMoved: // D-waiting
-		m.writeDate()
-	case !rowMoved: // D-lease
+		m.takeSheet()
+	case !rowMoved: // D-lease; D-waiting where it did not move either
+		m.tellMoved(m.baseLease, lease, viaLease)
 		m.takeLease()
-	case m.f.OwnedElsewhere && (row > lease || (!leaseMoved && !waiting)): // D-owned
+	case m.f.OwnedElsewhere && (row > lease || (!leaseMoved && !m.waited())): // D-owned
+		m.is.RowEndDate, m.is.LeaseEndDate = m.was.RowEndDate, m.was.LeaseEndDate // nothing is merged
 		m.leaveOwned()
-	case !leaseMoved && !waiting: // D-sheet
+	case !leaseMoved && !m.waited(): // D-sheet
+		m.tellMoved(m.baseSheet, row, m.sheetWay())
 		m.takeSheet()
 	case row > lease: // D-conflict, the sheet's is later
 		m.tellConflict(row, viaSheet)
-		m.takeSheetQuietly()
+		m.takeSheet()
 	default: // D-conflict, the lease's is later
 		m.tellConflict(lease, viaLease)
-		m.takeLeaseQuietly()
+		m.takeLease()
 	}
 	m.remember()
-	if m.found != nil && m.found.EndDate != m.date {
-		m.found = nil // F-term: another date is another term, and a mark of the former says nothing of it
+	// F-term: another date is another term, and a mark of the former says nothing of it.
+	if found := m.was.FoundMark; found != nil && found.EndDate == m.spec.EndDate {
+		m.is.FoundMark = found
 	}
+}
+
+// waited: the row was still to be given the lease's date, and has it not. extended: the lease's change of date, new now, is
+// to go to the row.
+func (m *merge) waited() bool { return m.baseSheet != m.baseLease }
+
+func (m *merge) extended() bool {
+	return m.wantDate != "" && (m.row.EndDate != m.baseSheet || m.lease.Spec.EndDate != m.baseLease)
 }
 
 // togetherWithin is how long after the reading that saw a date move a mark still counts as put with it: rule M-together. A
@@ -63,89 +70,63 @@ const togetherWithin = 10 * time.Minute
 // remember where the row's date moved from, for a mark that may follow: M-together. Of several moves within that time it
 // is the date before the first. What is too old is not taken away for its own sake, which would be a write at rest.
 func (m *merge) remember() {
-	m.moved = m.was.MovedFrom
-	if m.row.EndDate == m.baseSheet || m.row.EndDate != m.date {
+	m.is.MovedFrom = m.was.MovedFrom
+	if m.row.EndDate == m.baseSheet || m.row.EndDate != m.spec.EndDate {
 		return // not moved, or not taken
 	}
 	from := m.before()
-	m.moved = nil
+	m.is.MovedFrom = nil
 	if m.row.EndDate > from {
-		m.moved = &v1alpha1.MovedDate{EndDate: from, Time: metav1.NewTime(m.f.Now)}
+		m.is.MovedFrom = &v1alpha1.MovedDate{EndDate: from, Time: metav1.NewTime(m.f.Now)}
 	}
 }
 
 // before is the date that the row had before the edit that a new mark of its belongs to.
 func (m *merge) before() string {
-	if m.moved != nil && m.f.Now.Sub(m.moved.Time.Time) <= togetherWithin { // M-together
-		return m.moved.EndDate
+	if moved := m.is.MovedFrom; moved != nil && m.f.Now.Sub(moved.Time.Time) <= togetherWithin { // M-together
+		return moved.EndDate
 	}
 	return m.baseSheet
 }
 
 // agree: both sides have the same date, whoever wrote it first.
 func (m *merge) agree() {
-	m.date, m.agreed = m.row.EndDate, m.row.EndDate
-	old, via := m.baseLease, viaLease
-	if p := m.was.Pending.EndDate; p == "" {
+	via := viaLease
+	if !m.waited() {
 		via = m.sheetWay()
-	} else if m.row.EndDate == p {
-		return // D-arrived: it was told when it was decided
 	}
-	m.tellMoved(old, m.date, via)
+	m.tellMoved(m.baseLease, m.row.EndDate, via)
+	m.takeSheet()
 }
 
-func (m *merge) takeSheet() {
-	m.tellMoved(m.baseSheet, m.row.EndDate, m.sheetWay())
-	m.takeSheetQuietly()
-}
+func (m *merge) takeSheet() { m.spec.EndDate, m.is.EndDate = m.row.EndDate, m.row.EndDate }
 
-func (m *merge) takeSheetQuietly() { m.date, m.agreed = m.row.EndDate, m.row.EndDate }
-
+// takeLease: the row is to be given the lease's date. What both sides have is still the former one, and what either has now
+// is remembered: a cell that holds another date later was changed by a person.
 func (m *merge) takeLease() {
-	m.tellMoved(m.baseLease, m.lease.Spec.EndDate, viaLease)
-	m.takeLeaseQuietly()
+	m.spec.EndDate, m.wantDate = m.lease.Spec.EndDate, m.lease.Spec.EndDate
+	m.is.RowEndDate, m.is.LeaseEndDate = unless(m.is.EndDate, m.row.EndDate), unless(m.is.EndDate, m.wantDate)
 }
 
-func (m *merge) takeLeaseQuietly() {
-	m.extended = true
-	m.writeDate()
-}
-
-// writeDate: the row is to be given the lease's date. What both sides have is still the former one, and the date that the
-// cell holds now is remembered: found changed later, a person changed it.
-func (m *merge) writeDate() {
-	m.date, m.agreed, m.wantDate = m.lease.Spec.EndDate, m.was.EndDate, m.lease.Spec.EndDate
-	if m.baseSheet == m.was.Pending.EndDate && m.baseSheet != "" {
-		m.agreed = m.baseSheet // the former write arrived before the lease moved on
+// unless gives value where it is not agreed.
+func unless(agreed, value string) string {
+	if value == agreed {
+		return ""
 	}
-	m.pending.EndDate, m.pending.SeenEndDate = m.lease.Spec.EndDate, m.row.EndDate
+	return value
 }
 
 // leaveOwned: another manager owns the lease's date, and taking it would begin a fight that nobody ends. The lease is held,
-// and people are told, until both sides say the same.
+// and people are told once, until both sides say the same.
 func (m *merge) leaveOwned() {
-	m.date, m.agreed = m.lease.Spec.EndDate, m.was.EndDate
-	if m.baseSheet == m.was.Pending.EndDate && m.baseSheet != "" {
-		m.agreed = m.baseSheet
+	m.spec.EndDate, m.is.RefusedEndDate = m.lease.Spec.EndDate, m.row.EndDate
+	message := fmt.Sprintf("the sheet says %s, but another manager owns the end date %s of the lease: change it there, or in the sheet",
+		m.row.EndDate, m.spec.EndDate)
+	m.is.Hold = holdSince(m.was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonFieldOwnedElsewhere, Message: message}, m.f)
+	if m.was.RefusedEndDate != m.row.EndDate {
+		m.changes = append(m.changes, Change{Reason: v1alpha1.ReasonFieldOwnedElsewhere, Old: m.spec.EndDate, New: m.row.EndDate,
+			Via: viaSheet, Message: message})
 	}
-	if m.row.EndDate == m.agreed {
-		// The row went back to the former agreement while the lease's date was on its way. Kept, that would look like a
-		// row that nobody touched, and the next merge would write the lease's date over it.
-		m.agreed = m.date
-	}
-	// The guard must not count this date again and again.
-	m.pending.SeenEndDate = m.row.EndDate
-	m.tellOwned()
-}
-
-func (m *merge) tellOwned() {
-	m.owned = fmt.Sprintf("the sheet says %s, but another manager owns the end date %s of the lease: change it there, or in the sheet",
-		m.row.EndDate, m.lease.Spec.EndDate)
-	if p := m.was.Pending; p.EndDate == "" && p.SeenEndDate == m.row.EndDate {
-		return // told already
-	}
-	m.changes = append(m.changes, Change{Reason: v1alpha1.ReasonFieldOwnedElsewhere, Old: m.lease.Spec.EndDate, New: m.row.EndDate,
-		Via: viaSheet, Message: m.owned})
 }
 
 // tellMoved reports a date that moved, unless it did not.
@@ -173,7 +154,7 @@ func (m *merge) tellConflict(winner, via string) {
 
 // sheetWay is how a date came that the sheet moved: with the mark, where it was put at the same time.
 func (m *merge) sheetWay() string {
-	if m.row.Status.Mark == MarkExtension && heldDate(m.was) == "" {
+	if m.row.Status.Mark == MarkExtension && !carriesMark(m.was) {
 		return viaMark
 	}
 	return viaSheet

@@ -3,10 +3,11 @@
 //
 // # What is compared
 //
-// A date or mark has changed on a side when it is not what that side had when it was last looked at. That is the last
-// agreement (status.sheet.endDate; the mark stands in status.sheet.hold), but while a write is pending the row had
-// pending.seenEndDate and the lease pending.endDate, and pending.mark says that one side lacks the mark. The agreed date
-// moves only to what both sides have (but D-owned).
+// A date or mark has changed on a side when it is not what that side had when both were last merged. status.sheet keeps
+// that side by side: endDate is what both agreed on; rowEndDate and leaseEndDate are what either had where that is
+// another; extensionMark says which of the two had the mark, against which date it was put, and whether Keylease put it.
+// Where the two differ, the row waits for what the lease has. The agreed date moves only to what both sides have
+// (but D-owned at first sight and R-back: to the lease's).
 //
 // # D: the end date
 //
@@ -15,14 +16,15 @@
 //	D-same      =           =           agreed
 //	D-same      changed     same value  agreed; told as Extended or Shortened
 //	D-sheet     changed     =           the sheet's goes into the spec; told
-//	D-lease     =           changed     the lease's goes into the cell (pending), with the mark: M-extend; told once
-//	D-conflict  changed     changed     the later one wins, as D-sheet or D-lease; told as EndDateConflict once
-//	D-waiting   =           =, pending  written again, told no more
-//	D-conflict  changed     =, pending  the row never had the lease's date: the later one wins
-//	D-arrived   = pending   any         the write was done: the row and the lease had that date last
-//	D-owned     changed     =, owned    another manager owns the lease's: kept and held (FieldOwnedElsewhere), told once,
-//	                                    until both say the same; so too a conflict whose later date is the sheet's.
-//	                                    Where the row is back at the former agreement, the lease's date becomes that
+//	D-lease     =           changed     the lease's goes into the cell, with the mark: M-extend; told
+//	D-waiting   =           =, another  as D-lease: written again, told no more
+//	D-arrived   the lease's any         the write was done: that is agreed, and what the row had last
+//	            last
+//	D-conflict  changed     changed, or the later one wins, as D-sheet or D-lease; told as EndDateConflict
+//	                        =, another
+//	D-owned     changed     =, owned    another manager owns the lease's: kept and held (FieldOwnedElsewhere) until both say
+//	                                    the same, and told once for each date of the row's (refusedEndDate); so too a
+//	                                    conflict whose later date is the sheet's. What either had before stays
 //	R-invalid   unreadable  any         see R: nothing moves
 //	R-gone      removed     any         see R: the lease's own date runs
 //	–           any         removed,    cannot be: the CRD refuses both
@@ -41,23 +43,24 @@
 //	M-sheet      removed           =           the hold goes
 //	M-lease      =                 changed: 1  the mark is wanted in the cell, the lease is held at the date it had before
 //	M-lease      =                 removed: 0  the mark is wanted out of the cell, the hold goes
-//	M-waiting    =                 =, pending  written again
-//	M-conflict   changed           changed     apart, which only a pending write allows: the held side wins
+//	M-waiting    =                 =, another  written again
+//	M-conflict   changed           changed     apart, which only a waiting row allows: the held side wins
 //	M-extend     any but closed    any         with D-lease, unless Exempt: wanted in the cell, put against the row's former
 //	                                           date, so that the lease runs with its new one
-//	                                           unless a person had asked already, it is Keylease's (hold.extended): it holds
-//	                                           no date
+//	                                           unless a person had asked already, it is Keylease's (byKeylease): it holds no
+//	                                           date
 //	M-undone     any               =           the date is again the one that Keylease's mark was put against: the mark goes
 //	                                           (but Exempt, and an owned 1)
-//	M-retract    not there         =, pending  the lease took its date back before the row had it: no mark is written
+//	M-retract    not there         any         another date was agreed before the row had the lease's: Keylease's mark is
+//	                                           not written
 //	M-closed     削除済み, unclear  any         the mark that stood there is gone; the lease's wish waits
 //	M-unclear    unclear           any         held (UnclearMark)
 //	M-flag-owned any               0, owned    another manager owns the flag: never written; its 0 is no wish
 //	M-flag-owned any but closed    1, owned    its 1 stands whatever the row does: the mark is put back into the cell
 //	R-invalid, R-gone: as below    –           the flag cannot be unreadable or removed: it has a default
 //
-// A mark holds the date that it was put against (hold.endDate); with another date it is spent and the lease runs. Exempt:
-// it holds whatever the date. See [Holding].
+// A mark holds the date that it was put against (extensionMark.endDate); with another date it is spent and the lease runs.
+// Exempt: it holds whatever the date. See [Holding].
 //
 // # T: the text of the status cell
 //
@@ -93,11 +96,11 @@
 //
 // # R: no usable row
 //
-//	R-invalid  invalid, or another user or account  held (InvalidRow); agreement, pending writes and spec stay, cell too
-//	R-gone     gone                                 all stays, the hold included; row 0. A lease's flag can still be put
-//	                                                and taken back (but M-flag-owned)
+//	R-invalid  invalid, or another user or account  held (InvalidRow); status.sheet, spec and cell stay otherwise
+//	R-gone     gone                                 all stays, hold and mark included; row 0. A lease's flag can still be
+//	                                                put and taken back (but M-flag-owned)
 //	R-back     the row is usable again              the sheet's date wins over what the lease was given meanwhile (but
-//	                                                D-owned; a date that was pending before is D-waiting or D-conflict);
+//	                                                D-owned; a row that waited before is D-waiting or D-conflict);
 //	                                                all else is merged as any other
 //
 // # X: leases whose spec cannot change (Revoked, or the key is being deleted)
@@ -107,14 +110,14 @@
 //	X-extension  otherwise, 延長申請済み              held; taken into the spec as soon as it can be
 //	X-moved      Revoked by mark alone, mark gone,  held until the date is merged
 //	             date moved
-//	X-late       the key is being deleted, date     refused, told once
+//	X-late       the key is being deleted, date     refused, told once (refusedEndDate)
 //	             moved
 //	X-expired    the key is being deleted           期限切れ
 //
 // # W: writing
 //
-// W-dry-run: DryRun decides and remembers all the same (pending), and writes no cell. A pending write is recorded before
-// the cell is written, so a crash or a failed write between is done again by the next merge (D-waiting, M-waiting), and
-// one that did arrive is recognised (D-arrived, M-same). [Written] closes it as soon as it was read back: what a person
-// then writes is an edit of the new value, not a conflict with the old one.
+// W-dry-run: DryRun decides and remembers all the same, and writes no cell. What the lease has is recorded before the cell
+// is written, so a crash or a failed write between is done again by the next merge (D-waiting, M-waiting), and one that
+// did arrive is recognised (D-arrived, M-same). [Written] says so as soon as it was read back: what a person then writes is
+// an edit of the new value, not a conflict with the old one.
 package sheet

@@ -46,9 +46,9 @@ func TestADateAndAMarkOfOneEditRunHoweverTheyAreRead(t *testing.T) {
 				lease = after(lease, sheet.Merge(rowWith(r.date, r.status), nil, lease, f))
 				lease.Status.Term.EndDate = lease.Spec.EndDate
 			}
-			h, from := lease.Status.Sheet.Hold, lease.Status.Sheet.MovedFrom
-			if got := sheet.Holding(h, lease.Spec.EndDate, false); got != tc.holds || (h != nil && h.EndDate != tc.hold) || (h == nil) != (tc.hold == "") {
-				t.Errorf("holds %v: %+v, want %v at %q", got, h, tc.holds, tc.hold)
+			e, from := lease.Status.Sheet.ExtensionMark, lease.Status.Sheet.MovedFrom
+			if got := holds(lease, false); got != tc.holds || (e != nil && e.EndDate != tc.hold) || (e == nil) != (tc.hold == "") {
+				t.Errorf("holds %v: %+v, want %v at %q", got, e, tc.holds, tc.hold)
 			}
 			if (from == nil) != (tc.from == "") || (from != nil && from.EndDate != tc.from) {
 				t.Errorf("the row moved from %+v, want %q", from, tc.from)
@@ -120,8 +120,8 @@ func TestKeyleasesOwnMarkHoldsNoDateWithoutTheRowEither(t *testing.T) {
 	lease := extendedByLease()
 	lease = after(lease, sheet.Merge(nil, nil, lease, facts()))
 	lease.Spec.EndDate = agreed
-	if h := sheet.Merge(nil, nil, lease, facts()).Sheet.Hold; sheet.Holding(h, agreed, false) {
-		t.Errorf("held: %+v", h)
+	if s := sheet.Merge(nil, nil, lease, facts()).Sheet; sheet.Holding(&s, agreed, false) != nil {
+		t.Errorf("held: %+v", s)
 	}
 }
 
@@ -143,8 +143,8 @@ func TestAMarkIsKeyleasesUnlessAPersonHadAsked(t *testing.T) {
 			f := facts()
 			f.FlagOwnedElsewhere = tc.owned
 			out := sheet.Merge(rowWith(agreed, tc.status), nil, tc.lease, f)
-			if h := out.Sheet.Hold; h == nil || h.EndDate != agreed || h.Extended != tc.want {
-				t.Errorf("%+v, want extended %v", h, tc.want)
+			if e := out.Sheet.ExtensionMark; e == nil || e.EndDate != agreed || e.ByKeylease != tc.want {
+				t.Errorf("%+v, want Keylease's %v", e, tc.want)
 			}
 		})
 	}

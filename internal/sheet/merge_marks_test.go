@@ -11,9 +11,17 @@ import (
 
 const mark = "延長申請済み"
 
-func pendingMark(p v1alpha1.PendingMark) func(*v1alpha1.AccessKeyLease) {
-	return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Pending.Mark = p }
+// unwritten: the mark that the lease carries, or carried, is not yet in the row, or not yet out of it.
+func unwritten(l *v1alpha1.AccessKeyLease) {
+	if e := l.Status.Sheet.ExtensionMark; e != nil {
+		e.Row = false
+		return
+	}
+	l.Status.Sheet.ExtensionMark = &v1alpha1.ExtensionMark{Row: true}
 }
+
+// byKeylease: nobody asked by the mark, it went with a date of the lease's.
+func byKeylease(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.ExtensionMark.ByKeylease = true }
 
 func foundOn(date string) func(*v1alpha1.AccessKeyLease) {
 	return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.FoundMark = &v1alpha1.FoundMark{EndDate: date} }
@@ -39,12 +47,12 @@ func TestMergeOfExtensionMarks(t *testing.T) {
 		"M-sheet: a remark takes its place":    {agreed, "要確認", agreedLease(marked(agreed)), false, free},
 		"M-lease: put in the lease":            {agreed, "要確認", agreedLease(asked(true)), false, writing(held, mark+" 要確認")},
 		"M-lease: taken out of the lease":      {agreed, mark + " 要確認", agreedLease(marked(agreed), asked(false)), false, writing(free, "要確認")},
-		"M-waiting: still to be put":           {agreed, "", agreedLease(marked(agreed), pendingMark(v1alpha1.PendingHold)), false, writing(held, mark)},
-		"M-waiting: still to be taken away":    {agreed, mark, agreedLease(pendingMark(v1alpha1.PendingRemove)), false, writing(free, "-")},
-		"M-waiting: put, and found there":      {agreed, mark, agreedLease(marked(agreed), pendingMark(v1alpha1.PendingHold)), false, held},
-		"M-waiting: taken away, and found so":  {agreed, "", agreedLease(pendingMark(v1alpha1.PendingRemove)), false, free},
-		"M-conflict: the held side wins (row)": {agreed, mark, agreedLease(marked(agreed), asked(false), pendingMark(v1alpha1.PendingHold)), false, held},
-		"M-conflict: the held side wins (lease)": {agreed, "", agreedLease(asked(true), pendingMark(v1alpha1.PendingRemove)), false,
+		"M-waiting: still to be put":           {agreed, "", agreedLease(marked(agreed), unwritten), false, writing(held, mark)},
+		"M-waiting: still to be taken away":    {agreed, mark, agreedLease(unwritten), false, writing(free, "-")},
+		"M-waiting: put, and found there":      {agreed, mark, agreedLease(marked(agreed), unwritten), false, held},
+		"M-waiting: taken away, and found so":  {agreed, "", agreedLease(unwritten), false, free},
+		"M-conflict: the held side wins (row)": {agreed, mark, agreedLease(marked(agreed), asked(false), unwritten), false, held},
+		"M-conflict: the held side wins (lease)": {agreed, "", agreedLease(asked(true), unwritten), false,
 			writing(held, mark)},
 		"M-unclear: nothing before":                      {agreed, "延長不要", agreedLease(), false, unclear},
 		"M-unclear: in the mark's place":                 {agreed, "延長不要", agreedLease(marked(agreed)), false, unclear},
@@ -73,9 +81,7 @@ func TestMergeOfExtensionMarks(t *testing.T) {
 			merged{Ends: later, Agreed: agreed, Hold: "UnclearMark ", Holds: true, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
 		"M-closed: the lease's wish waits": {agreed, "延長不要", agreedLease(asked(true)), false,
 			merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "UnclearMark ", Holds: true}},
-		"M-retract: the lease took its date back": {agreed, "", agreedLease(marked(agreed), func(l *v1alpha1.AccessKeyLease) {
-			l.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed, Mark: v1alpha1.PendingExtend}
-		}), false, merged{Ends: agreed, Agreed: agreed, Told: "EndDateShortened 2027-01-31→2026-12-08 lease;"}},
+		"M-retract: the lease took its date back": {agreed, "", agreedLease(marked(agreed), byKeylease, unwritten, waiting(agreed, later)), false, merged{Ends: agreed, Agreed: agreed, Told: "EndDateShortened 2027-01-31→2026-12-08 lease;"}},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			f := facts()
@@ -145,7 +151,7 @@ func TestMergeWritesTheMarkOfThePhase(t *testing.T) {
 		"T-closed: unclear":                                   {"削除しないで", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
 		"T-closed: 削除済み by a person":                          {"削除済み", agreedLease(inPhase(v1alpha1.PhaseNotified)), ""},
 		"T-stale: the phase is of another term":               {"", agreedLease(inPhase(v1alpha1.PhaseNotified), termOf(earlier)), ""},
-		"T-new: the extension mark is written all the same":   {"要確認", agreedLease(inPhase(""), marked(agreed), pendingMark(v1alpha1.PendingHold)), mark + " 要確認"},
+		"T-new: the extension mark is written all the same":   {"要確認", agreedLease(inPhase(""), marked(agreed), unwritten), mark + " 要確認"},
 		"T-stale: no term has begun":                          {"要確認", agreedLease(inPhase(v1alpha1.PhaseNotified), termless), ""},
 		"F-early: until a term begins":                        {"通知済み 要確認", agreedLease(inPhase(""), termless), "要確認"},
 		"F-early: also while something else holds the lease":  {"期限切れ", agreedLease(termless), "-"},
@@ -181,19 +187,33 @@ func TestTheFlagGoesWithASpentMark(t *testing.T) {
 }
 
 func TestHoldingOfEveryReason(t *testing.T) {
+	against := func(date string) *v1alpha1.SheetRowStatus {
+		return &v1alpha1.SheetRowStatus{ExtensionMark: &v1alpha1.ExtensionMark{Lease: true, EndDate: date}}
+	}
+	held := func(reason, date string) *v1alpha1.SheetRowStatus {
+		return &v1alpha1.SheetRowStatus{Hold: &v1alpha1.SheetHold{Reason: reason, EndDate: date}}
+	}
 	for name, tc := range map[string]struct {
-		hold   *v1alpha1.SheetHold
+		sheet  *v1alpha1.SheetRowStatus
 		exempt bool
-		want   bool
+		want   string
 	}{
-		"none":                        {nil, true, false},
-		"a mark against this date":    {&v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: agreed}, false, true},
-		"a mark against another date": {&v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: later}, false, false},
-		"and Exempt":                  {&v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: later}, true, true},
-		"an invalid row":              {&v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow, EndDate: later}, false, true},
+		"no sheet":                    {nil, true, ""},
+		"none":                        {&v1alpha1.SheetRowStatus{}, true, ""},
+		"a mark against this date":    {against(agreed), false, v1alpha1.ReasonExtensionRequested},
+		"a mark against another date": {against(later), false, ""},
+		"and Exempt":                  {against(later), true, v1alpha1.ReasonExtensionRequested},
+		"a mark that is to go":        {&v1alpha1.SheetRowStatus{ExtensionMark: &v1alpha1.ExtensionMark{Row: true}}, true, ""},
+		"an invalid row":              {held(v1alpha1.ReasonInvalidRow, ""), false, v1alpha1.ReasonInvalidRow},
+		"the spec cannot say so":      {held(v1alpha1.ReasonExtensionRequested, agreed), false, v1alpha1.ReasonExtensionRequested},
+		"and its date moved":          {held(v1alpha1.ReasonExtensionRequested, later), false, ""},
 	} {
-		if got := sheet.Holding(tc.hold, agreed, tc.exempt); got != tc.want {
-			t.Errorf("%s: %v, want %v", name, got, tc.want)
+		got := ""
+		if h := sheet.Holding(tc.sheet, agreed, tc.exempt); h != nil {
+			got = h.Reason
+		}
+		if got != tc.want {
+			t.Errorf("%s: held by %q, want %q", name, got, tc.want)
 		}
 	}
 }

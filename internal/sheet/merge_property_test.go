@@ -176,6 +176,9 @@ func TestMergeConverges(t *testing.T) {
 		if h := w.lease.Status.Sheet.Hold; w.date != w.lease.Spec.EndDate && (h == nil || (h.Reason != v1alpha1.ReasonFieldOwnedElsewhere && h.Reason != v1alpha1.ReasonUnclearMark)) {
 			t.Fatalf("the sheet says %s, the lease %s, and nobody is told", w.date, w.lease.Spec.EndDate)
 		}
+		if s := w.lease.Status.Sheet; w.date == w.lease.Spec.EndDate && (s.EndDate != w.date || s.RowEndDate+s.LeaseEndDate+s.RefusedEndDate != "") {
+			t.Fatalf("both say %s, and the status says more: %+v", w.date, s)
+		}
 	})
 }
 
@@ -246,16 +249,16 @@ func TestMergeNeverLosesAHold(t *testing.T) {
 		for range rapid.IntRange(1, 5).Draw(t, "syncs") {
 			w.decide(somePhase.Draw(t, "phase"))
 			out, _ := w.sync(rapid.IntRange(0, 4).Draw(t, "steps"))
-			if !sheet.Holding(out.Sheet.Hold, w.lease.Spec.EndDate, w.f.Exempt) || w.status != text {
-				t.Fatalf("the cell says %q (now %q), the lease has %+v", text, w.status, out.Sheet.Hold)
+			if sheet.Holding(&out.Sheet, w.lease.Spec.EndDate, w.f.Exempt) == nil || w.status != text {
+				t.Fatalf("the cell says %q (now %q), the lease has %+v", text, w.status, out.Sheet)
 			}
 			invalid := sheet.Merge(nil, &sheet.Problem{Message: "x"}, w.lease, w.f)
-			if !sheet.Holding(invalid.Sheet.Hold, w.lease.Spec.EndDate, w.f.Exempt) {
+			if sheet.Holding(&invalid.Sheet, w.lease.Spec.EndDate, w.f.Exempt) == nil {
 				t.Fatalf("an invalid row is not held")
 			}
 		}
 		w.sync(2)
-		if gone := sheet.Merge(nil, nil, w.lease, w.f); !sheet.Holding(gone.Sheet.Hold, w.lease.Spec.EndDate, w.f.Exempt) {
+		if gone := sheet.Merge(nil, nil, w.lease, w.f); sheet.Holding(&gone.Sheet, w.lease.Spec.EndDate, w.f.Exempt) == nil {
 			t.Fatalf("the hold went with the row")
 		}
 	})
@@ -282,8 +285,8 @@ func TestMergeHoldsNoLeaseThatNobodyAskedFor(t *testing.T) {
 		}
 		w.gone, w.invalid = false, false
 		w.settle()
-		if h := w.lease.Status.Sheet.Hold; sheet.Holding(h, w.lease.Spec.EndDate, false) {
-			t.Fatalf("%q with %s holds the lease, which ends %s: %+v", w.status, w.date, w.lease.Spec.EndDate, h)
+		if holds(w.lease, false) {
+			t.Fatalf("%q with %s holds the lease, which ends %s: %+v", w.status, w.date, w.lease.Spec.EndDate, w.lease.Status.Sheet)
 		}
 	})
 }

@@ -54,7 +54,17 @@ func marked(date string) func(*v1alpha1.AccessKeyLease) {
 	return func(l *v1alpha1.AccessKeyLease) {
 		l.Spec.ExtensionRequested = true
 		l.Status.Sheet.Mark = "延長申請済み"
-		l.Status.Sheet.Hold = &v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: date, Time: earlyOn}
+		l.Status.Sheet.ExtensionMark = &v1alpha1.ExtensionMark{Row: true, Lease: true, EndDate: date}
+	}
+}
+
+// waiting: the row had row and was to be given date, which the lease has.
+func waiting(row, date string) func(*v1alpha1.AccessKeyLease) {
+	return func(l *v1alpha1.AccessKeyLease) {
+		if row != agreed {
+			l.Status.Sheet.RowEndDate = row
+		}
+		l.Status.Sheet.LeaseEndDate = date
 	}
 }
 
@@ -91,9 +101,11 @@ func mergedOf(lease *v1alpha1.AccessKeyLease, out sheet.Outcome, f sheet.Facts) 
 		spec = *out.Spec
 	}
 	m := merged{Ends: spec.EndDate, Asked: spec.ExtensionRequested, Agreed: out.Sheet.EndDate, WriteDate: out.EndDate,
-		Holds: sheet.Holding(out.Sheet.Hold, spec.EndDate, f.Exempt)}
-	if h := out.Sheet.Hold; h != nil {
+		Holds: sheet.Holding(&out.Sheet, spec.EndDate, f.Exempt) != nil}
+	if h, e := out.Sheet.Hold, out.Sheet.ExtensionMark; h != nil {
 		m.Hold = h.Reason + " " + h.EndDate
+	} else if e != nil && e.Lease { // whether it holds or is spent
+		m.Hold = v1alpha1.ReasonExtensionRequested + " " + e.EndDate
 	}
 	if out.StatusText != nil {
 		if m.WriteText = *out.StatusText; m.WriteText == "" {
@@ -104,6 +116,11 @@ func mergedOf(lease *v1alpha1.AccessKeyLease, out sheet.Outcome, f sheet.Facts) 
 		m.Told += c.Reason + " " + c.Old + "→" + c.New + " " + c.Via + ";"
 	}
 	return m
+}
+
+// holds tells whether the row keeps the lease out of processing.
+func holds(lease *v1alpha1.AccessKeyLease, exempt bool) bool {
+	return sheet.Holding(lease.Status.Sheet, lease.Spec.EndDate, exempt) != nil
 }
 
 // after applies an outcome to the lease, as the sync does.
@@ -126,7 +143,7 @@ func TestMergeOfEndDates(t *testing.T) {
 		row     string
 		lease   string
 		owned   bool
-		pending v1alpha1.PendingWrite
+		refused string
 		want    merged
 	}{
 		"D-same: unchanged on both sides": {row: agreed, lease: agreed, want: merged{Ends: agreed, Agreed: agreed}},
@@ -152,18 +169,18 @@ func TestMergeOfEndDates(t *testing.T) {
 			Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2026-12-08→2026-11-20 sheet;"}},
 		"D-owned: a conflict with the later date in the sheet": {row: latest, lease: later, owned: true, want: merged{Ends: later, Agreed: agreed,
 			Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2027-01-31→2027-03-31 sheet;"}},
-		"D-owned: told once": {row: later, lease: agreed, owned: true, pending: v1alpha1.PendingWrite{SeenEndDate: later},
+		"D-owned: told once": {row: later, lease: agreed, owned: true, refused: later,
 			want: merged{Ends: agreed, Agreed: agreed, Hold: "FieldOwnedElsewhere ", Holds: true}},
-		"D-owned: over when the other manager follows": {row: later, lease: later, owned: true, pending: v1alpha1.PendingWrite{SeenEndDate: later},
+		"D-owned: over when the other manager follows": {row: later, lease: later, owned: true, refused: later,
 			want: merged{Ends: later, Agreed: later, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
-		"D-owned: over when the owner lets go": {row: later, lease: agreed, pending: v1alpha1.PendingWrite{SeenEndDate: later},
+		"D-owned: over when the owner lets go": {row: later, lease: agreed, refused: later,
 			want: merged{Ends: later, Agreed: later, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			f := facts()
 			f.OwnedElsewhere = tc.owned
 			lease := agreedLease(ends(tc.lease))
-			lease.Status.Sheet.Pending = tc.pending
+			lease.Status.Sheet.RefusedEndDate = tc.refused
 			got := mergedOf(lease, sheet.Merge(rowWith(tc.row, ""), nil, lease, f), f)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -195,8 +212,7 @@ func TestMergeOfAPendingEndDate(t *testing.T) {
 		t.Run(rule, func(t *testing.T) {
 			f := facts()
 			f.Exempt = true // the mark has tests of its own
-			lease := agreedLease(ends(tc.lease))
-			lease.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: later, SeenEndDate: agreed}
+			lease := agreedLease(ends(tc.lease), waiting(agreed, later))
 			got := mergedOf(lease, sheet.Merge(rowWith(tc.row, ""), nil, lease, f), f)
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -208,9 +224,8 @@ func TestMergeOfAPendingEndDate(t *testing.T) {
 func TestARowThatGoesBackWhileAnotherManagersDateIsPendingStaysHeld(t *testing.T) {
 	f := facts()
 	f.OwnedElsewhere = true
-	lease := agreedLease(ends(earlier))
-	lease.Status.Sheet.Pending = v1alpha1.PendingWrite{EndDate: earlier, SeenEndDate: "2026-11-10"}
-	want := merged{Ends: earlier, Agreed: earlier, Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2026-11-20→2026-12-08 sheet;"}
+	lease := agreedLease(ends(earlier), waiting("2026-11-10", earlier))
+	want := merged{Ends: earlier, Agreed: agreed, Hold: "FieldOwnedElsewhere ", Holds: true, Told: "FieldOwnedElsewhere 2026-11-20→2026-12-08 sheet;"}
 	for range 2 {
 		out := sheet.Merge(rowWith(agreed, ""), nil, lease, f)
 		if diff := cmp.Diff(want, mergedOf(lease, out, f)); diff != "" {
@@ -234,8 +249,10 @@ func TestWrittenMakesALaterEditOfTheRowAnEditAndNoConflict(t *testing.T) {
 }
 
 func TestMergeKeepsTheTimeSinceWhenARowHolds(t *testing.T) {
-	lease := agreedLease(marked(agreed))
-	out := sheet.Merge(rowWith(agreed, "延長申請済み"), nil, lease, facts())
+	lease := agreedLease(func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Sheet.Hold = &v1alpha1.SheetHold{Reason: v1alpha1.ReasonUnclearMark, Time: earlyOn}
+	})
+	out := sheet.Merge(rowWith(agreed, "延長不要"), nil, lease, facts())
 	if out.Spec != nil || !out.Sheet.Hold.Time.Equal(&earlyOn) {
 		t.Errorf("spec %v, held since %v, want none and %v", out.Spec, out.Sheet.Hold.Time, earlyOn)
 	}

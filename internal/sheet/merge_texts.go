@@ -8,11 +8,11 @@ import (
 
 // tellReverted reports texts of the lease that the row's take the place of, where another manager wrote some of them. Rule
 // S-back of the package comment.
-func (m *merge) tellReverted(spec *v1alpha1.AccessKeyLeaseSpec) {
-	if spec == nil || m.lease == nil || !m.f.TextsOwnedElsewhere {
+func (m *merge) tellReverted() {
+	if m.lease == nil || !m.f.TextsOwnedElsewhere {
 		return
 	}
-	was := m.lease.Spec
+	was, spec := m.lease.Spec, m.spec
 	for _, text := range []struct{ name, old, new string }{
 		{"owner", was.Owner.FullName, spec.Owner.FullName},
 		{"purpose", was.Purpose, spec.Purpose},

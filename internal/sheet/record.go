@@ -108,7 +108,7 @@ func lastSeen(leases map[string]*v1alpha1.AccessKeyLease, dateLike any) map[stri
 			continue
 		}
 		cells := &seenCells{OwnCells{EndDate: "", Status: s.Mark}, s.Row == 0}
-		if date := cmp.Or(s.Pending.SeenEndDate, s.EndDate); date != "" && (s.Hold == nil || s.Hold.Reason != v1alpha1.ReasonInvalidRow) {
+		if date := cmp.Or(s.RefusedEndDate, s.RowEndDate, s.EndDate); date != "" && (s.Hold == nil || s.Hold.Reason != v1alpha1.ReasonInvalidRow) {
 			cells.EndDate = FormatDate(date, dateLike)
 		}
 		seen[id] = cells

@@ -33,7 +33,7 @@ func TestARowThatIsBroughtBackUnderAWriteGetsWhatWasAgreed(t *testing.T) {
 	held := func(l *v1alpha1.AccessKeyLease) {
 		l.Status.Sheet.Hold = &v1alpha1.SheetHold{Reason: v1alpha1.ReasonInvalidRow}
 	}
-	seen := func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Pending.SeenEndDate = "2027-07-31" }
+	seen := func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.RowEndDate = "2027-07-31" }
 	agreed := []cell{k("I2", "2027/05/01", "2027/06/30"), k("K2", "延長申請済み", "要確認")}
 	for name, tc := range map[string]struct {
 		leases          map[string]*v1alpha1.AccessKeyLease

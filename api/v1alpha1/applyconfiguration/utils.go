@@ -32,6 +32,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.AWSAccessApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Delivery"):
 		return &apiv1alpha1.DeliveryApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ExtensionMark"):
+		return &apiv1alpha1.ExtensionMarkApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FoundMark"):
 		return &apiv1alpha1.FoundMarkApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GoogleAccess"):
@@ -54,8 +56,6 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.NoticeStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("OwnerStatus"):
 		return &apiv1alpha1.OwnerStatusApplyConfiguration{}
-	case v1alpha1.SchemeGroupVersion.WithKind("PendingWrite"):
-		return &apiv1alpha1.PendingWriteApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PhaseCounts"):
 		return &apiv1alpha1.PhaseCountsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PolicyPin"):

@@ -281,6 +281,21 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.keylease.keylease.api.v1alpha1.SheetWrite
 - name: com.github.keylease.keylease.api.v1alpha1.ColumnLetter
   scalar: string
+- name: com.github.keylease.keylease.api.v1alpha1.ExtensionMark
+  map:
+    fields:
+    - name: byKeylease
+      type:
+        scalar: boolean
+    - name: endDate
+      type:
+        scalar: string
+    - name: lease
+      type:
+        scalar: boolean
+    - name: row
+      type:
+        scalar: boolean
 - name: com.github.keylease.keylease.api.v1alpha1.ExtensionPolicy
   scalar: string
 - name: com.github.keylease.keylease.api.v1alpha1.FoundMark
@@ -450,20 +465,6 @@ var schemaYAML = typed.YAMLObject(`types:
             scalar: string
           elementRelationship: atomic
     - name: slackUserID
-      type:
-        scalar: string
-- name: com.github.keylease.keylease.api.v1alpha1.PendingMark
-  scalar: string
-- name: com.github.keylease.keylease.api.v1alpha1.PendingWrite
-  map:
-    fields:
-    - name: endDate
-      type:
-        scalar: string
-    - name: mark
-      type:
-        namedType: com.github.keylease.keylease.api.v1alpha1.PendingMark
-    - name: seenEndDate
       type:
         scalar: string
 - name: com.github.keylease.keylease.api.v1alpha1.Phase
@@ -714,9 +715,6 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: endDate
       type:
         scalar: string
-    - name: extended
-      type:
-        scalar: boolean
     - name: message
       type:
         scalar: string
@@ -771,12 +769,18 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: endDate
       type:
         scalar: string
+    - name: extensionMark
+      type:
+        namedType: com.github.keylease.keylease.api.v1alpha1.ExtensionMark
     - name: foundMark
       type:
         namedType: com.github.keylease.keylease.api.v1alpha1.FoundMark
     - name: hold
       type:
         namedType: com.github.keylease.keylease.api.v1alpha1.SheetHold
+    - name: leaseEndDate
+      type:
+        scalar: string
     - name: mark
       type:
         scalar: string
@@ -786,12 +790,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: movedFrom
       type:
         namedType: com.github.keylease.keylease.api.v1alpha1.MovedDate
-    - name: pending
+    - name: refusedEndDate
       type:
-        namedType: com.github.keylease.keylease.api.v1alpha1.PendingWrite
+        scalar: string
     - name: row
       type:
         scalar: numeric
+    - name: rowEndDate
+      type:
+        scalar: string
 - name: com.github.keylease.keylease.api.v1alpha1.SheetWrite
   map:
     fields:

@@ -11,14 +11,12 @@ import (
 //
 // SheetHold is why a row holds its lease.
 type SheetHoldApplyConfiguration struct {
-	// Reason: ExtensionRequested, UnclearMark, InvalidRow, FieldOwnedElsewhere.
+	// Reason: UnclearMark, InvalidRow, FieldOwnedElsewhere; ExtensionRequested where the lease's spec could not be given the
+	// extension mark, because the lease is Revoked or its key is being deleted.
 	Reason *string `json:"reason,omitempty"`
-	// EndDate that an extension mark was put against: another end date lets the lease run on.
+	// EndDate that it holds alone, YYYY-MM-DD. Absent: any.
 	EndDate *string `json:"endDate,omitempty"`
-	// Extended: Keylease put the extension mark, to go with an end date that the lease was given. Nobody asked for anything by
-	// it, so that it holds no date.
-	Extended *bool   `json:"extended,omitempty"`
-	Message  *string `json:"message,omitempty"`
+	Message *string `json:"message,omitempty"`
 	// Time since when.
 	Time *v1.Time `json:"time,omitempty"`
 }
@@ -42,14 +40,6 @@ func (b *SheetHoldApplyConfiguration) WithReason(value string) *SheetHoldApplyCo
 // If called multiple times, the EndDate field is set to the value of the last call.
 func (b *SheetHoldApplyConfiguration) WithEndDate(value string) *SheetHoldApplyConfiguration {
 	b.EndDate = &value
-	return b
-}
-
-// WithExtended sets the Extended field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Extended field is set to the value of the last call.
-func (b *SheetHoldApplyConfiguration) WithExtended(value bool) *SheetHoldApplyConfiguration {
-	b.Extended = &value
 	return b
 }
 

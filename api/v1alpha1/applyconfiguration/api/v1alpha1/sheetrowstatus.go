@@ -5,7 +5,8 @@ package v1alpha1
 // SheetRowStatusApplyConfiguration represents a declarative configuration of the SheetRowStatus type for use
 // with apply.
 //
-// SheetRowStatus holds the last values both sides agreed on, and what the row asks for.
+// SheetRowStatus holds the last values both sides agreed on, what each side last had where that is another, and what the
+// row asks for.
 type SheetRowStatusApplyConfiguration struct {
 	// Row number in the requests tab, from 1, when last seen. It informs; identity is the access key ID.
 	Row *int32 `json:"row,omitempty"`
@@ -13,17 +14,25 @@ type SheetRowStatusApplyConfiguration struct {
 	EndDate *string `json:"endDate,omitempty"`
 	// Mark is the text of the status cell as it was last accepted or written, cut at 256 characters.
 	Mark *string `json:"mark,omitempty"`
-	// Hold is why the row keeps the lease out of all processing.
+	// RowEndDate that the row had when both sides were last merged, where it is not endDate.
+	RowEndDate *string `json:"rowEndDate,omitempty"`
+	// LeaseEndDate that the lease had then, where it is not endDate. While the two differ, the row is still to be given the
+	// lease's: that is written again until it is read back, and told once.
+	LeaseEndDate *string `json:"leaseEndDate,omitempty"`
+	// RefusedEndDate is a date of the row that was seen and told, but not taken: another manager owns the lease's, or the key
+	// is being deleted.
+	RefusedEndDate *string `json:"refusedEndDate,omitempty"`
+	// ExtensionMark is who of the two had the extension mark (延長申請済み). Absent: neither.
+	ExtensionMark *ExtensionMarkApplyConfiguration `json:"extensionMark,omitempty"`
+	// MovedFrom is the end date that the row had before people moved it to a later one. An extension mark that follows within
+	// minutes belongs to that edit. It goes with the mark, or with the next move.
+	MovedFrom *MovedDateApplyConfiguration `json:"movedFrom,omitempty"`
+	// Hold is why the row keeps the lease out of all processing, where that is not the extension mark.
 	Hold *SheetHoldApplyConfiguration `json:"hold,omitempty"`
 	// MarkedDeleted is true while the status cell says that the key was deleted (削除済み).
 	MarkedDeleted *bool `json:"markedDeleted,omitempty"`
 	// FoundMark is a mark of Keylease's that the row already had when it was first seen, without a record of ours.
 	FoundMark *FoundMarkApplyConfiguration `json:"foundMark,omitempty"`
-	// Pending is what was decided on the lease's side and the row does not say yet.
-	Pending *PendingWriteApplyConfiguration `json:"pending,omitempty"`
-	// MovedFrom is the end date that the row had before people moved it to a later one. An extension mark that follows within
-	// minutes belongs to that edit. It goes with the mark, or with the next move.
-	MovedFrom *MovedDateApplyConfiguration `json:"movedFrom,omitempty"`
 }
 
 // SheetRowStatusApplyConfiguration constructs a declarative configuration of the SheetRowStatus type for use with
@@ -56,6 +65,46 @@ func (b *SheetRowStatusApplyConfiguration) WithMark(value string) *SheetRowStatu
 	return b
 }
 
+// WithRowEndDate sets the RowEndDate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RowEndDate field is set to the value of the last call.
+func (b *SheetRowStatusApplyConfiguration) WithRowEndDate(value string) *SheetRowStatusApplyConfiguration {
+	b.RowEndDate = &value
+	return b
+}
+
+// WithLeaseEndDate sets the LeaseEndDate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the LeaseEndDate field is set to the value of the last call.
+func (b *SheetRowStatusApplyConfiguration) WithLeaseEndDate(value string) *SheetRowStatusApplyConfiguration {
+	b.LeaseEndDate = &value
+	return b
+}
+
+// WithRefusedEndDate sets the RefusedEndDate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RefusedEndDate field is set to the value of the last call.
+func (b *SheetRowStatusApplyConfiguration) WithRefusedEndDate(value string) *SheetRowStatusApplyConfiguration {
+	b.RefusedEndDate = &value
+	return b
+}
+
+// WithExtensionMark sets the ExtensionMark field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ExtensionMark field is set to the value of the last call.
+func (b *SheetRowStatusApplyConfiguration) WithExtensionMark(value *ExtensionMarkApplyConfiguration) *SheetRowStatusApplyConfiguration {
+	b.ExtensionMark = value
+	return b
+}
+
+// WithMovedFrom sets the MovedFrom field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MovedFrom field is set to the value of the last call.
+func (b *SheetRowStatusApplyConfiguration) WithMovedFrom(value *MovedDateApplyConfiguration) *SheetRowStatusApplyConfiguration {
+	b.MovedFrom = value
+	return b
+}
+
 // WithHold sets the Hold field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Hold field is set to the value of the last call.
@@ -77,21 +126,5 @@ func (b *SheetRowStatusApplyConfiguration) WithMarkedDeleted(value bool) *SheetR
 // If called multiple times, the FoundMark field is set to the value of the last call.
 func (b *SheetRowStatusApplyConfiguration) WithFoundMark(value *FoundMarkApplyConfiguration) *SheetRowStatusApplyConfiguration {
 	b.FoundMark = value
-	return b
-}
-
-// WithPending sets the Pending field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Pending field is set to the value of the last call.
-func (b *SheetRowStatusApplyConfiguration) WithPending(value *PendingWriteApplyConfiguration) *SheetRowStatusApplyConfiguration {
-	b.Pending = value
-	return b
-}
-
-// WithMovedFrom sets the MovedFrom field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the MovedFrom field is set to the value of the last call.
-func (b *SheetRowStatusApplyConfiguration) WithMovedFrom(value *MovedDateApplyConfiguration) *SheetRowStatusApplyConfiguration {
-	b.MovedFrom = value
 	return b
 }
