@@ -92,14 +92,15 @@ func (r *report) endTest(e event) {
 func (r *report) endPackage(e event) {
 	said := r.said[e.Package]
 	delete(r.said, e.Package)
-	if e.Action == "fail" {
+	switch e.Action {
+	case "fail":
 		for test, text := range said {
 			if test != "" {
 				fmt.Fprint(r.to, text)
 			}
 		}
 		fmt.Fprint(r.to, said[""])
-	} else if e.Action == "pass" {
+	case "pass":
 		for line := range strings.Lines(said[""]) {
 			if strings.HasPrefix(line, "ok ") {
 				fmt.Fprint(r.to, line)

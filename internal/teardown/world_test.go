@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,14 +71,7 @@ func newWorld(t *testing.T, options iam.Options) *world {
 // connect makes a client with the operator's key, for the account.
 func (w *world) connect(t *testing.T, key, account string) *awsiam.Client {
 	t.Helper()
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "not-checked", "AWS_ENDPOINT_URL": w.url,
-		"AWS_CONFIG_FILE": filepath.Join(t.TempDir(), "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(t.TempDir(), "none"),
-		"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "", "AWS_SESSION_TOKEN": "",
-	} {
-		t.Setenv(name, value)
-	}
-	factory, err := awsiam.NewFactory(ctx, awsiam.Options{Clock: w.clock, Rate: 1e6, Burst: 1e6, MaxBackoff: time.Millisecond})
+	factory, err := awsiam.NewFactory(ctx, awsiam.Options{Config: iam.Config(w.url, key), Clock: w.clock, Rate: 1e6, Burst: 1e6, MaxBackoff: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

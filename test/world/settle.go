@@ -72,8 +72,8 @@ func (c *Clock) Until(ctx context.Context, to time.Time, step time.Duration, set
 
 // lastIdle sync not later than a moment, as if all before it had been made; at least the next.
 func (n next) lastIdle(notAfter time.Time) time.Time {
-	if skipped := notAfter.Sub(n.idle) / n.interval; skipped > 0 {
-		return n.idle.Add(skipped * n.interval)
+	if wait := notAfter.Sub(n.idle); wait > 0 {
+		return n.idle.Add(wait.Truncate(n.interval))
 	}
 	return n.idle
 }

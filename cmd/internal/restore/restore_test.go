@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -167,8 +168,14 @@ func TestCredentialsOfAnotherAccountRestoreNothing(t *testing.T) {
 
 func TestWithoutCredentialsThePersonIsToldHowToGiveThem(t *testing.T) {
 	w := newWorld(t)
-	w.connect("")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	none := filepath.Join(t.TempDir(), "none")
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_ENDPOINT_URL": w.url,
+		"AWS_CONFIG_FILE": none, "AWS_SHARED_CREDENTIALS_FILE": none, "AWS_EC2_METADATA_DISABLED": "true",
+	} {
+		t.Setenv(name, value)
+	}
+	w.reach(nil)
 	_, err := restore.Decide(t.Context(), w.aws, w.saved)
 	expectError(t, err, "no AWS credentials were found", "AWS_PROFILE")
 }

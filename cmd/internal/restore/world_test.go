@@ -3,10 +3,10 @@ package restore_test
 import (
 	"context"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -83,14 +83,13 @@ func (w *world) must(err error) {
 // connect as somebody.
 func (w *world) connect(key string) *awsiam.Factory {
 	w.Helper()
-	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "not-checked", "AWS_ENDPOINT_URL": w.url,
-		"AWS_CONFIG_FILE": filepath.Join(w.TempDir(), "none"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(w.TempDir(), "none"),
-		"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
-	} {
-		w.Setenv(name, value)
-	}
-	factory, err := awsiam.NewFactory(w.Context(), awsiam.Options{Clock: w.clock, Rate: 1e6, Burst: 1e6, MaxBackoff: time.Millisecond})
+	return w.reach(iam.Config(w.url, key))
+}
+
+// reach AWS in a way; nil: as the environment says.
+func (w *world) reach(config *aws.Config) *awsiam.Factory {
+	w.Helper()
+	factory, err := awsiam.NewFactory(w.Context(), awsiam.Options{Config: config, Clock: w.clock, Rate: 1e6, Burst: 1e6, MaxBackoff: time.Millisecond})
 	w.must(err)
 	w.aws, err = factory.Maker(w.Context(), "aws", accountID)
 	w.must(err)
