@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
@@ -69,5 +68,3 @@ func (d *Deps) account(ctx context.Context, sheet types.NamespacedName, spec v1a
 		Partition: spec.Partition, AccountID: accountID, RoleARN: role, ExternalID: sheet.Namespace + "/" + sheet.Name,
 	})
 }
-
-func (d *Deps) now() time.Time { return d.Clock.Now() }

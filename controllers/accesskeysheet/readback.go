@@ -109,7 +109,7 @@ func (w *writer) unread() openWrite {
 func (w *writer) finish(ctx context.Context, in reading) (out reading, late []warning, unfinished error) {
 	d, options := w.draft, w.draft.options()
 	if sheet.CheckShape(in.rows, options) != nil {
-		return in, nil, nil
+		return in, nil, nil //nolint:nilerr // a tab of another shape is judged, and waits with what was written to it
 	}
 	open := w.unread()
 	if open.write == nil {

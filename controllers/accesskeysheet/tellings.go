@@ -23,19 +23,12 @@ import (
 // tellings gathers everything that could be told; what was told before is left out later.
 func (r *Reconciler) tellings(ctx context.Context, d *draft, o outcome, accounts state.Accounts) ([]telling, error) {
 	if foreignClaim(d.sheet) {
-		// Whose sheet it is now tells of everything else.
-		if o.unreadable != nil {
-			return []telling{unreadableSheet(d, o)}, nil
-		}
-		return []telling{rejectedSheet(d, o.judged.refusal)}, nil
+		return []telling{notAccepted(d, o)}, nil // whose sheet it is now tells of everything else
 	}
 	out := []telling{weekly(d, o)}
-	switch {
-	case o.unreadable != nil:
-		out = append(out, unreadableSheet(d, o))
-	case o.judged.refused():
-		out = append(out, rejectedSheet(d, o.judged.refusal))
-	default:
+	if !o.accepted() {
+		out = append(out, notAccepted(d, o))
+	} else {
 		unleased, err := r.unleasedKeys(ctx, d, o, accounts)
 		if err != nil {
 			return nil, err
@@ -54,6 +47,14 @@ func (r *Reconciler) tellings(ctx context.Context, d *draft, o outcome, accounts
 func once(kind, detail, reason string, parts ...string) telling {
 	id := notice.ProblemID(append([]string{reason}, parts...)...)
 	return telling{kind: kind, detail: detail, problems: []problem{{id: id, item: message.Item{Reason: reason}}}}
+}
+
+// notAccepted is why this sync's reading does not count.
+func notAccepted(d *draft, o outcome) telling {
+	if o.unreadable != nil {
+		return unreadableSheet(d, o)
+	}
+	return rejectedSheet(d, o.judged.refusal)
 }
 
 // rejectedSheet is told once for each time that the sheet is refused, however it changes meanwhile.

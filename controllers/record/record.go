@@ -15,10 +15,11 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
+// longestEvent in bytes: the API server refuses an Event of more than 1024, and it is lost. A Japanese letter has three.
+const longestEvent = 1024
+
+// Types of Events.
 const (
-	// longestEvent in bytes: the API server refuses an Event of more than 1024, and it is lost. A Japanese letter has three.
-	longestEvent = 1024
-	// Types of Events.
 	Normal  = corev1.EventTypeNormal
 	Warning = corev1.EventTypeWarning
 )
