@@ -71,7 +71,7 @@ func TestManyLeasesOfOneDayInAllKindsOfTrouble(t *testing.T) {
 		}
 	}
 	s.takeAway(rows)
-	s.Until("2026-12-09 15:18")
+	s.Until("2026-12-09 15:30")
 	for i, r := range rows {
 		want := ""
 		if i%20 < len(troubles) {
