@@ -48,8 +48,8 @@ type Deps struct {
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 	// Chance spreads what failed together: a number of at least 0 and below n. Nil: the machine's.
 	Chance func(n int64) int64
-	// Workers reconcile that many leases at once; 0: 20.
-	Workers int
+	// Workers reconcile that many leases at once; 0: 20. Writers apply that many leases of one sync at once; 0: 8.
+	Workers, Writers int
 }
 
 // account connects to one account, if the sheet may. Who can create a sheet in another namespace must not borrow the

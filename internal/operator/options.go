@@ -3,6 +3,7 @@
 package operator
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -32,7 +33,7 @@ const (
 	shutdownTimeout = 25 * time.Second
 )
 
-// Options of the operator. REST is needed, everything else has a usable zero value.
+// Options of the operator. New needs REST; everything else has a usable zero value.
 type Options struct {
 	// REST reaches the API server. It is copied, and its client-side rate limit taken off: the API server's own priority
 	// and fairness are enough, and a limit here would delay due deletions behind resync noise.
@@ -73,6 +74,9 @@ type Options struct {
 	// for them too.
 	AWS awsiam.Options
 
+	// Transport of the calls to Google and Slack; AWS.Config has its own. Nil: the network.
+	Transport http.RoundTripper
+
 	// SlackBurst of messages that a channel takes at once, for a clock that stands meanwhile. 0: the adapter's default.
 	SlackBurst int
 
@@ -111,9 +115,11 @@ func (o Options) withDefaults() Options {
 	if o.MetricsBindAddress == "" {
 		o.MetricsBindAddress = "0"
 	}
-	o.REST = rest.CopyConfig(o.REST)
-	o.REST.QPS, o.REST.RateLimiter = -1, nil
-	o.REST.UserAgent = "keylease/" + o.Version
+	if o.REST != nil {
+		o.REST = rest.CopyConfig(o.REST)
+		o.REST.QPS, o.REST.RateLimiter = -1, nil
+		o.REST.UserAgent = "keylease/" + o.Version
+	}
 	return o
 }
 
