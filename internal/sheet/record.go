@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -44,10 +46,12 @@ func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) W
 	}
 	kept := *w
 	kept.Before, kept.Gone = nil, maps.Clone(w.Gone)
+	var omitted []string
 	for i, row := range w.Before {
 		if id := rows.key(i); id != "" {
 			cells := ownCells(row, o)
 			if len(rows.of[keyPrefix+id]) == 1 && seen[id].is(cells, false) {
+				omitted = append(omitted, id)
 				continue
 			}
 			row = cells.row(id, o)
@@ -55,12 +59,31 @@ func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) W
 		kept.Before = append(kept.Before, row)
 	}
 	maps.DeleteFunc(kept.Gone, func(id string, cells OwnCells) bool {
-		return len(rows.of[keyPrefix+id]) > 0 || seen[id].is(cells, true)
+		if len(rows.of[keyPrefix+id]) > 0 {
+			return true
+		}
+		known := seen[id].is(cells, true)
+		if known {
+			omitted = append(omitted, id)
+		}
+		return known
 	})
+	kept.Omitted = digestOf(omitted)
 	return kept
 }
 
+// digestOf keys, in whatever order; empty for none.
+func digestOf(keys []string) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	slices.Sort(keys)
+	sum := sha256.Sum256([]byte(strings.Join(keys, " ")))
+	return hex.EncodeToString(sum[:8])
+}
+
 // ReadRecord gives the write of a record. The leases must be read live: what the record left out is what they said then.
+// Where one of them was deleted since, nothing is known of its row, not even that it was there: see [Recover].
 func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Options) (Write, error) {
 	var w Write
 	zip, err := gzip.NewReader(bytes.NewReader(record))
@@ -74,16 +97,19 @@ func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Opt
 	if w.Gone == nil {
 		w.Gone = map[string]OwnCells{}
 	}
+	var omitted []string
 	for _, id := range slices.Sorted(maps.Keys(seen)) {
-		_, gone := w.Gone[id]
-		switch {
-		case gone, len(rows.of[keyPrefix+id]) > 0: // the record knows better
-		case seen[id].gone:
+		if _, gone := w.Gone[id]; gone || len(rows.of[keyPrefix+id]) > 0 {
+			continue // the record knows better
+		}
+		omitted = append(omitted, id)
+		if seen[id].gone {
 			w.Gone[id] = seen[id].OwnCells
-		default:
+		} else {
 			w.Before = append(w.Before, seen[id].row(id, o))
 		}
 	}
+	w.incomplete = digestOf(omitted) != w.Omitted
 	return w, nil
 }
 

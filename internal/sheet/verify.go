@@ -72,23 +72,28 @@ func Verify(w Write, after [][]any, o Options, tab string) ReadBack {
 //
 // People had more time to write than between two requests. An extension mark, or a date later than the former, is therefore
 // taken for ours only where a former reading found it, where it was written to, or, in a recent write, where date and mark
-// of one key stand together: taking away a person's own would let a key be deleted, and a stray one only keeps it. What is
-// left is Doubtful.
+// of one key stand together: taking away a person's own would let a key be deleted, and a stray one only keeps it. Of a row
+// of which nothing is known, because its lease was deleted since, that is so of any value. What is left is Doubtful.
 func Recover(w Write, after [][]any, o Options, tab string, recent bool) ReadBack {
 	v := newVerification(w, after, o, tab, recent)
 	stray := v.allStrays()
 	for at := range stray {
 		known, _ := v.knownStray(at)
 		certain := known || v.writtenTo(at, v.cell(at)) || v.together(at)
-		if !certain && v.keepsKey(at, v.former(at)) {
+		if !certain && (v.forgotten(at.row) || v.keepsKey(at, v.former(at))) {
 			delete(stray, at)
 			v.doubtful[at] = true
 		}
 	}
 	formers := v.formers(stray)
 	r := v.readBack(stray, formers)
-	r.Next.Before, r.Next.Edits = Apply(after, r.Repairs), nil
+	r.Next.Before, r.Next.Edits, r.Next.incomplete = Apply(after, r.Repairs), nil, false
 	return r
+}
+
+// forgotten: a row with a key that may have been there before the write, and nobody knows what it said then.
+func (v *verification) forgotten(row int) bool {
+	return v.w.incomplete && v.after.key(row) != "" && len(v.before.of[v.after.ids[row]]) == 0
 }
 
 // readBack of what is astray, and wanted instead.
