@@ -16,9 +16,9 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// maxRecord is the most bytes that a record may have: with the status around it, it must fit into one object of etcd
-// (1.5 MiB), in base64. A write of 20 cells needs about 3 KB, and each row without a key up to 200 bytes more.
-const maxRecord = 700 << 10
+// maxRecord is the most bytes that a record may have: in base64, and with the fullest status around it, it must fit into one
+// object of etcd (1.5 MiB). A write of 20 cells needs about 3 KB, and each row without a key up to 200 bytes more.
+const maxRecord = 640 << 10
 
 // Record gives the write as bytes to be kept: the rows that were written to, the rows without a key, and whatever else the
 // leases do not say themselves. It is nil where it would be too large to be kept.
