@@ -111,17 +111,19 @@ func (s *stage) expectNoSecret() {
 }
 
 func TestADamagedSheetIsReportedAndNothingIsLost(t *testing.T) {
+	few := []int{distantRow, reportRow, expiredRow}
 	for name, tc := range map[string]struct {
 		damage func(*sheets.Tab) error
 		reason string
+		rows   []int
 	}{
-		"an empty tab":             {func(f *sheets.Tab) error { f.ClearTab(); return nil }, v1alpha1.ReasonEmptySheet},
-		"only the header":          {func(f *sheets.Tab) error { return f.DeleteRows(2, 40) }, v1alpha1.ReasonEmptySheet},
-		"a column inserted before": {func(f *sheets.Tab) error { return f.InsertColumn("B") }, v1alpha1.ReasonColumnsMoved},
-		"a column deleted":         {func(f *sheets.Tab) error { return f.DeleteColumn("J") }, v1alpha1.ReasonColumnsMoved},
+		"an empty tab":             {func(f *sheets.Tab) error { f.ClearTab(); return nil }, v1alpha1.ReasonEmptySheet, few},
+		"only the header":          {func(f *sheets.Tab) error { return f.DeleteRows(2, 40) }, v1alpha1.ReasonEmptySheet, few},
+		"a column inserted before": {func(f *sheets.Tab) error { return f.InsertColumn("B") }, v1alpha1.ReasonColumnsMoved, few},
+		"a column deleted":         {func(f *sheets.Tab) error { return f.DeleteColumn("J") }, v1alpha1.ReasonColumnsMoved, few},
 		"twelve columns cut to five": {func(f *sheets.Tab) error {
 			return f.Edit(func(g *sheets.Grid) error { rows, _ := g.Size(); return g.Resize(rows, 5) })
-		}, v1alpha1.ReasonColumnsMoved},
+		}, v1alpha1.ReasonColumnsMoved, few},
 		"the end dates sorted alone": {func(f *sheets.Tab) error {
 			return f.Edit(func(g *sheets.Grid) error {
 				for row := 2; row <= 33; row++ {
@@ -131,10 +133,10 @@ func TestADamagedSheetIsReportedAndNothingIsLost(t *testing.T) {
 				}
 				return nil
 			})
-		}, v1alpha1.ReasonTooManyChanges},
+		}, v1alpha1.ReasonTooManyChanges, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, _ := companyStage(t)
+			s := companyStage(t, tc.rows...)
 			s.Begin()
 			s.Until("2026-12-01 15:04")
 			before := s.Lease(reportKey)
@@ -165,7 +167,7 @@ func TestATabWithOnlyAHeaderIsAnEmptyStart(t *testing.T) {
 }
 
 func TestCellsOfFiftyThousandCharactersHarmNobody(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow, lateRow, alikeRow, strangerRow, namesakeRow, wordyRow, blanksRow)
 	long := strings.Repeat("長", longText)
 	for _, cell := range []string{purposeCell(distantRow), resourceCell(reportRow), nameCell(lateRow)} {
 		s.Must(s.Form().SetCell(cell, long))

@@ -18,7 +18,7 @@ import (
 // People who sort the sheet all day give every lease another row all day. While AWS is asked, which takes seconds, that
 // must not undo what was found out: a sheet that is never at rest would keep every key alive.
 func TestALeaseWhoseRowMovesAtEveryCallIsRevokedAllTheSame(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, expiredRow)
 	var row atomic.Int32
 	s.IAM.OnCall(func(c iam.Call) {
 		if c.Action != "GetUser" || c.User() != "svc-monitor" {

@@ -15,7 +15,7 @@ import (
 )
 
 func TestKubectlExtendsAndTheSheetFollows(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, lateRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Patch(reportKey, `{"endDate":"2027-01-31"}`))
@@ -45,7 +45,7 @@ func TestKubectlExtendsAndTheSheetFollows(t *testing.T) {
 }
 
 func TestTheMarkHoldsUntilTheDateMoves(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Form().SetCell(statusCell(reportRow), "延長申請済み"))
@@ -61,7 +61,7 @@ func TestTheMarkHoldsUntilTheDateMoves(t *testing.T) {
 }
 
 func TestADateAndItsMarkRunThoughTheSheetWasReadBetweenThem(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Form().SetCell(endCell(reportRow), "2026/12/15"))
@@ -81,7 +81,7 @@ func TestADateAndItsMarkRunThoughTheSheetWasReadBetweenThem(t *testing.T) {
 }
 
 func TestAnExtensionTakenBackInTheSheetIsANewTermAndNoHold(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Patch(reportKey, `{"endDate":"2027-01-31"}`))
@@ -99,7 +99,7 @@ func TestAnExtensionTakenBackInTheSheetIsANewTermAndNoHold(t *testing.T) {
 }
 
 func TestAMarkTakenBackLetsTheLeaseRunAfterAFreshNotice(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Form().SetCell(statusCell(reportRow), "延長"))
@@ -123,7 +123,7 @@ func TestAMarkTakenBackLetsTheLeaseRunAfterAFreshNotice(t *testing.T) {
 }
 
 func TestAShortenedDateNeedsItsOwnNotice(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Form().SetCell(endCell(distantRow), "2026/12/01"))
@@ -142,7 +142,7 @@ func TestAShortenedDateNeedsItsOwnNotice(t *testing.T) {
 }
 
 func TestADeactivatedKeyIsGivenBackWhenItsLeaseIsExtended(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, alikeRow)
 	s.Begin(func(a *v1alpha1.AccessKeySheet) {
 		a.Spec.Schedule.GracePeriod = &metav1.Duration{Duration: 72 * time.Hour}
 	})
@@ -162,7 +162,7 @@ func TestADeactivatedKeyIsGivenBackWhenItsLeaseIsExtended(t *testing.T) {
 }
 
 func TestARevokedLeaseCannotBeExtended(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, expiredRow)
 	s.Begin()
 	s.Until("2026-12-02 15:10")
 	err := s.Patch(expiredKey, `{"endDate":"2027-01-31"}`)
@@ -172,7 +172,7 @@ func TestARevokedLeaseCannotBeExtended(t *testing.T) {
 }
 
 func TestGitOpsKeepsItsDateAndTheSheetDoesNotFight(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	l := s.Lease(reportKey)
@@ -205,7 +205,7 @@ func TestGitOpsKeepsItsDateAndTheSheetDoesNotFight(t *testing.T) {
 }
 
 func TestARowThatVanishesDoesNotFreeItsKey(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Form().DeleteRows(3, 1))
@@ -221,7 +221,7 @@ func TestARowThatVanishesDoesNotFreeItsKey(t *testing.T) {
 }
 
 func TestAHoldStaysWithoutItsRowWhereGitOpsOwnsTheFlag(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	l := s.Lease(reportKey)
@@ -240,7 +240,7 @@ func TestAHoldStaysWithoutItsRowWhereGitOpsOwnsTheFlag(t *testing.T) {
 }
 
 func TestALeaseDeletedByHandComesBackWithoutASecondNotice(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Client.Delete(t.Context(), s.Lease(reportKey)))

@@ -146,7 +146,7 @@ func (s *stage) expectExtended(i int, e extension) {
 
 // TestARevokedLeaseDeletedByHandIsNotRevived: what the row says of it is enough.
 func TestARevokedLeaseDeletedByHandIsNotRevived(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-09 16:00")
 	if got := s.Lease(reportKey).Status.Phase; got != v1alpha1.PhaseRevoked {

@@ -42,6 +42,8 @@ const (
 	deletedRow     = 8
 	alikeRow       = 9
 	strangerRow    = 10
+	backwardsRow   = 12
+	pendingRow     = 15 // has no key yet
 	fullWidthRow   = 17
 	inWordsRow     = 18
 	bareDigitsRow  = 19

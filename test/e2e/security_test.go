@@ -17,7 +17,7 @@ import (
 )
 
 func TestASheetOfAnotherNamespaceMayNotUseTheOperatorsCredentials(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, expiredRow)
 	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet()))
 	elsewhere := func(d *controllers.Deps) { d.Namespace = "keylease-of-its-own" }
 	s.Restart(elsewhere)
@@ -33,7 +33,7 @@ func TestASheetOfAnotherNamespaceMayNotUseTheOperatorsCredentials(t *testing.T) 
 }
 
 func TestASheetOfAnotherNamespaceUsesARoleThatTrustsIt(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, expiredRow)
 	operator := "arn:aws:sts::" + world.AccountID + ":assumed-role/" + world.OperatorRole + "/pod"
 	s.Account.AddRole("keylease-target", iam.Trust{Principals: []string{operator, world.AccountID}, ExternalID: s.Namespace + "/" + world.SheetName})
 	s.Must(s.Client.Create(t.Context(), s.AccessKeySheet(func(a *v1alpha1.AccessKeySheet) {
@@ -78,7 +78,7 @@ func TestTheSheetSaysWhatIsWrongWithTheWayToAWS(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, _ := companyStage(t)
+			s := companyStage(t, reportRow, expiredRow)
 			if tc.key != "" {
 				s.As(tc.key)
 			}
@@ -100,7 +100,7 @@ func TestTheSheetSaysWhatIsWrongWithTheWayToAWS(t *testing.T) {
 }
 
 func TestALeaseMadeWithKubectlAloneIsNeverActedOn(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	const strange = "AKIASTRANGE000000001"
 	s.Key("svc-strange", strange, fixture.JST("2026-06-01 09:00"))
 	s.Begin()
@@ -128,7 +128,7 @@ func TestALeaseMadeWithKubectlAloneIsNeverActedOn(t *testing.T) {
 }
 
 func TestNothingIsDeletedWhileNobodyCanBeWarned(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, lateRow, expiredRow, blanksRow, toldTodayRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Slack.RevokeToken(slack.BotToken)
@@ -145,16 +145,14 @@ func TestNothingIsDeletedWhileNobodyCanBeWarned(t *testing.T) {
 	}
 	s.Slack.AddToken(slack.BotToken, slack.BotScopes()...)
 	s.Until("2026-12-09 16:00")
-	for _, d := range deletions {
-		if got := s.Lease(d.key).Status.Phase; got != v1alpha1.PhaseRevoked {
-			t.Errorf("row %d is %s afterwards (%s)", d.row, got, expect.Ready(s.Lease(d.key)))
-		}
+	for _, key := range []string{reportKey, lateKey, expiredKey, blanksKey, toldTodayKey} {
+		s.ExpectPhase(key, v1alpha1.PhaseRevoked)
 	}
 	s.expectNoSecret()
 }
 
 func TestAnotherAccountsCredentialsMarkNothing(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, expiredRow, deletedRow)
 	other := s.IAM.AddAccount("999999999999", iam.PartitionAWS)
 	other.AddCredential("AKIAOTHER00000000001", "arn:aws:sts::999999999999:assumed-role/keylease/pod")
 	s.As("AKIAOTHER00000000001")

@@ -31,7 +31,7 @@ func (s *stage) leaseCount() int {
 }
 
 func TestAnEmptyClaimCellIsClaimedBeforeAnythingIsApplied(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	applied := -1
 	s.Sheets.OnAfterWrite(func(*sheets.Spreadsheet) {
 		if applied < 0 {
@@ -61,7 +61,7 @@ func TestAnEmptyClaimCellIsClaimedBeforeAnythingIsApplied(t *testing.T) {
 }
 
 func TestOfTwoClustersThatClaimAtOnceTheOneWhoseClaimStandsGoesOn(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Sheets.OnAfterWrite(func(sp *sheets.Spreadsheet) {
 		// The other cluster had read the empty cell too.
 		if err := sp.Tab("key_request_form").SetCell(claimCell, foreignClaim); err != nil {
@@ -80,7 +80,7 @@ func TestOfTwoClustersThatClaimAtOnceTheOneWhoseClaimStandsGoesOn(t *testing.T) 
 }
 
 func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, expiredRow, inWordsRow, unclearRow)
 	s.Must(s.Form().SetCell(endCell(inWordsRow), "2026/12/11"))
 	s.Begin(claimedIn(claimCell))
 	s.Until("2026-12-01 15:04")
@@ -138,7 +138,7 @@ func TestAForeignClaimStopsEverythingUntilItIsTakenOver(t *testing.T) {
 }
 
 func TestAForeignClaimThatVanishesIsNotTakenForAnInvitation(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Must(s.Form().SetCell(claimCell, foreignClaim))
 	s.Begin(claimedIn(claimCell))
 	s.Until("2026-12-01 15:10")
@@ -151,7 +151,7 @@ func TestAForeignClaimThatVanishesIsNotTakenForAnInvitation(t *testing.T) {
 }
 
 func TestAClaimIsNotWrittenInADryRun(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Begin(claimedIn(claimCell), func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
 	s.Until("2026-12-01 15:30")
 	if got := s.Cell(claimCell); got != "" || s.leaseCount() == 0 {
@@ -161,18 +161,18 @@ func TestAClaimIsNotWrittenInADryRun(t *testing.T) {
 
 func TestAClaimCellThatCannotBeSaysSo(t *testing.T) {
 	t.Run("outside the grid", func(t *testing.T) {
-		s, _ := companyStage(t)
+		s := companyStage(t, reportRow, extendedRow)
 		s.Must(s.Form().Edit(func(g *sheets.Grid) error { rows, _ := g.Size(); return g.Resize(rows, 12) }))
 		s.Begin(claimedIn(claimCell))
 		s.ExpectSheet(v1alpha1.ConditionSheetReadable, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, claimCell, "key_request_form", "outside")
 	})
 	t.Run("among the requests", func(t *testing.T) {
-		s, _ := companyStage(t)
+		s := companyStage(t, reportRow, extendedRow)
 		s.Begin(claimedIn(statusCell(extendedRow)))
 		s.ExpectSheet(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec, statusCell(extendedRow))
 	})
 	t.Run("in a sheet that may only be read", func(t *testing.T) {
-		s, _ := companyStage(t)
+		s := companyStage(t, reportRow, extendedRow)
 		s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.Reader)
 		s.Begin(claimedIn(claimCell))
 		s.Until("2026-12-01 16:00")

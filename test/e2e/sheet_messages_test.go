@@ -18,7 +18,7 @@ import (
 )
 
 func TestTheWeeklySummaryComesOnMondaysOnceWithWhatIsOverdue(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t)
 	s.Begin()
 	const summary = "（週次）"
 	s.Until("2026-12-07 14:59")
@@ -46,7 +46,7 @@ func TestTheWeeklySummaryComesOnMondaysOnceWithWhatIsOverdue(t *testing.T) {
 }
 
 func TestRowsThatCannotBeUsedAreListedInTheirOrderEachOnce(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t)
 	s.Begin()
 	s.Until("2026-12-01 15:05")
 	var rows []string
@@ -66,7 +66,7 @@ func TestRowsThatCannotBeUsedAreListedInTheirOrderEachOnce(t *testing.T) {
 }
 
 func TestAnOutageOnMondayDelaysTheSummary(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, extendedRow, unclearRow)
 	s.Begin()
 	s.Until("2026-12-07 10:00")
 	s.Stop()
@@ -88,7 +88,7 @@ func TestWhoHasNothingOverdueGetsNoSummary(t *testing.T) {
 
 func TestKeysInNoRowAreReportedOncePerKeyAndNeverTouched(t *testing.T) {
 	const forgotten, later = "AKIAFORGOTTEN0000001", "AKIAFORGOTTEN0000002"
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, backwardsRow, zombieRow)
 	s.Key("svc-forgotten", forgotten, fixture.JST("2025-01-01 09:00"))
 	s.Begin()
 	s.Until("2026-12-01 15:10")
@@ -177,7 +177,7 @@ func TestTheCheckOfTheAccountHeedsItsSettings(t *testing.T) {
 func TestAConflictOfDatesIsToldOnceEvenIfSlackIsAway(t *testing.T) {
 	for name, away := range map[string]bool{"Slack answers": false, "Slack is away": true} {
 		t.Run(name, func(t *testing.T) {
-			s, _ := companyStage(t)
+			s := companyStage(t, reportRow)
 			s.Begin()
 			s.Until("2026-12-01 15:04")
 			if away {
@@ -280,7 +280,7 @@ func TestAnAdminWhoCannotBeReachedIsInTheAuditLog(t *testing.T) {
 
 func TestTheBreakerIsToldWithTheWayToRaiseIt(t *testing.T) {
 	one := int32(1)
-	s, _ := companyStage(t)
+	s := companyStage(t, expiredRow, toldExpiredRow, rotatedOutRow, rotatedInRow, toldTodayRow)
 	s.Begin(func(a *v1alpha1.AccessKeySheet) { a.Spec.Limits.MaxRevocationsPerDay = &one })
 	s.Until("2026-12-02 20:00")
 	if got := s.told("上限に達しました", v1alpha1.AnnotationAllowRevocations+"=2026-12-02=2"); got != 1 {

@@ -19,7 +19,7 @@ func at(column string, row int) string { return fmt.Sprint(column, row) }
 // TestARowBroughtBackUnderAWriteKeepsItsDate: a row was deleted and is pasted back right where, a moment later, the date of
 // another is written.
 func TestARowBroughtBackUnderAWriteKeepsItsDate(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow, alikeRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	row := map[string]string{}
@@ -62,7 +62,7 @@ func TestARowBroughtBackUnderAWriteKeepsItsDate(t *testing.T) {
 
 // TestAColumnInsertedUnderAWriteIsToldAndMendedByDeletingIt: what was written stands in another column then.
 func TestAColumnInsertedUnderAWriteIsToldAndMendedByDeletingIt(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow, lateRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	row, _ := s.Form().FindRow("L", reportKey)
@@ -96,7 +96,7 @@ func TestAColumnInsertedUnderAWriteIsToldAndMendedByDeletingIt(t *testing.T) {
 
 // TestATabRenamedUnderAWriteIsWrittenWhenItIsBack.
 func TestATabRenamedUnderAWriteIsWrittenWhenItIsBack(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	row, _ := s.Form().FindRow("L", reportKey)
@@ -124,7 +124,7 @@ func TestATabRenamedUnderAWriteIsWrittenWhenItIsBack(t *testing.T) {
 
 // TestAWriteWithoutARecordIsTold: the process dies between write and read-back of a sheet that is too large for a record.
 func TestAWriteWithoutARecordIsTold(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 15 { // requests without a key yet, with texts as long as a cell takes
 		text := make([]rune, 50_000)

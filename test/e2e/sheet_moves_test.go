@@ -31,7 +31,7 @@ func (s *stage) swapRows() {
 
 // TestWhoseRowGotAMarkOfAnotherIsTold: a person swaps two rows between the look-up and the write of an extension.
 func TestWhoseRowGotAMarkOfAnotherIsTold(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Form().SetCell(statusCell(firstRow), "要確認"))
@@ -87,7 +87,7 @@ func (s *stage) stopBehindAWrite(before func(*sheets.Spreadsheet)) {
 // TestWhatMayBeAPersonsOwnStaysAndIsSaid: the process dies behind a write into a wrong row, and is back an hour later,
 // when rows moved on.
 func TestWhatMayBeAPersonsOwnStaysAndIsSaid(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.stopBehindAWrite(func(*sheets.Spreadsheet) { s.swapRows() })
@@ -113,7 +113,7 @@ func TestWhatMayBeAPersonsOwnStaysAndIsSaid(t *testing.T) {
 
 // TestADoubtIsToldThoughItsLeaseIsMadeAgainInThatMoment: the same, and somebody deleted the lease of the row that was hit.
 func TestADoubtIsToldThoughItsLeaseIsMadeAgainInThatMoment(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.stopBehindAWrite(func(*sheets.Spreadsheet) { s.swapRows() })

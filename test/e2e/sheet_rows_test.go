@@ -27,7 +27,7 @@ func (s *stage) rowValues(row int) []any {
 }
 
 func TestARowThatComesBackDecidesTheDate(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	row := s.rowValues(3)
@@ -61,7 +61,7 @@ func TestARowThatComesBackDecidesTheDate(t *testing.T) {
 }
 
 func TestACopiedRowHoldsItsLeaseUntilOneOfThemGoes(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	copied, err := s.Form().AppendRow(s.rowValues(3)...)
@@ -87,7 +87,7 @@ func TestACopiedRowHoldsItsLeaseUntilOneOfThemGoes(t *testing.T) {
 
 func TestAChangedKeyIDIsARowGoneAndANewOne(t *testing.T) {
 	const rotated = "AKIAROTATED000000001"
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Key(reportUser, rotated, fixture.JST("2026-12-01 15:00"))
@@ -110,7 +110,7 @@ func TestAChangedKeyIDIsARowGoneAndANewOne(t *testing.T) {
 }
 
 func TestAChangeIsSeenOnTheOtherSideWithinSecondsAndInOneRequest(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, distantRow, reportRow, lateRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Sheets.ResetStats()
@@ -141,7 +141,7 @@ func TestAChangeIsSeenOnTheOtherSideWithinSecondsAndInOneRequest(t *testing.T) {
 }
 
 func TestASheetThatCannotBeWrittenIsToldOnTheLeaseAndBlocksNothing(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Sheets.Spreadsheet(world.SpreadsheetID).Share(sheets.Reader)
@@ -171,7 +171,8 @@ func (s *stage) forgetEverything() {
 }
 
 func TestAClusterBuiltAnewFromTheSheetRepeatsNothingAndDeletesNothingEarlier(t *testing.T) {
-	s, before := companyStage(t)
+	s := companyStage(t)
+	before := s.Sheets.Spreadsheet(world.SpreadsheetID).Clone()
 	s.Begin()
 	s.Until("2026-12-03 10:00") // rows 5, 6, 20 and 26 are gone by now
 	messages := map[string]int{}
@@ -215,7 +216,7 @@ func TestAClusterBuiltAnewFromTheSheetRepeatsNothingAndDeletesNothingEarlier(t *
 }
 
 func TestAClusterBuiltAnewWithinTheMinimumNoticeWaitsAgain(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, expiredRow, toldExpiredRow, rotatedOutRow, rotatedInRow, toldTodayRow)
 	s.Begin()
 	s.Until("2026-12-02 14:00") // rows 5, 6, 20, 26 are due in an hour
 	s.forgetEverything()
@@ -231,7 +232,7 @@ func TestAClusterBuiltAnewWithinTheMinimumNoticeWaitsAgain(t *testing.T) {
 }
 
 func TestAnEditOfTheLeaseThatTheRowForbidsIsPutBackWithAnEvent(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	before := s.Lease(reportKey).Spec

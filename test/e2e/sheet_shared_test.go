@@ -66,7 +66,7 @@ func TestAKeyInTwoSheetsIsReportedOnBothAndOwnedByTheFirst(t *testing.T) {
 	for name, elsewhere := range map[string]bool{"in one namespace": false, "in two namespaces": true} {
 		t.Run(name, func(t *testing.T) {
 			namespace := plane.Namespace(t)
-			s := companyStageIn(t, func(o *world.Options) {
+			s := companyStageIn(t, []int{distantRow, reportRow, backwardsRow, pendingRow}, func(o *world.Options) {
 				if elsewhere {
 					o.Others = []string{namespace}
 				} else {
@@ -167,7 +167,7 @@ func TestAKeyThatMovedToAnotherSheetIsFreedByDeletingItsLease(t *testing.T) {
 
 func TestOfTwoLeasesOfOneKeyTheOlderStandsAndTheOtherIsHeld(t *testing.T) {
 	namespace := plane.Namespace(t)
-	s := companyStageIn(t, func(o *world.Options) { o.Others = []string{namespace} })
+	s := companyStageIn(t, []int{reportRow}, func(o *world.Options) { o.Others = []string{namespace} })
 	secret := s.SlackSecret()
 	secret.Namespace = namespace
 	s.Must(s.Client.Create(t.Context(), secret))
@@ -206,7 +206,7 @@ func TestOfTwoLeasesOfOneKeyTheOlderStandsAndTheOtherIsHeld(t *testing.T) {
 
 func TestALeaseMadeWithKubectlElsewhereKeepsNoSheetFromItsKey(t *testing.T) {
 	namespace := plane.Namespace(t)
-	s := companyStageIn(t, func(o *world.Options) { o.Others = []string{namespace} })
+	s := companyStageIn(t, []int{reportRow}, func(o *world.Options) { o.Others = []string{namespace} })
 	s.Must(s.Client.Create(t.Context(), &v1alpha1.AccessKeyLease{
 		ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(reportKey), Namespace: namespace},
 		Spec: v1alpha1.AccessKeyLeaseSpec{
@@ -222,7 +222,7 @@ func TestALeaseMadeWithKubectlElsewhereKeepsNoSheetFromItsKey(t *testing.T) {
 }
 
 func TestARemovedSheetLeavesItsLeasesAndMadeAgainItGoesOn(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, lateRow, expiredRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	before := len(s.ownerMessages(reportKey))
@@ -257,7 +257,7 @@ func TestARemovedSheetLeavesItsLeasesAndMadeAgainItGoesOn(t *testing.T) {
 }
 
 func TestASheetMadeAgainAfterAMonthDeletesNothingOnAnOldNotice(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, lateRow, expiredRow)
 	s.Begin()
 	s.Until("2026-12-01 15:04")
 	s.Must(s.Client.Delete(t.Context(), s.Sheet()))

@@ -14,7 +14,7 @@ import (
 )
 
 func TestADateThatGoesThereAndBackNeedsItsNoticeAnew(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow)
 	s.Begin()
 	s.Until("2026-12-08 10:00")
 	s.Must(s.Form().SetCell(endCell(reportRow), "2027/01/31"))
@@ -40,7 +40,8 @@ func TestADateThatGoesThereAndBackNeedsItsNoticeAnew(t *testing.T) {
 }
 
 func TestADryRunThatBecomesRealWarnsFirst(t *testing.T) {
-	s, before := companyStage(t)
+	s := companyStage(t, reportRow, lateRow, expiredRow, toldExpiredRow, remarkRow)
+	before := s.Sheets.Spreadsheet(world.SpreadsheetID).Clone()
 	s.Begin(func(a *v1alpha1.AccessKeySheet) { a.Spec.Mode = v1alpha1.ModeDryRun })
 	s.Until("2026-12-10 10:00")
 	if got := len(s.Slack.AllMessages()); got > 0 {
@@ -70,7 +71,7 @@ func TestADryRunThatBecomesRealWarnsFirst(t *testing.T) {
 }
 
 func TestAnOperatorThatWasAwayForAMonthWarnsAnew(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, lateRow, expiredRow)
 	s.Begin()
 	s.Until("2026-12-01 15:20")
 	s.Stop()
@@ -90,7 +91,7 @@ func TestAnOperatorThatWasAwayForAMonthWarnsAnew(t *testing.T) {
 }
 
 func TestAnOperatorThatWasAwayForAFewDaysGoesOn(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, lateRow)
 	s.Begin()
 	s.Until("2026-12-05 15:20")
 	s.Stop()
@@ -115,7 +116,7 @@ func noticeTime(l *v1alpha1.AccessKeyLease, term int64) time.Time {
 // TestALeaseDoesNotMeetTheFirstReadingAfterAMonthBeforeItKnowsOfTheMonth: the reading is fresh at once, while the cache
 // shows the AccessKeySheet for a moment as it was a month ago.
 func TestALeaseDoesNotMeetTheFirstReadingAfterAMonthBeforeItKnowsOfTheMonth(t *testing.T) {
-	s, _ := companyStage(t)
+	s := companyStage(t, reportRow, lateRow, expiredRow)
 	s.Begin()
 	s.Until("2026-12-01 15:20")
 	s.Stop()
