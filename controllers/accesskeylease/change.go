@@ -64,6 +64,9 @@ func (a acts) recordIntent(in lifecycle.Input, d lifecycle.Decision, unsaid bool
 	return func(ctx context.Context, rev *v1alpha1.RevocationStatus) error {
 		before := l.Status.Revocation
 		l.Status.Revocation = rev
+		if l.Status.Key != nil {
+			l.Status.Key.Status = keyAfter(l.Status.Key.Status, d.Action.Kind, rev)
+		}
 		if err := a.draft.save(ctx); err != nil {
 			// Nothing began: the place in the day's limit is for others.
 			l.Status.Revocation = before
@@ -87,7 +90,6 @@ func (a acts) tearDown(ctx context.Context, runner *teardown.Runner, kind lifecy
 			return settles, err
 		}
 		s.Revocation = rev
-		a.keyIs(v1alpha1.KeyInactive, p.KeyAlreadyGone || rev.KeyDeletedTime != nil)
 		switch {
 		case p.AlreadyInactive:
 			a.draft.event(record.Warning, v1alpha1.EventKeyDeactivated, "somebody else had deactivated the key; it is deleted after the grace period")
@@ -96,12 +98,10 @@ func (a acts) tearDown(ctx context.Context, runner *teardown.Runner, kind lifecy
 		}
 		return now, nil
 	case lifecycle.ActionReactivate:
-		p, err := runner.Reactivate(ctx, t, rev)
-		if err != nil {
+		if _, err := runner.Reactivate(ctx, t, rev); err != nil {
 			return settles, err
 		}
 		s.Revocation = rev
-		a.keyIs(v1alpha1.KeyActive, p.KeyAlreadyGone || rev.KeyDeletedTime != nil)
 		if rev.StartTime == nil && rev.DeactivatedTime == nil && len(rev.Steps) == 0 {
 			s.Revocation = nil
 		}
@@ -129,11 +129,16 @@ func (a acts) tearDown(ctx context.Context, runner *teardown.Runner, kind lifecy
 	return a.draft.now().Add(teardown.SettleTime), nil
 }
 
-// keyIs notes what our own change made of the key: no reading may follow for months.
-func (a acts) keyIs(state v1alpha1.KeyState, gone bool) {
-	if key := a.draft.lease.Status.Key; key != nil && !gone {
-		key.Status = state
+// keyAfter a step is what our own change made of the key. It is saved with the step: no reading may follow for months.
+func keyAfter(was v1alpha1.KeyState, kind lifecycle.ActionKind, rev *v1alpha1.RevocationStatus) v1alpha1.KeyState {
+	switch {
+	case rev.Intent != nil || rev.KeyDeletedTime != nil || was == v1alpha1.KeyAbsent: // not known yet, or gone
+	case kind == lifecycle.ActionDeactivate && rev.DeactivatedTime != nil:
+		return v1alpha1.KeyInactive
+	case kind == lifecycle.ActionReactivate && rev.DeactivatedTime == nil:
+		return v1alpha1.KeyActive
 	}
+	return was
 }
 
 // settles: a change of AWS succeeded, and nothing more is changed before that moment. Zero: nothing has to settle.
