@@ -13,7 +13,7 @@ import (
 	applyv1alpha1 "github.com/keylease/keylease/api/v1alpha1/applyconfiguration/api/v1alpha1"
 )
 
-// sheetConditions are the lease's conditions that come from the sheet.
+// sheetConditions are the lease's conditions that the sheet's controller sets.
 var sheetConditions = []string{v1alpha1.ConditionRowPresent, v1alpha1.ConditionSheetSynced, v1alpha1.ConditionOwnerResolved}
 
 // SheetPart is the part of a lease's status that the sheet's controller owns.
@@ -41,8 +41,8 @@ func conditionsOf(all []metav1.Condition, keep func(string) bool) []metav1.Condi
 	return out
 }
 
-// LeaseStatus writes one owner's part of a lease's status. The resource version is checked: what was decided on a
-// version that is no longer the newest is decided again, never forced. On success the lease is as the server has it.
+// LeaseStatus writes one owner's part of a lease's status, and checks the resource version. It never forces a decision
+// that was made on an old version; the caller decides again. On success, l is as the server has it.
 func (r *Recorder) LeaseStatus(ctx context.Context, l *v1alpha1.AccessKeyLease, owner client.FieldOwner) error {
 	part := LeasePart
 	if owner == OwnerSheet {
@@ -62,8 +62,8 @@ func (r *Recorder) LeaseStatus(ctx context.Context, l *v1alpha1.AccessKeyLease, 
 	return refresh(ac, l)
 }
 
-// LeaseSpec writes what the sheet says. A lease without a resource version is created, and only if it is not there
-// yet with other values; an existing one is written only as it was when the merge was decided.
+// LeaseSpec writes what the sheet says. Without a resource version it creates the lease, and fails if one with other
+// values exists. Otherwise it checks that the lease is as it was when the merge decided.
 func (r *Recorder) LeaseSpec(ctx context.Context, l *v1alpha1.AccessKeyLease) error {
 	meta := identity(l)
 	meta["labels"] = map[string]string{v1alpha1.LabelSheet: l.Spec.SheetRef.Name}
@@ -85,7 +85,7 @@ func (r *Recorder) LeaseSpec(ctx context.Context, l *v1alpha1.AccessKeyLease) er
 	return refresh(ac, l)
 }
 
-// SheetStatus writes a sheet's status, with the resource version checked.
+// SheetStatus writes a sheet's status, and checks the resource version.
 func (r *Recorder) SheetStatus(ctx context.Context, s *v1alpha1.AccessKeySheet) error {
 	body := map[string]any{
 		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeySheet",
@@ -109,7 +109,7 @@ func identity(o client.Object) map[string]any {
 	return m
 }
 
-// refresh puts the server's answer, which an apply leaves in its configuration, into the object.
+// refresh copies the server's answer, which Apply leaves in its configuration, into the object.
 func refresh[T any](answer any, into *T) error {
 	var fresh T
 	if err := convert(answer, &fresh); err != nil {
