@@ -48,42 +48,42 @@ type guard struct {
 	stop func(in Input, x deed) *Block
 }
 
-// guards in the order they are asked; the first that stops is what people read in "why is this one not deleted?".
+// guards in the order in which they are checked. The first that stops a key answers "why is this one not deleted?".
 var guards = slices.Concat([]guard{
-	// A lease made with kubectl alone would let whoever may create leases delete any user.
+	// Without this, anyone who may create leases could delete any user.
 	{guardOnSheet, stopOffSheet},
-	// Somebody asked for more time, or nobody knows what the row means.
+	// Someone asked for more time, or the row is unclear.
 	{guardHeld, func(in Input, _ deed) *Block { return sheetHold(in) }},
-	// The end date is still the owner's, and the day after it has its hour.
+	// Until the hour of dailyAt on the day after the end date, the key is the owner's.
 	{guardEnded, stopNotEnded},
-	// Nobody loses a key by surprise: this term's notice, long enough ago.
+	// Nobody loses a key by surprise: this term's notice must have been delivered long enough ago.
 	{guardNotice, stopUnnoticed},
-	// The owner may have extended in the sheet a minute ago: only a reading begun after the moment counts.
+	// The owner may have extended the key a minute ago. Only a reading that began after the key became due counts.
 	{guardFresh, stopStale},
-	// Nobody could be warned, nobody told.
+	// Nobody could be warned or told.
 	{guardSlack, func(in Input, _ deed) *Block { return stopMute(in, "nothing is deleted while nobody can be warned") }},
-	// One bad day, one bad paste, must not cost more keys than people can give back.
+	// One bad day or one bad paste must not cost more keys than people can replace.
 	{guardDailyLimit, func(in Input, _ deed) *Block {
 		return stopIf(in.LimitReached != "", v1alpha1.ReasonBreakerOpen, in.LimitReached)
 	}},
-	// Without AWS's word nothing is known.
+	// Without AWS's answer nothing is known.
 	{guardAWSReadable, func(in Input, _ deed) *Block { return stopIf(in.AWSError != "", in.AWSReason, in.AWSError) }},
 }, shownByAWS(), []guard{
-	// A key that nobody looked at while it was whole could be anybody's.
+	// A key that was never pinned may be anyone's.
 	{guardPinned, func(in Input, _ deed) *Block {
 		if in.AWS == nil {
 			return nil
 		}
 		return CheckPinned(in.AWS.Observation, TargetOf(in.Lease, in.Policy))
 	}},
-	// Somebody still works with it: an admin decides.
+	// Someone still uses it: an admin decides.
 	{guardRecentUse, func(in Input, _ deed) *Block { return stopRecentlyUsed(in) }},
-	// DryRun reports everything above and goes no further.
+	// DryRun reports everything above and stops here.
 	{guardMode, stopDryRun},
 })
 
-// shownByAWS are awsGuards, each as one of the list. While AWS was not asked they have nothing to say; no deed is done
-// without its answer.
+// shownByAWS lists awsGuards as guards. They let a key pass while AWS was not asked; no change is made without its
+// answer.
 func shownByAWS() []guard {
 	out := make([]guard, 0, len(awsGuards))
 	for _, g := range awsGuards {
@@ -97,7 +97,7 @@ func shownByAWS() []guard {
 	return out
 }
 
-// firstStop asks every guard in order.
+// firstStop checks every guard in order.
 func firstStop(in Input, x deed) *Block {
 	for _, g := range guards {
 		if b := g.stop(in, x); b != nil {
@@ -115,7 +115,8 @@ func stopIf(stops bool, reason, message string) *Block {
 	return &Block{Reason: reason, Message: message}
 }
 
-// onSheet: an accepted sync agreed with a row of this key, and goes on to. A row that could never be read is not one.
+// onSheet tells whether an accepted sync has agreed with a row of this key. A row that could never be read does not
+// count.
 func onSheet(l *v1alpha1.AccessKeyLease) bool {
 	return l.NamedAfterKey() && l.Status.Sheet != nil && l.Status.Sheet.EndDate != ""
 }
@@ -136,7 +137,7 @@ func stopNotEnded(in Input, _ deed) *Block {
 }
 
 func stopUnnoticed(in Input, x deed) *Block {
-	// Once the key is deleted there is nobody left to warn: what hangs on the user follows.
+	// Once the key is deleted, a warning is useless. The rest of the user is deleted too.
 	if keyIsDeleted(in) {
 		return nil
 	}
@@ -153,7 +154,7 @@ func stopStale(in Input, x deed) *Block {
 	switch {
 	case r.IsZero():
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the sheet was not read and accepted yet: see the AccessKeySheet's conditions"}
-	// A clock that was ahead and is set right makes an old reading look newer than what is due. Wall clocks are compared.
+	// A clock that was ahead and was set back makes an old reading look newer than the due time. Compare wall clocks.
 	case r.Round(0).After(in.Now.Round(0).Add(clocksDiffer)):
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the clock was set back since the sheet was read: waiting for a new reading"}
 	case r.Before(x.due):
@@ -165,7 +166,7 @@ func stopStale(in Input, x deed) *Block {
 	return nil
 }
 
-// stopMute: nobody can be told anything. what does not happen because of it.
+// stopMute stops if Slack cannot deliver notices. what is the first part of the message.
 func stopMute(in Input, what string) *Block {
 	return stopIf(in.Sheet.SlackError != "", cmp.Or(in.Sheet.SlackReason, v1alpha1.ReasonSlackTokenInvalid), what+": "+in.Sheet.SlackError)
 }
@@ -176,7 +177,7 @@ func stopRecentlyUsed(in Input) *Block {
 	case within <= 0 || in.AWS == nil || in.AWS.Key == v1alpha1.KeyAbsent:
 		return nil
 	case in.AWS.UseUnknown:
-		// A missing right must not read as "never used".
+		// A missing permission must not look like "never used".
 		return &Block{Reason: v1alpha1.ReasonLastUseUnknown, Message: fmt.Sprintf(
 			"AWS does not say when key %s was last used: allow iam:GetAccessKeyLastUsed to the operator, or remove spec.aws.holdIfUsedWithin",
 			in.Lease.Spec.AccessKeyID)}
@@ -199,5 +200,5 @@ func stopDryRun(in Input, _ deed) *Block {
 		"mode DryRun: key %s of user %s would be %s now", in.Lease.Spec.AccessKeyID, in.Lease.Spec.UserName, what))
 }
 
-// shown is a moment as people read it.
+// shown formats a time for people.
 func (in Input) shown(t time.Time) string { return t.In(in.Policy.Location).Format("2006-01-02 15:04") }

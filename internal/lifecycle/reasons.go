@@ -2,37 +2,37 @@ package lifecycle
 
 import "github.com/keylease/keylease/api/v1alpha1"
 
-// ReasonFacts is what is known of a condition's reason, wherever it shows.
+// ReasonFacts is what is known of a condition's reason, wherever it is shown.
 type ReasonFacts struct {
-	// Stalls: people must mend something before this lets go.
+	// Stalls: people must fix something before the lease can continue.
 	Stalls bool
 	// Passes: it passes by itself, unless it lasts.
 	Passes bool
 	// Account: it concerns the whole AWS account, not one key.
 	Account bool
-	// Approvable: a person may let the sheet pass all the same.
+	// Approvable: a person may approve the sheet anyway.
 	Approvable bool
-	// Condition whose message a notice of it brings; empty: the notice brings none.
+	// Condition whose message the notice quotes; empty: the notice quotes none.
 	Condition string
-	// Notice is the kind by which the admins hear of a lease with it, once a term; empty: they do not.
+	// Notice is the kind that tells the admins of a lease with this reason, once a term; empty: they are not told.
 	Notice string
-	// Event that tells of a lease that is not Ready for it; empty: Blocked. Quiet: none does.
+	// Event about a lease that is not Ready for this reason; empty: Blocked. Quiet: there is no Event.
 	Event string
 	Quiet bool
-	// ToDo is what people can do, as the README's tables say.
+	// ToDo is what people can do, as in the README's tables.
 	ToDo string
-	// guard that holds a lease for what AWS shows, until AWS says otherwise.
+	// guard that holds a lease because of what AWS shows, until AWS shows something else.
 	guard string
 }
 
-// LeaseReason gives what is known of a reason of a lease's conditions. Codes of AWS and Slack can be reasons too: of those
-// nothing is known.
+// LeaseReason returns what is known of a reason of a lease's conditions. Codes of AWS and Slack can be reasons too;
+// nothing is known of those.
 func LeaseReason(reason string) ReasonFacts { return leaseReasons[reason] }
 
-// SheetReason is likewise for an AccessKeySheet.
+// SheetReason returns what is known of a reason of an AccessKeySheet's conditions.
 func SheetReason(reason string) ReasonFacts { return sheetReasons[reason] }
 
-// NoticeSpeaksOf is the condition whose reason and message a kind of notice brings; empty: it brings none.
+// NoticeSpeaksOf is the condition whose reason and message a kind of notice quotes; empty: it quotes none.
 func NoticeSpeaksOf(kind string) string {
 	for _, f := range leaseReasons {
 		if f.Notice == kind {
@@ -56,7 +56,7 @@ const (
 )
 
 var leaseReasons = map[string]ReasonFacts{
-	// The row or a person holds it. What is wrong with a row, the sheet tells.
+	// The row or a person holds the lease. The sheet's notices say what is wrong with a row.
 	v1alpha1.ReasonExtensionRequested: {ToDo: "move the end date, or remove the mark"},
 	v1alpha1.ReasonUnclearMark:        {ToDo: "write 延長申請済み, or clear the cell"},
 	v1alpha1.ReasonInvalidRow:         {ToDo: "correct the row: status.invalidRows of the sheet says what is wrong"},
@@ -64,7 +64,7 @@ var leaseReasons = map[string]ReasonFacts{
 	v1alpha1.ReasonFieldOwnedElsewhere: {Notice: v1alpha1.NoticeFieldOwned, Condition: v1alpha1.ConditionHeld,
 		ToDo: "bring the two together"},
 
-	// AWS holds it.
+	// What AWS shows holds the lease.
 	v1alpha1.ReasonProtected: {Notice: v1alpha1.NoticeProtected, Condition: v1alpha1.ConditionHeld, guard: guardProtected,
 		ToDo: "remove the tag or correct userPathPrefix, if the key is to go; looked at daily, or at once with kubectl keylease retry"},
 	v1alpha1.ReasonRecentlyUsed: {Notice: v1alpha1.NoticeRecentlyUsed, Condition: v1alpha1.ConditionHeld, guard: guardRecentUse,
@@ -75,8 +75,8 @@ var leaseReasons = map[string]ReasonFacts{
 	// Ready, Reconciling, Stalled.
 	v1alpha1.ReasonWaiting:    {Quiet: true, ToDo: "nothing; status.nextTransitionTime says until when"},
 	v1alpha1.ReasonInProgress: {Quiet: true},
-	// A lease just made stands on no row until its row is noted a moment later. The sheet's controller tells of one that does
-	// not.
+	// A new lease is on no row until its row is recorded a moment later. If that does not happen, the sheet's
+	// controller tells people.
 	v1alpha1.ReasonNeverOnSheet:    {Quiet: true, ToDo: standOnRow},
 	v1alpha1.ReasonSheetMissing:    {ToDo: standOnRow},
 	v1alpha1.ReasonForeignClaim:    {},

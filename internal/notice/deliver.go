@@ -18,19 +18,18 @@ type Target struct {
 	Message message.Message
 }
 
-// Result of one target.
+// Result of one post.
 type Result struct {
-	// Delivery is the outcome, for delivery.Settle. Reason is Slack's error code, empty where the message was delivered. A
-	// message that was found counts from when it was found, so that nobody's notice is cut short by a clock that differs
-	// from Slack's.
+	// Delivery is the outcome, for delivery.Settle. Reason is Slack's error code; empty: delivered. A message found in
+	// Slack counts from when it was found: Slack's clock may differ, and must not shorten anyone's notice.
 	v1alpha1.Delivery
-	// Err of a Pending target. failure.Of gives its class: Retry and Uncertain are to be tried again, not before
-	// RetryAfter; Credentials stops all messages of this token until it is changed.
+	// Err is why a post is Pending. failure.Of gives its class. Retry Retry and Uncertain, but not before RetryAfter.
+	// Credentials stops all messages of this token until it is changed.
 	Err error
 }
 
-// Deliver sends each target and gives one result for each, in their order. It waits for nothing and retries nothing.
-// One recipient's failure does not keep the others from their messages; a bad token ends the delivery at once.
+// Deliver sends the message to each recipient and returns one result for each, in their order. It neither waits nor
+// retries. If one recipient fails, the others still get their message. A bad token ends the delivery at once.
 func Deliver(ctx context.Context, slack Slack, targets []Target, now func() time.Time) []Result {
 	results := make([]Result, 0, len(targets))
 	var stop error
@@ -69,9 +68,9 @@ func result(t Target, state v1alpha1.NoticeState, err error, now time.Time) Resu
 	return r
 }
 
-// deliverOne looks first where the message may be there already. An error of that search must not lead to a post. A
-// payload that Slack refuses is followed by its plain text alone: people must hear of the key even if its message cannot
-// be shown. refused: Slack takes neither, and never will.
+// deliverOne first searches Slack if the message may be there already. If the search fails, it does not post. If Slack
+// refuses a payload, it sends the plain text alone, because people must be told about the key. refused: Slack refuses
+// both, and always will.
 func deliverOne(ctx context.Context, slack Slack, t Target) (receipt Receipt, refused bool, err error) {
 	if !t.Since.IsZero() {
 		receipt, found, err := slack.Find(ctx, t.Recipient, t.Key(), t.Since)
@@ -86,7 +85,7 @@ func deliverOne(ctx context.Context, slack Slack, t Target) (receipt Receipt, re
 	return receipt, failure.Is(err, failure.Terminal), err
 }
 
-// plain text that no limit of Slack's concerns.
+// plain shortens a text so that no limit of Slack's applies.
 func plain(text string) string {
 	const longest = 1000
 	if r := []rune(text); len(r) > longest {
@@ -95,7 +94,7 @@ func plain(text string) string {
 	return text
 }
 
-// code of the vendor, or nothing: a text could change by itself and would be written to status again and again.
+// code is the vendor's error code, or empty. An error text may change by itself and would write status again and again.
 func code(err error) string {
 	if e := failure.Of(err); e != nil {
 		return e.Code
@@ -103,7 +102,7 @@ func code(err error) string {
 	return ""
 }
 
-// FirstError of the results: that of the token if there is one, since it concerns all, else the first.
+// FirstError of the results: an error about the token if there is one, because it concerns all, or else the first.
 func FirstError(results []Result) error {
 	var first error
 	for _, r := range results {
