@@ -13,8 +13,7 @@
 //  7. First seen after the end date: ask AWS whether the key exists.
 //  8. A notice is due: delivered.
 //  9. Ended and notified: when due and all guards pass, deactivated and deleted.
-//
-// 10. Otherwise wait for the next moment.
+//  10. Otherwise wait for the next moment.
 //
 // NextStatus writes the decision and the failures into the lease's status. reasons.go has what is known of each
 // condition's reason. dailylimit.go decides which leases come first within an account's daily limit.

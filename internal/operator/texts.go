@@ -10,7 +10,7 @@ import (
 	"github.com/keylease/keylease/internal/message"
 )
 
-// readTexts reads <language>.tmpl of a folder, such as a mounted ConfigMap. A folder without any is a mistake.
+// readTexts reads <language>.tmpl from a folder, such as a mounted ConfigMap. A folder without any is a mistake.
 func readTexts(dir string) (*message.Texts, error) {
 	if dir == "" {
 		return nil, nil

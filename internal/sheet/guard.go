@@ -23,24 +23,25 @@ type Verdict struct {
 	Accepted bool
 	// Reason is v1alpha1.ReasonAccepted, ReasonTooManyChanges, ReasonEmptySheet or ReasonColumnsMoved.
 	Reason string
-	// Message says what was seen and what to do; it is the same for the same content.
+	// Message says what was seen and what to do. It is the same for the same content.
 	Message string
-	// Changes are the rows that people changed since the last accepted reading: what the caller adds to
+	// Changes are the rows that people changed since the last accepted reading. The caller adds them to
 	// status.recentChanges once the reading is applied, unless a person approved it.
 	Changes int
-	// Rows are those that count: keys that stood on a row when the sheet was last accepted, and are not confirmed gone.
+	// Rows are the rows that count: keys that were on a row when the sheet was last accepted, and are not confirmed
+	// deleted.
 	Rows int
 }
 
-// Guard counts how many rows people changed against what was accepted before (status.sheet and spec of the sheet's
-// leases), together with recent, the changes accepted in the 24 hours before now. More than minChangeRows and more than
-// maxChangePercent of the rows, or an empty tab while keys stood in it, is no editing but damage: a column sorted alone, a
-// block pasted down, a tab emptied. Nothing of it may be applied then.
+// Guard counts how many rows people changed since the last accepted reading, which status.sheet and spec of the leases
+// show. It adds recent, the changes accepted in the 24 hours before now. Guard refuses the reading if the changed rows
+// exceed both minChangeRows and maxChangePercent, or if a tab that had keys is empty. That is damage, not editing: one
+// column was sorted alone, a block was pasted down, or the tab was emptied.
 //
-// A row counts once, whatever in it changed: end date, the key's user or account, owner, mark, gone, or become invalid.
-// Not counted are new rows, the marks that Keylease writes for the lease's phase, and dates and marks that it is about to
-// write. Keys that AWS confirmed gone count neither as rows nor as changes: nothing can happen to them, and years of them
-// would raise the limit above all that live. A reading without any change is always accepted.
+// A row counts once, whatever changed: end date, the key's user or account, owner, mark; or the row was deleted or
+// became invalid. New rows do not count, nor do the marks of phases, dates and marks that Keylease writes. Keys that
+// AWS confirmed deleted count neither as rows nor as changes: nothing can happen to them, and in a few years they would
+// raise the limit above the number of existing keys. A reading without changes is always accepted.
 func Guard(leases []v1alpha1.AccessKeyLease, requests Requests, recent []v1alpha1.SheetChange, limits v1alpha1.Limits, now time.Time) Verdict {
 	rows, problems := map[string]*Row{}, map[string]bool{}
 	for i := range requests.Rows {
