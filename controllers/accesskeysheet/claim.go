@@ -67,7 +67,7 @@ func (r *Reconciler) checkClaim(ctx context.Context, d *draft, in reading) (clai
 	}
 	foreign := in.claim
 	if foreign == "" {
-		// After a foreign claim, an empty cell does not free the sheet. Perhaps somebody inserted a column or tidied
+		// After a foreign claim, an empty cell does not free the sheet. Perhaps someone inserted a column or tidied
 		// up, and the other cluster is about to write its claim again.
 		foreign = s.Claim
 	}

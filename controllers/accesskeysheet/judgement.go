@@ -92,7 +92,7 @@ func shapeIsKnown(s *v1alpha1.AccessKeySheetStatus, v sheet.Verdict, shape *shee
 	return v.Accepted && v.Changes == 0 && (shape.Reason == v1alpha1.ReasonEmptySheet || s.ApprovedHash == s.ObservedHash)
 }
 
-// howToApprove gives the command. An approval that was used up stays in the annotation until somebody removes it. Only
+// howToApprove gives the command. An approval that was used up stays in the annotation until someone removes it. Only
 // then can the same content be approved again.
 func howToApprove(d *draft, hash string) string {
 	annotate := fmt.Sprintf("kubectl annotate accesskeysheet -n %s %s %s", d.key.Namespace, d.key.Name, v1alpha1.AnnotationApproveChange)

@@ -17,7 +17,7 @@ func readTexts(dir string) (*message.Texts, error) {
 	}
 	by := map[string]string{}
 	for _, lang := range []string{"ja", "en"} {
-		text, err := os.ReadFile(filepath.Join(dir, lang+".tmpl")) //nolint:gosec // the folder that whoever starts the operator names
+		text, err := os.ReadFile(filepath.Join(dir, lang+".tmpl")) //nolint:gosec // the folder is a flag of the operator
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -89,7 +89,7 @@ func (m *merge) before() string {
 	return m.baseSheet
 }
 
-// agree: both sides have the same date, whoever changed it first.
+// agree: both sides have the same date, whichever changed first.
 func (m *merge) agree() {
 	via := viaLease
 	if !m.waited() {

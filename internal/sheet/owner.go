@@ -20,7 +20,7 @@ func FirstOwner(us types.NamespacedName, ours *v1alpha1.AccessKeyLease, all []v1
 		switch {
 		case l.Namespace == us.Namespace && l.Spec.SheetRef.Name == us.Name:
 		case ours == nil && l.Namespace == us.Namespace && l.Name == strings.ToLower(l.Spec.AccessKeyID):
-			return l // whoever created it: the name is taken
+			return l // the name of our lease is taken
 		case l.Status.Sheet == nil:
 			// Created with kubectl. It must not keep a sheet from its key, because nothing would ever end that.
 		case first == nil || first.Status.Sheet == nil || older(l, first):
