@@ -89,13 +89,8 @@ func (n notifier) deliver(ctx context.Context, d lifecycle.Decision, audience me
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: v1alpha1.ReasonTemplateFailed, Message: err.Error()}
 	}
-	targets := make([]notice.Target, 0, len(posts))
-	for _, p := range posts {
-		targets = append(targets, notice.Target{Post: p, Message: text})
-	}
-	results := notice.Deliver(ctx, n.about.known.Clients.Slack, targets, n.draft.now)
 	var failed error
-	for _, res := range results {
+	for _, res := range notice.Deliver(ctx, n.about.known.Clients.Slack, posts, text, n.draft.now) {
 		n.settle(d, res)
 		failed = soonest(failed, res.Err)
 	}

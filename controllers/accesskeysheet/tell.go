@@ -161,11 +161,7 @@ func (t teller) deliver(ctx context.Context, what telling, l letter) error {
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: v1alpha1.ReasonTemplateFailed, Message: err.Error()}
 	}
-	targets := make([]notice.Target, 0, len(l.posts))
-	for _, p := range l.posts {
-		targets = append(targets, notice.Target{Post: p, Message: text})
-	}
-	results := notice.Deliver(ctx, t.slack, targets, d.now)
+	results := notice.Deliver(ctx, t.slack, l.posts, text, d.now)
 	for _, res := range results {
 		d.status().Notices = delivery.Settle(d.status().Notices, res.Delivery)
 		metrics.NoticeSent(d.key.Namespace, d.key.Name, what.kind, string(res.State))

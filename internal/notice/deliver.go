@@ -12,12 +12,6 @@ import (
 	"github.com/keylease/keylease/internal/message"
 )
 
-// Target is a post and what it says.
-type Target struct {
-	delivery.Post
-	Message message.Message
-}
-
 // Result of one post.
 type Result struct {
 	// Delivery is the outcome, for delivery.Settle. Reason is Slack's error code; empty: delivered. A message found in
@@ -30,18 +24,18 @@ type Result struct {
 
 // Deliver sends the message to each recipient and returns one result for each, in their order. It neither waits nor
 // retries. If one recipient fails, the others still get their message. A bad token ends the delivery at once.
-func Deliver(ctx context.Context, slack Slack, targets []Target, now func() time.Time) []Result {
-	results := make([]Result, 0, len(targets))
+func Deliver(ctx context.Context, slack Slack, posts []delivery.Post, text message.Message, now func() time.Time) []Result {
+	results := make([]Result, 0, len(posts))
 	var stop error
-	for _, t := range targets {
+	for _, p := range posts {
 		if stop == nil {
 			stop = ctx.Err()
 		}
 		if stop != nil {
-			results = append(results, result(t, v1alpha1.NoticePending, stop, now()))
+			results = append(results, result(p, v1alpha1.NoticePending, stop, now()))
 			continue
 		}
-		receipt, refused, err := deliverOne(ctx, slack, t)
+		receipt, refused, err := deliverOne(ctx, slack, p, text)
 		state := v1alpha1.NoticePending
 		switch {
 		case err == nil:
@@ -51,16 +45,16 @@ func Deliver(ctx context.Context, slack Slack, targets []Target, now func() time
 		case failure.Is(err, failure.Credentials):
 			stop = err
 		}
-		r := result(t, state, err, now())
+		r := result(p, state, err, now())
 		r.Channel, r.MessageTS = receipt.Channel, receipt.TS
 		results = append(results, r)
 	}
 	return results
 }
 
-func result(t Target, state v1alpha1.NoticeState, err error, now time.Time) Result {
+func result(p delivery.Post, state v1alpha1.NoticeState, err error, now time.Time) Result {
 	r := Result{Delivery: v1alpha1.Delivery{
-		MessageID: t.ID, Recipient: t.Recipient, State: state, Reason: code(err), Time: metav1.NewTime(now),
+		MessageID: p.ID, Recipient: p.Recipient, State: state, Reason: code(err), Time: metav1.NewTime(now),
 	}}
 	if state == v1alpha1.NoticePending {
 		r.Err = err
@@ -71,16 +65,16 @@ func result(t Target, state v1alpha1.NoticeState, err error, now time.Time) Resu
 // deliverOne first searches Slack if the message may be there already. If the search fails, it does not post. If Slack
 // refuses a payload, it sends the plain text alone, because people must be told about the key. refused: Slack refuses
 // both, and always will.
-func deliverOne(ctx context.Context, slack Slack, t Target) (receipt Receipt, refused bool, err error) {
-	if !t.Since.IsZero() {
-		receipt, found, err := slack.Find(ctx, t.Recipient, t.Key(), t.Since)
+func deliverOne(ctx context.Context, slack Slack, p delivery.Post, text message.Message) (receipt Receipt, refused bool, err error) {
+	if !p.Since.IsZero() {
+		receipt, found, err := slack.Find(ctx, p.Recipient, p.Key(), p.Since)
 		if err != nil || found {
 			return receipt, false, err
 		}
 	}
-	receipt, err = slack.Post(ctx, t.Recipient, t.Message, t.Key())
+	receipt, err = slack.Post(ctx, p.Recipient, text, p.Key())
 	if failure.Is(err, failure.Terminal) {
-		receipt, err = slack.Post(ctx, t.Recipient, message.Message{Text: plain(t.Message.Text)}, t.Key())
+		receipt, err = slack.Post(ctx, p.Recipient, message.Message{Text: plain(text.Text)}, p.Key())
 	}
 	return receipt, failure.Is(err, failure.Terminal), err
 }
