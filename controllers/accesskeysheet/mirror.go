@@ -34,14 +34,14 @@ type merged struct {
 // mirror merges every key and applies what changed. If one key fails, the others are still merged. An error concerns
 // all of them: then nothing was applied. If the write-back failed, mirror runs once more to say so on the leases, with
 // the conflicts of the first run.
-func (r *Reconciler) mirror(ctx context.Context, d *draft, in reading, leases leaseSet, before merged, writeError error) (merged, error) {
+func (r *Reconciler) mirror(ctx context.Context, d *draft, in reading, leases leaseSet, decided []dateConflict, writeError error) (merged, error) {
 	j, err := r.join(ctx, d, in, leases)
 	if err != nil {
-		return before, err
+		return merged{}, err
 	}
-	p := &pass{Reconciler: r, draft: d, reading: in, conflicts: before.conflicts, writeError: writeError}
+	p := &pass{Reconciler: r, draft: d, reading: in, conflicts: decided, writeError: writeError}
 	if err := p.foreseeConflicts(ctx, j.entries); err != nil {
-		return before, err
+		return merged{}, err
 	}
 	m := merged{joined: j, leases: maps.Clone(leases), failed: map[string]error{}, pending: map[string]sheet.Wanted{}, conflicts: p.conflicts}
 	var mu sync.Mutex

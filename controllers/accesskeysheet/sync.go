@@ -94,7 +94,7 @@ func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome
 	if err := r.resume(ctx, d, mem, o); err != nil {
 		return o, err
 	}
-	o.merged, err = r.mirror(ctx, d, o.reading, o.leases, merged{}, nil)
+	o.merged, err = r.mirror(ctx, d, o.reading, o.leases, nil, nil)
 	if err == nil {
 		o.leases = o.merged.leases
 	}
@@ -104,7 +104,7 @@ func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome
 	}
 	useUp(d, mem, o)
 	o.published, o.foreignNews = true, r.publish(d, o)
-	writeErr := r.writeBack(ctx, w, &o, unfinished)
+	o, writeErr := r.writeBack(ctx, w, o, unfinished)
 	if err := r.tell(ctx, d, o); err != nil {
 		return o, err
 	}

@@ -21,9 +21,9 @@ import (
 //
 // If that fails, the leases say so. The failure does not block them, and the next sync tries again. unfinished is why
 // an earlier write could not be repaired; no other write begins before that.
-func (r *Reconciler) writeBack(ctx context.Context, w *writer, o *outcome, unfinished error) error {
+func (r *Reconciler) writeBack(ctx context.Context, w *writer, o outcome, unfinished error) (outcome, error) {
 	if w.draft.policy.DryRun || (len(o.merged.pending) == 0 && unfinished == nil) {
-		return nil
+		return o, nil
 	}
 	w.leases = o.leases
 	after, err := [][]any(nil), unfinished
@@ -31,18 +31,18 @@ func (r *Reconciler) writeBack(ctx context.Context, w *writer, o *outcome, unfin
 		after, err = w.write(ctx, o.merged.pending)
 	}
 	if err == nil {
-		o.leases, err = r.confirm(ctx, w.draft, *o, after)
-		return err
+		o.leases, err = r.confirm(ctx, w.draft, o, after)
+		return o, err
 	}
 	if apierrors.IsConflict(err) {
-		return err // the AccessKeySheet changed: the next sync reads it first
+		return o, err // the AccessKeySheet changed: the next sync reads it first
 	}
-	again, mirrorErr := r.mirror(ctx, w.draft, o.reading, o.leases, o.merged, err)
+	again, mirrorErr := r.mirror(ctx, w.draft, o.reading, o.leases, o.merged.conflicts, err)
 	if mirrorErr != nil {
-		return mirrorErr
+		return o, mirrorErr
 	}
 	o.merged, o.leases = again, again.leases
-	return err
+	return o, err
 }
 
 // confirm records on the leases that their rows now say what was written. If a row says something else, a person
