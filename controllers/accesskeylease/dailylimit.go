@@ -91,12 +91,12 @@ func (r *Reconciler) limitReached(ctx context.Context, about loaded, in lifecycl
 	}
 	limit := lifecycle.DailyLimitOf(about.sheet, in.Policy, in.Now)
 	started, before := map[types.UID]time.Time{}, 0
-	sides := sheetSides{about.sheetKey: {policy: in.Policy, sheet: about.sheet}}
+	rules := sheetRules{about.sheetKey: {policy: in.Policy, sheet: about.sheet}}
 	for i := range leases {
 		o := &leases[i]
 		if t := lifecycle.RevocationBegan(o); limit.Counts(t) {
 			started[o.UID] = t
-		} else if lifecycle.GoesBefore(r.inputOf(ctx, o, in.Now, sides), in) {
+		} else if lifecycle.GoesBefore(r.inputOf(ctx, o, in.Now, rules), in) {
 			before++
 		}
 	}
@@ -106,31 +106,31 @@ func (r *Reconciler) limitReached(ctx context.Context, about loaded, in lifecycl
 	return "", nil
 }
 
-// sheetSides are the rules that each sheet has for its leases, as far as they were needed.
-type sheetSides map[types.NamespacedName]struct {
+// sheetRules are the rules that each sheet has for its leases, as far as they were needed.
+type sheetRules map[types.NamespacedName]struct {
 	sheet  *v1alpha1.AccessKeySheet // nil: it cannot be used
 	policy lifecycle.Policy
 }
 
 // inputOf gives the input of another lease, by the rules of its own sheet. If that sheet is gone or its spec is
 // invalid, nothing is known, and its leases do nothing.
-func (r *Reconciler) inputOf(ctx context.Context, l *v1alpha1.AccessKeyLease, now time.Time, sides sheetSides) lifecycle.Input {
+func (r *Reconciler) inputOf(ctx context.Context, l *v1alpha1.AccessKeyLease, now time.Time, rules sheetRules) lifecycle.Input {
 	key := types.NamespacedName{Namespace: l.Namespace, Name: l.Spec.SheetRef.Name}
-	side, ok := sides[key]
+	rule, ok := rules[key]
 	if !ok {
 		sheet := &v1alpha1.AccessKeySheet{}
 		err := r.Client.Get(ctx, key, sheet)
 		if err == nil {
-			side.policy, err = lifecycle.PolicyOf(sheet.Spec)
+			rule.policy, err = lifecycle.PolicyOf(sheet.Spec)
 		}
 		if err == nil {
-			side.sheet = sheet
+			rule.sheet = sheet
 		}
-		sides[key] = side
+		rules[key] = rule
 	}
-	in := lifecycle.Input{Now: now, Lease: l, Policy: side.policy}
-	if side.sheet != nil {
-		in.Sheet = sheetFacts(r.Known.Get(key), side.sheet, l.Spec.AccessKeyID)
+	in := lifecycle.Input{Now: now, Lease: l, Policy: rule.policy}
+	if rule.sheet != nil {
+		in.Sheet = sheetFacts(r.Known.Get(key), rule.sheet, l.Spec.AccessKeyID)
 	}
 	return in
 }

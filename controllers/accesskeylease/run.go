@@ -91,7 +91,7 @@ func (r *reconciling) act(ctx context.Context, in lifecycle.Input) (lifecycle.In
 func (r *reconciling) step(ctx context.Context, in lifecycle.Input, d lifecycle.Decision) acted {
 	out := acted{in: in}
 	if r.planDue(d) {
-		if !r.use.at(r.use.account, func() { out.in = r.acts.plan(ctx, in) }) {
+		if !r.use.withSlot(r.use.account, func() { out.in = r.acts.plan(ctx, in) }) {
 			return out
 		}
 		r.planned = true
@@ -108,7 +108,7 @@ func (r *reconciling) step(ctx context.Context, in lifecycle.Input, d lifecycle.
 		if r.use.waits(pace.Slack) {
 			break
 		}
-		r.use.at(r.use.slack, func() {
+		r.use.withSlot(r.use.slack, func() {
 			out.again, out.err = true, r.notices.notify(ctx, d)
 			r.use.answered(r.use.slack, out.err)
 		})
@@ -128,7 +128,7 @@ func (r *reconciling) stepAWS(ctx context.Context, out acted, d lifecycle.Decisi
 		out.again = d.Action.Kind == lifecycle.ActionObserve // notices are sent even if AWS cannot be asked
 		return out
 	}
-	r.use.at(r.use.account, func() {
+	r.use.withSlot(r.use.account, func() {
 		if d.Action.Kind == lifecycle.ActionObserve {
 			out.in, out.again = r.acts.observe(ctx, out.in), true
 			return
@@ -171,7 +171,7 @@ func (r *reconciling) tell(ctx context.Context, in lifecycle.Input, d lifecycle.
 		telling := d
 		telling.Action = lifecycle.Action{Kind: lifecycle.ActionNotify, Notice: n}
 		var err error
-		if !r.use.at(r.use.slack, func() { err = r.notices.notify(ctx, telling) }) {
+		if !r.use.withSlot(r.use.slack, func() { err = r.notices.notify(ctx, telling) }) {
 			return nil
 		}
 		if err := r.record(ctx, in, d); err != nil {

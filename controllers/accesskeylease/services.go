@@ -44,10 +44,10 @@ func (r *Reconciler) services(about loaded, in lifecycle.Input) *services {
 	return u
 }
 
-// at takes a slot at a place and calls do; false: no slot is free, and the lease is woken when it is offered one. The
+// withSlot takes a slot at a place and calls do; false: no slot is free, and the lease is woken when it is offered one. The
 // lease keeps the slot until the reconcile ends. If it gave the slot back after observing, all leases would observe
 // first and none would act.
-func (u *services) at(place string, do func()) bool {
+func (u *services) withSlot(place string, do func()) bool {
 	if u.releases[place] == nil {
 		release, ok := u.slots.Take(place, u.key)
 		if !ok {

@@ -31,9 +31,9 @@ func conflictsIn(accessKeyID string, changes []sheet.Change) []dateConflict {
 	return out
 }
 
-// foreseeConflicts records the conflicts that this pass will decide, and that the admins must be told, before it writes
+// recordConflicts records the conflicts that this pass will decide, and that the admins must be told, before it writes
 // any lease. Both sides agree in the next merge, so after a crash in between nobody would be told.
-func (p *pass) foreseeConflicts(ctx context.Context, entries []entry) error {
+func (p *pass) recordConflicts(ctx context.Context, entries []entry) error {
 	d := p.draft
 	if d.policy.DryRun {
 		return nil
@@ -62,8 +62,8 @@ func (p *pass) foreseeConflicts(ctx context.Context, entries []entry) error {
 	return d.save(ctx)
 }
 
-// unforeseen reports a merge that decides a conflict that was not recorded, because the lease changed meanwhile.
-func (p *pass) unforeseen(accessKeyID string, changes []sheet.Change) error {
+// unrecordedConflict reports a merge that decides a conflict that was not recorded, because the lease changed meanwhile.
+func (p *pass) unrecordedConflict(accessKeyID string, changes []sheet.Change) error {
 	for _, c := range conflictsIn(accessKeyID, changes) {
 		if !p.draft.policy.DryRun && !slices.Contains(p.conflicts, c) {
 			return conflict("merge lease", "the end date was changed on both sides while it was merged: the next sync decides")

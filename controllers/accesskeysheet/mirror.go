@@ -40,7 +40,7 @@ func (r *Reconciler) mirror(ctx context.Context, d *draft, in reading, leases le
 		return merged{}, err
 	}
 	p := &pass{Reconciler: r, draft: d, reading: in, conflicts: decided, writeError: writeError}
-	if err := p.foreseeConflicts(ctx, j.entries); err != nil {
+	if err := p.recordConflicts(ctx, j.entries); err != nil {
 		return merged{}, err
 	}
 	m := merged{joined: j, leases: maps.Clone(leases), failed: map[string]error{}, pending: map[string]sheet.Wanted{}, conflicts: p.conflicts}
@@ -92,7 +92,7 @@ func (p *pass) merge(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sh
 		}
 		lease = fresh
 		out := sheet.Merge(e.row, e.problem, lease, facts)
-		if err := p.unforeseen(e.id, out.Changes); err != nil {
+		if err := p.unrecordedConflict(e.id, out.Changes); err != nil {
 			return nil, out, err
 		}
 		applied, err := p.apply(ctx, e, lease, out)

@@ -109,7 +109,7 @@ func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome
 		return o, err
 	}
 	// A lease that could not be written is retried soon. All others were handled.
-	return o, together(writeErr, ofLeases(d.key, o.merged.failed))
+	return o, joinErrors(writeErr, leaseErrors(d.key, o.merged.failed))
 }
 
 // conclude writes the status, wakes the leases and sheets that waited for this sync, and says when to come back.
@@ -175,17 +175,17 @@ func (r *Reconciler) wakeWaiting(d *draft, mem *memory, o outcome) {
 	}
 }
 
-// together joins two errors into one line.
-func together(a, b error) error {
+// joinErrors joins two errors into one line.
+func joinErrors(a, b error) error {
 	if a == nil || b == nil {
 		return cmp.Or(a, b)
 	}
 	return fmt.Errorf("%w; %w", a, b)
 }
 
-// ofLeases makes one error of those of several leases. It names the first lease by name, so the text is the same at
+// leaseErrors makes one error of those of several leases. It names the first lease by name, so the text is the same at
 // every attempt.
-func ofLeases(sheet types.NamespacedName, failures map[string]error) error {
+func leaseErrors(sheet types.NamespacedName, failures map[string]error) error {
 	if len(failures) == 0 {
 		return nil
 	}

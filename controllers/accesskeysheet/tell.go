@@ -208,5 +208,5 @@ func (t teller) countFoundMarks(ctx context.Context, what telling) error {
 			failed[id] = err
 		}
 	}
-	return ofLeases(t.draft.key, failed)
+	return leaseErrors(t.draft.key, failed)
 }

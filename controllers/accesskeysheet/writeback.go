@@ -67,7 +67,7 @@ func (r *Reconciler) confirm(ctx context.Context, d *draft, o outcome, after [][
 			failed[id] = err
 		}
 	}
-	return leases, ofLeases(d.key, failed)
+	return leases, leaseErrors(d.key, failed)
 }
 
 // amend changes the sheet's part of a lease's status. On a conflict it retries without a new merge: only the lease's
