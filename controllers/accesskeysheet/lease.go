@@ -83,7 +83,7 @@ func conflict(operation, message string) error {
 func (p *pass) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outcome) {
 	s, tab := &l.Status, p.draft.spec().Requests.Tab
 	set := func(kind string, ok bool, reason, message string) {
-		p.draft.leaseCondition(l, metav1.Condition{Type: kind, Status: status(ok), Reason: reason, Message: message})
+		p.draft.leaseCondition(l, metav1.Condition{Type: kind, Status: lifecycle.Truth(ok), Reason: reason, Message: message})
 	}
 	if e.row == nil && e.problem == nil && s.Sheet == nil {
 		// A lease created with kubectl. Only status.sheet proves that its key was ever on a row; without it Keylease
@@ -108,13 +108,6 @@ func (p *pass) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outcome)
 	if c, ok := synced(e, l, out, p.draft.policy.DryRun, p.writeError); ok {
 		p.draft.leaseCondition(l, c)
 	}
-}
-
-func status(ok bool) metav1.ConditionStatus {
-	if ok {
-		return metav1.ConditionTrue
-	}
-	return metav1.ConditionFalse
 }
 
 func (d *draft) leaseCondition(l *v1alpha1.AccessKeyLease, c metav1.Condition) {

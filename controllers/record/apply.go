@@ -48,18 +48,10 @@ func (r *Recorder) LeaseStatus(ctx context.Context, l *v1alpha1.AccessKeyLease, 
 	if owner == OwnerSheet {
 		part = SheetPart
 	}
-	body := map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeyLease",
-		"metadata": identity(l), "status": part(l.Status),
-	}
 	var ac applyv1alpha1.AccessKeyLeaseApplyConfiguration
-	if err := convert(body, &ac); err != nil {
-		return err
-	}
-	if err := r.Client.Status().Apply(ctx, &ac, owner, client.ForceOwnership); err != nil {
-		return err
-	}
-	return refresh(ac, l)
+	return apply(object("AccessKeyLease", identity(l), "status", part(l.Status)), &ac, func() error {
+		return r.Client.Status().Apply(ctx, &ac, owner, client.ForceOwnership)
+	}, l)
 }
 
 // LeaseSpec writes what the sheet says. Without a resource version it creates the lease, and fails if one with other
@@ -71,34 +63,20 @@ func (r *Recorder) LeaseSpec(ctx context.Context, l *v1alpha1.AccessKeyLease) er
 	if l.ResourceVersion != "" {
 		opts = append(opts, client.ForceOwnership)
 	}
-	body := map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeyLease",
-		"metadata": meta, "spec": l.Spec,
-	}
 	var ac applyv1alpha1.AccessKeyLeaseApplyConfiguration
-	if err := convert(body, &ac); err != nil {
-		return err
-	}
-	if err := r.Client.Apply(ctx, &ac, opts...); err != nil {
-		return err
-	}
-	return refresh(ac, l)
+	return apply(object("AccessKeyLease", meta, "spec", l.Spec), &ac, func() error { return r.Client.Apply(ctx, &ac, opts...) }, l)
 }
 
 // SheetStatus writes a sheet's status, and checks the resource version.
 func (r *Recorder) SheetStatus(ctx context.Context, s *v1alpha1.AccessKeySheet) error {
-	body := map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeySheet",
-		"metadata": identity(s), "status": s.Status,
-	}
 	var ac applyv1alpha1.AccessKeySheetApplyConfiguration
-	if err := convert(body, &ac); err != nil {
-		return err
-	}
-	if err := r.Client.Status().Apply(ctx, &ac, OwnerSheet, client.ForceOwnership); err != nil {
-		return err
-	}
-	return refresh(ac, s)
+	return apply(object("AccessKeySheet", identity(s), "status", s.Status), &ac, func() error {
+		return r.Client.Status().Apply(ctx, &ac, OwnerSheet, client.ForceOwnership)
+	}, s)
+}
+
+func object(kind string, metadata map[string]any, part string, value any) map[string]any {
+	return map[string]any{"apiVersion": v1alpha1.GroupVersion.String(), "kind": kind, "metadata": metadata, part: value}
 }
 
 func identity(o client.Object) map[string]any {
@@ -109,10 +87,17 @@ func identity(o client.Object) map[string]any {
 	return m
 }
 
-// refresh copies the server's answer, which Apply leaves in its configuration, into the object.
-func refresh[T any](answer any, into *T) error {
+// apply puts the body into the configuration ac, sends that, and copies the server's answer, which Apply leaves in it, into
+// the object.
+func apply[T any](body, ac any, send func() error, into *T) error {
+	if err := convert(body, ac); err != nil {
+		return err
+	}
+	if err := send(); err != nil {
+		return err
+	}
 	var fresh T
-	if err := convert(answer, &fresh); err != nil {
+	if err := convert(ac, &fresh); err != nil {
 		return err
 	}
 	*into = fresh

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,26 +19,16 @@ const (
 // AppliedElsewhere tells whether another manager than the sheet's controller owns one of these spec fields by
 // server-side apply, as a GitOps tool does.
 func AppliedElsewhere(fields []metav1.ManagedFieldsEntry, names ...string) bool {
-	return ownedElsewhere(fields, func(m metav1.ManagedFieldsEntry) bool { return m.Operation == metav1.ManagedFieldsOperationApply }, names)
+	applied := slices.DeleteFunc(slices.Clone(fields), func(m metav1.ManagedFieldsEntry) bool { return m.Operation != metav1.ManagedFieldsOperationApply })
+	return WrittenElsewhere(applied, names...)
 }
 
 // WrittenElsewhere tells whether another manager owns one of them in any way, such as by kubectl edit.
 func WrittenElsewhere(fields []metav1.ManagedFieldsEntry, names ...string) bool {
-	return ownedElsewhere(fields, func(metav1.ManagedFieldsEntry) bool { return true }, names)
-}
-
-func ownedElsewhere(fields []metav1.ManagedFieldsEntry, by func(metav1.ManagedFieldsEntry) bool, names []string) bool {
-	for _, m := range fields {
-		if m.Manager == string(OwnerSheet) || m.Subresource != "" || !by(m) {
-			continue
-		}
-		for _, name := range names {
-			if owns(m, "spec", name) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(fields, func(m metav1.ManagedFieldsEntry) bool {
+		return m.Manager != string(OwnerSheet) && m.Subresource == "" &&
+			slices.ContainsFunc(names, func(name string) bool { return owns(m, "spec", name) })
+	})
 }
 
 // owns tells whether a manager owns a field, or anything in it. An unreadable entry owns nothing.

@@ -20,6 +20,14 @@ func SetCondition(all *[]metav1.Condition, now time.Time, generation int64, kind
 	meta.SetStatusCondition(all, c)
 }
 
+// Truth of a condition that is True or False.
+func Truth(is bool) metav1.ConditionStatus {
+	if is {
+		return metav1.ConditionTrue
+	}
+	return metav1.ConditionFalse
+}
+
 // Moment is a time as the API can store it; nil: never, or a year that RFC 3339 cannot write.
 func Moment(t time.Time) *metav1.Time {
 	if t.IsZero() || t.Year() > 9998 {

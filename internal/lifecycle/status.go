@@ -41,11 +41,7 @@ func NextStatus(in Input, d Decision, a Attempts) v1alpha1.AccessKeyLeaseStatus 
 		w.s.Notices = RecentNotices(w.s.Notices, d.Term.Number)
 	}
 	if v := d.Verified; v != nil {
-		matches := metav1.ConditionFalse
-		if v.True {
-			matches = metav1.ConditionTrue
-		}
-		w.set(v1alpha1.ConditionKeyVerified, matches, v.Reason, v.Message)
+		w.set(v1alpha1.ConditionKeyVerified, Truth(v.True), v.Reason, v.Message)
 	}
 	if d.Hold != nil {
 		w.set(v1alpha1.ConditionHeld, metav1.ConditionTrue, d.Hold.Reason, d.Hold.Message)
