@@ -129,7 +129,7 @@ func TestTheWorstRowOfTheSheetIsHarmlessInSlack(t *testing.T) {
 			Resource: "_S3_ ~x~ `y` :tada: @here #general",
 		}},
 	}
-	m, err := message.RenderNotice("ja", n)
+	m, err := (*message.Texts)(nil).Notice("ja", n)
 	if err != nil {
 		t.Fatal(err)
 	}
