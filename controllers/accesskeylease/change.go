@@ -24,7 +24,7 @@ func (a acts) change(ctx context.Context, in lifecycle.Input, d lifecycle.Decisi
 		out.in.LimitReached, out.again = limit.Reached(l.Spec.AccountID), true
 		return out
 	}
-	defer a.begun.giveBack(l)
+	defer a.begun.release(l)
 	c, err := a.account(ctx)
 	var t teardown.Target
 	if err == nil {

@@ -46,8 +46,8 @@ func (b *begun) reserve(l *v1alpha1.AccessKeyLease, limit lifecycle.DailyLimit, 
 	return true
 }
 
-// giveBack returns a slot that was not used.
-func (b *begun) giveBack(l *v1alpha1.AccessKeyLease) {
+// release returns a slot that was not used.
+func (b *begun) release(l *v1alpha1.AccessKeyLease) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if lifecycle.RevocationBegan(l).IsZero() {
@@ -81,7 +81,7 @@ func (a acts) dailyLimit() lifecycle.DailyLimit {
 
 // limitReached is why the lease waits: leases that ended earlier take all of the day's slots in its account.
 func (r *Reconciler) limitReached(ctx context.Context, about loaded, in lifecycle.Input) (string, error) {
-	if !lifecycle.NeedsPlace(in) {
+	if !lifecycle.NeedsSlot(in) {
 		return "", nil
 	}
 	account := in.Lease.Spec.AccountID

@@ -37,7 +37,7 @@ func TestTheDaysLastPlaceIsGivenOnce(t *testing.T) {
 	if !b.reserve(of("b"), oneOn(tomorrow), tomorrow) {
 		t.Error("nor one on the next day")
 	}
-	b.giveBack(of("a"))
+	b.release(of("a"))
 	if !b.reserve(of("c"), oneOn(today), today) {
 		t.Error("a place that came to nothing stays taken")
 	}

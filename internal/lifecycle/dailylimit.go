@@ -75,8 +75,8 @@ func RevocationBegan(l *v1alpha1.AccessKeyLease) time.Time {
 	return time.Time{}
 }
 
-// NeedsPlace tells whether the lease is due, its revocation has not begun, and so the daily limit may delay it.
-func NeedsPlace(in Input) bool {
+// NeedsSlot tells whether the lease is due, its revocation has not begun, and so the daily limit may delay it.
+func NeedsSlot(in Input) bool {
 	return onSheet(in.Lease) && RevocationBegan(in.Lease).IsZero() && !in.Policy.Due(in.Lease.Spec.EndDate, 1).After(in.Now)
 }
 

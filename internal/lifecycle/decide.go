@@ -34,7 +34,7 @@ func Decide(in Input) Decision {
 		d.Hold = heldAlready(l)
 		return d
 	case !onSheet(l):
-		d.Blocked = stopOffSheet(in, deed{})
+		d.Blocked = stopOffSheet(in, removal{})
 		d.Blocked.Guard = guardOnSheet
 		d.Hold = sheetHold(in)
 		return d

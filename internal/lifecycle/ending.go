@@ -8,7 +8,7 @@ import (
 
 // decideEnd handles a lease that has ended and whose notice was delivered. When due, the key is deactivated, and
 // deleted after the grace period. If d already has an action, it is a notice.
-func decideEnd(in Input, d Decision, x deed) Decision {
+func decideEnd(in Input, d Decision, x removal) Decision {
 	// Without a grace period, a deactivated key means that a deletion stopped halfway. It was due from the beginning.
 	if off := graceBegan(in.Lease); off != nil && in.Policy.GracePeriod > 0 {
 		// The term's own notice still counts: releasing a hold in the grace period begins a new term.
@@ -37,11 +37,11 @@ func rehearse(in Input, d Decision) Decision {
 		d.Again = earliest(d.Again, due)
 		return d
 	}
-	return destroy(in, d, deed{noticed: noticed, due: due})
+	return destroy(in, d, removal{noticed: noticed, due: due})
 }
 
 // destroy checks every guard before it asks for the change.
-func destroy(in Input, d Decision, x deed) Decision {
+func destroy(in Input, d Decision, x removal) Decision {
 	d.Next = x.due
 	notify := d.Action
 	d.Action = Action{}

@@ -34,18 +34,18 @@ const (
 	guardMode         = "Mode"
 )
 
-// deed is a deactivation or deletion that is about to be done.
-type deed struct {
+// removal is a deactivation or deletion that is about to be done.
+type removal struct {
 	// noticed is when the term's notice counted as delivered; zero: it did not.
 	noticed time.Time
-	// due is when the deed became due.
+	// due is when the removal became due.
 	due time.Time
 }
 
 // guard is one condition without which no key is deactivated or deleted.
 type guard struct {
 	name string
-	stop func(in Input, x deed) *Block
+	stop func(in Input, x removal) *Block
 }
 
 // guards in the order in which they are checked. The first that stops a key answers "why is this one not deleted?".
@@ -53,7 +53,7 @@ var guards = slices.Concat([]guard{
 	// Without this, anyone who may create leases could delete any user.
 	{guardOnSheet, stopOffSheet},
 	// Someone asked for more time, or the row is unclear.
-	{guardHeld, func(in Input, _ deed) *Block { return sheetHold(in) }},
+	{guardHeld, func(in Input, _ removal) *Block { return sheetHold(in) }},
 	// Until the hour of dailyAt on the day after the end date, the key is the owner's.
 	{guardEnded, stopNotEnded},
 	// Nobody loses a key by surprise: this term's notice must have been delivered long enough ago.
@@ -61,23 +61,25 @@ var guards = slices.Concat([]guard{
 	// The owner may have extended the key a minute ago. Only a reading that began after the key became due counts.
 	{guardFresh, stopStale},
 	// Nobody could be warned or told.
-	{guardSlack, func(in Input, _ deed) *Block { return stopMute(in, "nothing is deleted while nobody can be warned") }},
+	{guardSlack, func(in Input, _ removal) *Block {
+		return stopNoSlack(in, "nothing is deleted while nobody can be warned")
+	}},
 	// One bad day or one bad paste must not cost more keys than people can replace.
-	{guardDailyLimit, func(in Input, _ deed) *Block {
+	{guardDailyLimit, func(in Input, _ removal) *Block {
 		return stopIf(in.LimitReached != "", v1alpha1.ReasonBreakerOpen, in.LimitReached)
 	}},
 	// Without AWS's answer nothing is known.
-	{guardAWSReadable, func(in Input, _ deed) *Block { return stopIf(in.AWSError != "", in.AWSReason, in.AWSError) }},
+	{guardAWSReadable, func(in Input, _ removal) *Block { return stopIf(in.AWSError != "", in.AWSReason, in.AWSError) }},
 }, shownByAWS(), []guard{
 	// A key that was never pinned may be anyone's.
-	{guardPinned, func(in Input, _ deed) *Block {
+	{guardPinned, func(in Input, _ removal) *Block {
 		if in.AWS == nil {
 			return nil
 		}
 		return CheckPinned(in.AWS.Observation, TargetOf(in.Lease, in.Policy))
 	}},
 	// Someone still uses it: an admin decides.
-	{guardRecentUse, func(in Input, _ deed) *Block { return stopRecentlyUsed(in) }},
+	{guardRecentUse, func(in Input, _ removal) *Block { return stopRecentlyUsed(in) }},
 	// DryRun reports everything above and stops here.
 	{guardMode, stopDryRun},
 })
@@ -87,7 +89,7 @@ var guards = slices.Concat([]guard{
 func shownByAWS() []guard {
 	out := make([]guard, 0, len(awsGuards))
 	for _, g := range awsGuards {
-		out = append(out, guard{g.name, func(in Input, _ deed) *Block {
+		out = append(out, guard{g.name, func(in Input, _ removal) *Block {
 			if in.AWS == nil || in.AWS.Refused == nil || in.AWS.Refused.Guard != g.name {
 				return nil
 			}
@@ -98,7 +100,7 @@ func shownByAWS() []guard {
 }
 
 // firstStop checks every guard in order.
-func firstStop(in Input, x deed) *Block {
+func firstStop(in Input, x removal) *Block {
 	for _, g := range guards {
 		if b := g.stop(in, x); b != nil {
 			b.Guard = g.name
@@ -121,7 +123,7 @@ func onSheet(l *v1alpha1.AccessKeyLease) bool {
 	return l.NamedAfterKey() && l.Status.Sheet != nil && l.Status.Sheet.EndDate != ""
 }
 
-func stopOffSheet(in Input, _ deed) *Block {
+func stopOffSheet(in Input, _ removal) *Block {
 	if l := in.Lease; !l.NamedAfterKey() {
 		return &Block{Reason: v1alpha1.ReasonNeverOnSheet, Message: fmt.Sprintf(
 			"the sheet speaks of this key to the lease %s alone: delete this one, which is not acted on", strings.ToLower(l.Spec.AccessKeyID))}
@@ -130,13 +132,13 @@ func stopOffSheet(in Input, _ deed) *Block {
 		"this key never stood on a row of the sheet that was read: it is not acted on")
 }
 
-func stopNotEnded(in Input, _ deed) *Block {
+func stopNotEnded(in Input, _ removal) *Block {
 	due := in.Policy.Due(in.Lease.Spec.EndDate, 1)
 	return stopIf(!keyIsDeleted(in) && (due.IsZero() || in.Now.Before(due)), v1alpha1.ReasonWaiting,
 		fmt.Sprintf("the end date %s has not passed yet", in.Lease.Spec.EndDate))
 }
 
-func stopUnnoticed(in Input, x deed) *Block {
+func stopUnnoticed(in Input, x removal) *Block {
 	// Once the key is deleted, a warning is useless. The rest of the user is deleted too.
 	if keyIsDeleted(in) {
 		return nil
@@ -149,7 +151,7 @@ func stopUnnoticed(in Input, x deed) *Block {
 		"the notice was delivered at %s: nothing is deleted before %s (spec.schedule.minimumNotice)", in.shown(x.noticed), in.shown(until)))
 }
 
-func stopStale(in Input, x deed) *Block {
+func stopStale(in Input, x removal) *Block {
 	r := in.Sheet.ReadStart
 	switch {
 	case r.IsZero():
@@ -166,8 +168,8 @@ func stopStale(in Input, x deed) *Block {
 	return nil
 }
 
-// stopMute stops if Slack cannot deliver notices. what is the first part of the message.
-func stopMute(in Input, what string) *Block {
+// stopNoSlack stops if Slack cannot deliver notices. what is the first part of the message.
+func stopNoSlack(in Input, what string) *Block {
 	return stopIf(in.Sheet.SlackError != "", cmp.Or(in.Sheet.SlackReason, v1alpha1.ReasonSlackTokenInvalid), what+": "+in.Sheet.SlackError)
 }
 
@@ -188,7 +190,7 @@ func stopRecentlyUsed(in Input) *Block {
 		"key %s was used at %s: stop its use, or extend it", in.Lease.Spec.AccessKeyID, in.shown(in.AWS.LastUsed.Date.Time))}
 }
 
-func stopDryRun(in Input, _ deed) *Block {
+func stopDryRun(in Input, _ removal) *Block {
 	what := "deleted"
 	switch {
 	case keyIsDeleted(in):

@@ -66,7 +66,7 @@ func stopNotice(in Input, due time.Time) *Block {
 		return &Block{Guard: guardMode, Reason: v1alpha1.ReasonDryRun, Message: fmt.Sprintf(
 			"mode DryRun: owner and admins would be told now that the key ends on %s", in.Lease.Spec.EndDate)}
 	}
-	b := stopMute(in, "a notice is due")
+	b := stopNoSlack(in, "a notice is due")
 	if b != nil {
 		b.Guard = guardSlack
 	}

@@ -18,7 +18,7 @@ func decideRunning(in Input, d Decision) Decision {
 		if began := l.Status.Revocation.StartTime; began != nil && due.After(in.Now) {
 			due = began.Time // an extension at that moment came too late
 		}
-		return destroy(in, d, deed{due: due})
+		return destroy(in, d, removal{due: due})
 	}
 	if pinWanted(in) {
 		d.Action = Action{Kind: ActionObserve}
@@ -29,7 +29,7 @@ func decideRunning(in Input, d Decision) Decision {
 		return d
 	}
 	if mayBeInactive(l) && !ended {
-		if d = giveBack(in, d); d.Action.Kind != ActionNone || d.Hold != nil {
+		if d = reactivate(in, d); d.Action.Kind != ActionNone || d.Hold != nil {
 			return d
 		}
 	}
@@ -53,7 +53,7 @@ func decideRunning(in Input, d Decision) Decision {
 		return d
 	case ended && noticed:
 		// A notice that one admin still lacks blocks nothing.
-		d = decideEnd(in, d, deed{noticed: first, due: due})
+		d = decideEnd(in, d, removal{noticed: first, due: due})
 	case ended && p.DryRun:
 		d = rehearse(in, d)
 	}
@@ -166,9 +166,9 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 	return d, true
 }
 
-// giveBack activates the key that we deactivated, because its lease was extended in the grace period. It needs the same
+// reactivate activates the key that we deactivated, because its lease was extended in the grace period. It needs the same
 // guards as the deactivation.
-func giveBack(in Input, d Decision) Decision {
+func reactivate(in Input, d Decision) Decision {
 	b, ask := failedLately(in), toChange
 	if in.Policy.DryRun {
 		ask = toReport
