@@ -50,8 +50,8 @@ type Deps struct {
 	// Chance spreads the retries of what failed together: it returns a number from 0 up to, but not including, n. Nil:
 	// math/rand.
 	Chance func(n int64) int64
-	// Workers is how many leases are reconciled at once; 0: 20.
-	Workers int
+	// Workers is how many leases are reconciled at once; 0: 20. Writers is how many leases one sync applies at once; 0: 8.
+	Workers, Writers int
 }
 
 // account connects to one account, if the sheet may. People who can create a sheet in another namespace must not be

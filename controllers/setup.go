@@ -100,7 +100,7 @@ func New(d *Deps, wakeSheet, wakeLease func(types.NamespacedName)) Reconcilers {
 		Sheets: accesskeysheet.New(accesskeysheet.Deps{
 			Client: d.Client, Live: d.Live, Record: rec, Known: known, Attempts: attempts, Clock: d.Clock, Texts: d.Texts,
 			Sheets: d.Sheets, Slack: d.Slack, AWS: d.account,
-			WakeLease: wakeLease, WakeSheet: wakeSheet, Writers: writers,
+			WakeLease: wakeLease, WakeSheet: wakeSheet, Writers: cmp.Or(d.Writers, writers),
 		}),
 		Accounts: &accountcheck.Reconciler{Client: d.Client, Record: rec, Known: known, Attempts: attempts, Clock: d.Clock, WakeSheet: wakeSheet},
 		Leases: accesskeylease.New(accesskeylease.Deps{

@@ -20,7 +20,8 @@ import (
 
 // Options of a Factory; the zero value is ready for use.
 type Options struct {
-	// Config has region, endpoint and credentials. Nil: the SDK's default chain, as NewFactory says.
+	// Config has region, endpoint, credentials and, if set, the HTTP client. Nil: the SDK's default chain, as NewFactory
+	// says.
 	Config *aws.Config
 	// Clock gives the time of observations. Default: the real one.
 	Clock clock.PassiveClock
@@ -84,7 +85,10 @@ func (o *Options) load(ctx context.Context) (aws.Config, error) {
 		func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 })
 	if o.Config != nil {
 		given := o.Config.Copy()
-		given.HTTPClient, given.Logger = calls, logging.LoggerFunc(logDetail)
+		if given.HTTPClient == nil {
+			given.HTTPClient = calls
+		}
+		given.Logger = logging.LoggerFunc(logDetail)
 		return given, nil
 	}
 	return config.LoadDefaultConfig(ctx, config.WithDefaultRegion(globalRegions["aws"]),

@@ -1,6 +1,7 @@
 package googlesheets
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -37,6 +38,8 @@ type Options struct {
 	EmulatorHost string
 	// UserAgent of the requests.
 	UserAgent string
+	// Transport of the requests, those for tokens too. Nil: http.DefaultTransport.
+	Transport http.RoundTripper
 }
 
 // Client of Google Sheets. It may be used by several goroutines, and should be kept: it holds the access token.
@@ -50,11 +53,7 @@ type Client struct {
 // Application Default Credentials, which may ask the metadata server. Errors are of class failure.Credentials and quote
 // nothing of a secret.
 func New(ctx context.Context, o Options) (*Client, error) {
-	return newClient(ctx, o, http.DefaultTransport)
-}
-
-// newClient takes the transport, so that tests need no network.
-func newClient(ctx context.Context, o Options, base http.RoundTripper) (*Client, error) {
+	base := cmp.Or(o.Transport, http.DefaultTransport)
 	var key *serviceAccount
 	var err error
 	if o.CredentialsJSON != nil {

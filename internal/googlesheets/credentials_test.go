@@ -93,7 +93,7 @@ func answer(status int, body string) func(*http.Request) (int, string) {
 func TestAServiceAccountAsksForTheSpreadsheetsScopeAlone(t *testing.T) {
 	g := &servers{token: answer(200, `{"access_token":"ya29.token","expires_in":3600,"token_type":"Bearer"}`),
 		sheets: answer(200, `{"valueRanges":[{"values":[["x"]]}]}`)}
-	client, err := newClient(t.Context(), Options{CredentialsJSON: credential(t, nil)}, g)
+	client, err := New(t.Context(), Options{CredentialsJSON: credential(t, nil), Transport: g})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestErrorsNameTheServiceAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := &servers{token: answer(200, `{"access_token":"ya29.token","expires_in":3600}`), sheets: answer(tc.status, `{}`)}
-			client, err := newClient(t.Context(), Options{CredentialsJSON: credential(t, nil)}, g)
+			client, err := New(t.Context(), Options{CredentialsJSON: credential(t, nil), Transport: g})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,7 +211,7 @@ func TestATokenThatIsNotGivenIsClassified(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := &servers{token: tc.token, sheets: answer(200, `{}`)}
-			client, err := newClient(t.Context(), Options{CredentialsJSON: credential(t, nil)}, g)
+			client, err := New(t.Context(), Options{CredentialsJSON: credential(t, nil), Transport: g})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -261,7 +261,7 @@ func TestWithoutCredentialsTheDefaultOnesAreUsed(t *testing.T) {
 					project, agent = r.Header.Get("X-Goog-User-Project"), r.Header.Get("User-Agent")
 					return 403, `{}`
 				}}
-			client, err := newClient(t.Context(), Options{UserAgent: "keylease/test"}, g)
+			client, err := New(t.Context(), Options{UserAgent: "keylease/test", Transport: g})
 			if err != nil {
 				t.Fatal(err)
 			}

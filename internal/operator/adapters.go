@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"github.com/keylease/keylease/controllers/state"
@@ -16,7 +17,7 @@ import (
 func googleFactory(o Options) func(context.Context, []byte) (state.Spreadsheets, error) {
 	return func(ctx context.Context, credentials []byte) (state.Spreadsheets, error) {
 		c, err := googlesheets.New(ctx, googlesheets.Options{
-			CredentialsJSON: credentials, EmulatorHost: o.SheetsEmulatorHost, UserAgent: "keylease/" + o.Version,
+			CredentialsJSON: credentials, EmulatorHost: o.SheetsEmulatorHost, UserAgent: "keylease/" + o.Version, Transport: o.Transport,
 		})
 		if err != nil {
 			return nil, err // as an interface, a nil *Client would not be nil
@@ -28,7 +29,9 @@ func googleFactory(o Options) func(context.Context, []byte) (state.Spreadsheets,
 // slackFactory keeps one client for each token, so that sheets with the same token share its rate.
 func slackFactory(o Options) (func(token string) state.Slack, error) {
 	connect := func(token string) (*slackapi.Client, error) {
-		return slackapi.New(slackapi.Options{Token: token, BaseURL: o.SlackAPIURL, Clock: o.Clock, Burst: o.SlackBurst})
+		return slackapi.New(slackapi.Options{
+			Token: token, BaseURL: o.SlackAPIURL, Clock: o.Clock, Burst: o.SlackBurst, HTTPClient: &http.Client{Transport: o.Transport},
+		})
 	}
 	// Only the URL can be wrong before a call is made.
 	if _, err := connect(""); err != nil {

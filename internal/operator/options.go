@@ -4,6 +4,7 @@
 package operator
 
 import (
+	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -34,7 +35,7 @@ const (
 	shutdownTimeout = 25 * time.Second
 )
 
-// Options of the operator. REST is required; everything else has a usable zero value.
+// Options of the operator. New needs REST; everything else has a usable zero value.
 type Options struct {
 	// REST reaches the API server. New copies it and removes its client-side rate limit. The API server's priority and
 	// fairness are enough, and a limit here would delay due deletions behind resyncs.
@@ -75,6 +76,9 @@ type Options struct {
 	// credentials. They use Clock too.
 	AWS awsiam.Options
 
+	// Transport of the calls to Google and Slack; AWS.Config has its own. Nil: the network.
+	Transport http.RoundTripper
+
 	// SlackBurst is how many messages a channel accepts at once, for a clock that stands still meanwhile. 0: the
 	// adapter's default.
 	SlackBurst int
@@ -114,9 +118,11 @@ func (o Options) withDefaults() Options {
 	if o.MetricsBindAddress == "" {
 		o.MetricsBindAddress = "0"
 	}
-	o.REST = rest.CopyConfig(o.REST)
-	o.REST.QPS, o.REST.RateLimiter = -1, nil
-	o.REST.UserAgent = "keylease/" + o.Version
+	if o.REST != nil {
+		o.REST = rest.CopyConfig(o.REST)
+		o.REST.QPS, o.REST.RateLimiter = -1, nil
+		o.REST.UserAgent = "keylease/" + o.Version
+	}
 	return o
 }
 

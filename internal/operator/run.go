@@ -40,15 +40,7 @@ func Run(ctx context.Context, o Options) error {
 // the manager is started.
 func New(ctx context.Context, o Options, change ...func(*controllers.Deps)) (ctrl.Manager, error) {
 	o = o.withDefaults()
-	slack, err := slackFactory(o)
-	if err != nil {
-		return nil, err
-	}
-	texts, err := readTexts(o.TemplatesDir)
-	if err != nil {
-		return nil, err
-	}
-	aws, err := awsFactory(ctx, o.AWS)
+	deps, err := NewDeps(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -69,17 +61,34 @@ func New(ctx context.Context, o Options, change ...func(*controllers.Deps)) (ctr
 	if err := probes(mgr); err != nil {
 		return nil, err
 	}
-	deps := &controllers.Deps{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("keylease"),
-		Clock: o.Clock, Audit: o.Audit,
-		Sheets: googleFactory(o), Slack: slack, AWS: aws, Texts: texts,
-		Namespace: o.Namespace, CredentialsNamespaces: o.CredentialsNamespaces,
-		NewQueue: o.NewQueue, Workers: o.Workers,
-	}
+	deps.Client, deps.Live, deps.Events = mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("keylease")
 	for _, f := range change {
 		f(deps)
 	}
 	return mgr, controllers.Setup(mgr, deps)
+}
+
+// NewDeps makes the production adapters, but no clients of an API server.
+func NewDeps(ctx context.Context, o Options) (*controllers.Deps, error) {
+	o = o.withDefaults()
+	slack, err := slackFactory(o)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := readTexts(o.TemplatesDir)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := awsFactory(ctx, o.AWS)
+	if err != nil {
+		return nil, err
+	}
+	return &controllers.Deps{
+		Clock: o.Clock, Audit: o.Audit,
+		Sheets: googleFactory(o), Slack: slack, AWS: aws, Texts: texts,
+		Namespace: o.Namespace, CredentialsNamespaces: o.CredentialsNamespaces,
+		NewQueue: o.NewQueue, Workers: o.Workers,
+	}, nil
 }
 
 // installed fails at once if the definitions are missing. Otherwise that would show minutes later, as a cache that does
