@@ -101,7 +101,7 @@ func TestWhoGoesBeforeIsJudgedByItsOwnSheet(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatIsDueNeedsAPlace(t *testing.T) {
+func TestOnlyWhatIsDueNeedsASlot(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in   Input
 		want bool
