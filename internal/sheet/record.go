@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,9 +16,9 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// maxRecord is the largest record in bytes. In base64, and with the rest of the status, it must fit into one object of
-// etcd (1.5 MiB). A write of 20 cells needs about 3 KB, and each row without a key up to 200 bytes more.
-const maxRecord = 700 << 10
+// maxRecord is the largest record in bytes. In base64, and with the fullest status around it, it must fit into one object
+// of etcd (1.5 MiB). A write of 20 cells needs about 3 KB, and each row without a key up to 200 bytes more.
+const maxRecord = 640 << 10
 
 // Record encodes the write: the rows that were written to, the rows without a key, and everything that the leases do
 // not say. It is nil if the result is too large to keep.
@@ -44,10 +46,12 @@ func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) W
 	}
 	kept := *w
 	kept.Before, kept.Gone = nil, maps.Clone(w.Gone)
+	var omitted []string
 	for i, row := range w.Before {
 		if id := rows.key(i); id != "" {
 			cells := ownCells(row, o)
 			if len(rows.of[keyPrefix+id]) == 1 && seen[id].is(cells, false) {
+				omitted = append(omitted, id)
 				continue
 			}
 			row = cells.row(id, o)
@@ -55,12 +59,31 @@ func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) W
 		kept.Before = append(kept.Before, row)
 	}
 	maps.DeleteFunc(kept.Gone, func(id string, cells OwnCells) bool {
-		return len(rows.of[keyPrefix+id]) > 0 || seen[id].is(cells, true)
+		if len(rows.of[keyPrefix+id]) > 0 {
+			return true
+		}
+		known := seen[id].is(cells, true)
+		if known {
+			omitted = append(omitted, id)
+		}
+		return known
 	})
+	kept.Omitted = digestOf(omitted)
 	return kept
 }
 
-// ReadRecord decodes the write of a record. Read the leases live: the record left out what they said when it was made.
+// digestOf keys, in any order; empty: there are none.
+func digestOf(keys []string) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	slices.Sort(keys)
+	sum := sha256.Sum256([]byte(strings.Join(keys, " ")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// ReadRecord decodes the write of a record. Read the leases live: the record left out what they said when it was made. If one
+// was deleted since, nothing is known of its row, not even whether it existed: see [Recover].
 func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Options) (Write, error) {
 	var w Write
 	zip, err := gzip.NewReader(bytes.NewReader(record))
@@ -74,16 +97,19 @@ func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Opt
 	if w.Gone == nil {
 		w.Gone = map[string]OwnCells{}
 	}
+	var omitted []string
 	for _, id := range slices.Sorted(maps.Keys(seen)) {
-		_, gone := w.Gone[id]
-		switch {
-		case gone, len(rows.of[keyPrefix+id]) > 0: // the record has it
-		case seen[id].gone:
+		if _, gone := w.Gone[id]; gone || len(rows.of[keyPrefix+id]) > 0 {
+			continue // the record has it
+		}
+		omitted = append(omitted, id)
+		if seen[id].gone {
 			w.Gone[id] = seen[id].OwnCells
-		default:
+		} else {
 			w.Before = append(w.Before, seen[id].row(id, o))
 		}
 	}
+	w.incomplete = digestOf(omitted) != w.Omitted
 	return w, nil
 }
 

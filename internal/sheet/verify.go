@@ -73,24 +73,30 @@ func Verify(w Write, after [][]any, o Options, tab string) ReadBack {
 // it is now. The repairs only restore wrong cells; the next merge decides what the right ones must say.
 //
 // People had more time to edit than between two requests. An extension mark, or a later date, may be a person's own.
-// Removing it would let a key be deleted; a stray one only delays the deletion. Therefore it counts as ours only if an
-// earlier reading found it, if it is at an address that was written to, or if a recent write wrote date and mark
-// together and both are there. Otherwise it is Doubtful.
+// Removing it would let a key be deleted; a stray one only delays the deletion. Therefore it counts as ours only in three
+// cases. An earlier reading found it; it is at an address that was written to; or a recent write wrote date and mark
+// together and both are there. If a lease was deleted since, nothing is known of its row, and this applies to any value in
+// it. All other such values are Doubtful.
 func Recover(w Write, after [][]any, o Options, tab string, recent bool) ReadBack {
 	v := newVerification(w, after, o, tab, recent)
 	stray := v.allStrays()
 	for at := range stray {
 		known, _ := v.knownStray(at)
 		certain := known || v.writtenTo(at, v.cell(at)) || v.together(at)
-		if !certain && v.keepsKey(at, v.former(at)) {
+		if !certain && (v.forgotten(at.row) || v.keepsKey(at, v.former(at))) {
 			delete(stray, at)
 			v.doubtful[at] = true
 		}
 	}
 	formers := v.formers(stray)
 	r := v.readBack(stray, formers)
-	r.Next.Before, r.Next.Edits = Apply(after, r.Repairs), nil
+	r.Next.Before, r.Next.Edits, r.Next.incomplete = Apply(after, r.Repairs), nil, false
 	return r
+}
+
+// forgotten tells whether a row with a key may have existed before the write, but nobody knows what it said then.
+func (v *verification) forgotten(row int) bool {
+	return v.w.incomplete && v.after.key(row) != "" && len(v.before.of[v.after.ids[row]]) == 0
 }
 
 // readBack makes the result: stray are the wrong cells, want what cells must say.

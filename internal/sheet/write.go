@@ -19,6 +19,10 @@ type Write struct {
 	Gone map[string]OwnCells `json:"gone,omitempty"`
 	// DateLike is a cell of the tab that shows how its dates are written.
 	DateLike any `json:"dateLike,omitempty"`
+	// Omitted is a digest of the keys that a record left out, because their leases say what their rows said.
+	Omitted string `json:"omitted,omitempty"`
+	// incomplete: not all of those leases are there any more.
+	incomplete bool
 }
 
 // OwnCells is what a row's cells that Keylease writes said when it was last read.

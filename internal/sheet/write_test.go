@@ -1,6 +1,7 @@
 package sheet_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -115,6 +116,47 @@ func TestTheRecordLeavesOutWhatLeasesSay(t *testing.T) {
 		found, err := sheet.ReadRecord(record, leases, options())
 		if err != nil || len(found.Before) != len(before) {
 			t.Errorf("%s: %d rows are found, %v; want %d", name, len(found.Before), err, len(before))
+		}
+	}
+}
+
+// TestARowWhoseLeaseWasDeletedKeepsItsMark: the process died before it wrote the mark for the key of row 2. Row 3 has said the
+// same for long, and nobody knows that any more: its lease, which the record relies on, was deleted meanwhile.
+func TestARowWhoseLeaseWasDeletedKeepsItsMark(t *testing.T) {
+	for _, mark := range []string{"通知済み", "期限切れ", "削除済み", "延長申請済み"} {
+		before := table(person(1, nil), person(2, map[string]any{"K": mark}), person(3, nil))
+		leases := map[string]*v1alpha1.AccessKeyLease{}
+		for n, text := range []string{"", mark, ""} {
+			leases[keyOf(n+1)] = agreedLease(func(l *v1alpha1.AccessKeyLease) {
+				l.Status.Sheet.Row, l.Status.Sheet.EndDate, l.Status.Sheet.Mark = int32(n+2), "2026-12-08", text
+			})
+		}
+		w := sheet.NewWrite(before, []sheet.CellEdit{{AccessKeyID: keyOf(1), Column: "K", Row: 2, Old: "", New: mark}})
+		w.Remember(leases, options())
+		record, err := w.Record(leases, options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, tc := range map[string]struct {
+			after             [][]any
+			repairs, doubtful int
+		}{
+			"it was never written":            {before, 0, 1},
+			"it arrived":                      {with(before, 2, "K", mark), 0, 0},
+			"it went into the row of another": {with(order(before, 4, 3, 2), 2, "K", mark), 1, 0},
+			"and into that of the lost lease": {with(order(with(before, 3, "K", ""), 3, 2, 4), 2, "K", mark), 1, 0},
+			"and is there with the row's own": {with(order(before, 4, 2, 3), 2, "K", mark), 1, 0},
+		} {
+			lost := maps.Clone(leases)
+			delete(lost, keyOf(2))
+			found, err := sheet.ReadRecord(record, lost, options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := sheet.Recover(found, tc.after, options(), tab, false)
+			if len(got.Repairs) != tc.repairs || len(got.Doubtful) != tc.doubtful {
+				t.Errorf("%s, %s: repairs %v, doubtful %v", mark, name, got.Repairs, got.Doubtful)
+			}
 		}
 	}
 }
