@@ -50,7 +50,7 @@ func (i indexer) IndexField(_ context.Context, o client.Object, field string, f 
 	return nil
 }
 
-// The simulation rests on it: clock, chance, parallelism and transport are values, and whoever wakes a reconciler is a
+// The simulation needs this: clock, chance, parallelism and transport are values, and what wakes a reconciler is a
 // function. What the API server answers is not this test's subject; a fake one is enough.
 func TestReconcilersRunCallByCallWithoutManagerCacheQueueOrSocket(t *testing.T) {
 	const user, key, accountID = "svc-report", "AKIAKEYLEASE00000002", world.AccountID
@@ -105,7 +105,7 @@ func TestReconcilersRunCallByCallWithoutManagerCacheQueueOrSocket(t *testing.T) 
 	if got := len(messages.AllMessages()); got != 2 {
 		t.Errorf("%d messages after the notice, want the owner's and the admin's", got)
 	}
-	for day := 2; day < 9; day++ { // whoever is away for a week warns again
+	for day := 2; day < 9; day++ { // after a week away, Keylease warns again
 		both(time.Date(2026, 12, day, 15, 1, 0, 0, jst))
 	}
 	for minute := range 3 {

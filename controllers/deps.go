@@ -20,40 +20,42 @@ import (
 	"github.com/keylease/keylease/internal/message"
 )
 
-// Deps is everything the controllers need from outside. cmd builds it; tests and the laboratory build their own.
+// Deps is everything the controllers need from outside. internal/operator builds it.
 type Deps struct {
 	Client client.Client
-	// Live reads past the cache: Secrets, which are never listed or watched, and leases whose field owners matter.
+	// Live reads past the cache. It reads Secrets, which are never listed or watched, and leases whose field owners
+	// matter.
 	Live   client.Reader
 	Events events.EventRecorder
 	Clock  clock.PassiveClock
 	// Audit gets one line per decision, approval, date change, notice and AWS change.
 	Audit logr.Logger
 
-	// Sheets connects to Google. No credentials: Application Default Credentials.
+	// Sheets connects to Google. Without credentials it uses Application Default Credentials.
 	Sheets func(ctx context.Context, credentialsJSON []byte) (state.Spreadsheets, error)
 	// Slack connects to Slack with a bot token.
 	Slack func(token string) state.Slack
-	// AWS connects to an account. It makes no call of its own that needs rights in that account.
+	// AWS connects to an account, without any call that needs rights there.
 	AWS func(ctx context.Context, access lifecycle.AWSAccess) (state.AWS, error)
 
 	// Texts of the messages. Nil: the program's own.
 	Texts *message.Texts
 
-	// Namespace the operator runs in, and the further ones whose sheets may use the operator's own AWS credentials.
+	// Namespace of the operator. CredentialsNamespaces are further ones whose sheets may use its AWS credentials.
 	Namespace             string
 	CredentialsNamespaces []string
 
-	// NewQueue replaces the work queues, whose delays would otherwise run on the machine's clock. Nil: the default.
+	// NewQueue replaces the work queues, whose delays would otherwise follow the machine's clock. Nil: the default.
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
-	// Chance spreads what failed together: a number of at least 0 and below n. Nil: the machine's.
+	// Chance spreads the retries of what failed together: it returns a number from 0 up to, but not including, n. Nil:
+	// math/rand.
 	Chance func(n int64) int64
-	// Workers reconcile that many leases at once; 0: 20. Writers apply that many leases of one sync at once; 0: 8.
+	// Workers is how many leases are reconciled at once; 0: 20. Writers is how many leases one sync applies at once; 0: 8.
 	Workers, Writers int
 }
 
-// account connects to one account, if the sheet may. Who can create a sheet in another namespace must not borrow the
-// operator's own credentials.
+// account connects to one account, if the sheet may. People who can create a sheet in another namespace must not be
+// able to use the operator's own credentials.
 func (d *Deps) account(ctx context.Context, sheet types.NamespacedName, spec v1alpha1.AWSAccess, accountID string) (state.AWS, error) {
 	if spec.RoleARN == "" && sheet.Namespace != d.Namespace && !slices.Contains(d.CredentialsNamespaces, sheet.Namespace) {
 		return nil, &failure.Error{Class: failure.Credentials, Service: "aws", Operation: "connect", Code: v1alpha1.ReasonCredentialsForbidden,

@@ -1,6 +1,6 @@
-// Package controllers wires the three reconcilers: accesskeysheet mirrors rows into leases and writes marks back;
-// accesskeylease decides by internal/lifecycle and does the one thing decided; accountcheck looks once a day for keys in AWS
-// that no row names. Only they see both decisions and effects.
+// Package controllers wires the three reconcilers. accesskeysheet mirrors rows into leases and writes marks back.
+// accesskeylease does what internal/lifecycle decides. accountcheck looks once a day for keys in AWS that no row names.
+// Only they see both decisions and effects.
 package controllers
 
 import (
@@ -34,15 +34,16 @@ import (
 )
 
 const (
-	// reconcileTimeout ends a reconcile whose service does not answer; everything in it can be done again.
+	// reconcileTimeout ends a reconcile whose service does not answer. Every step of it can be done again.
 	reconcileTimeout = 5 * time.Minute
-	// coalesce is how long a sheet waits for other leases to change too.
+	// coalesce is how long a sheet waits for further leases to change.
 	coalesce = time.Second
-	// sheetWorkers sync that many sheets at once.
+	// sheetWorkers is how many sheets are synced at once.
 	sheetWorkers = 4
-	// writers apply that many leases of a sheet at once.
+	// writers is how many leases of a sheet are applied at once.
 	writers = 8
-	// leaseWorkers are more than a few hanging services can take: see pace.Slots.
+	// leaseWorkers is how many leases are reconciled at once: more than a few hanging services can block (see
+	// pace.Slots).
 	leaseWorkers = 20
 )
 
@@ -80,14 +81,14 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 	return nil
 }
 
-// Reconcilers of the three kinds of work. They need no manager, cache or queue: what wakes one is a function.
+// Reconcilers of the three kinds of work. They need no manager, cache or queue: a function wakes them.
 type Reconcilers struct {
 	Sheets   *accesskeysheet.Reconciler
 	Leases   *accesskeylease.Reconciler
 	Accounts *accountcheck.Reconciler
 }
 
-// New reconcilers that share what this process knows. wakeSheet and wakeLease ask for another reconcile.
+// New makes reconcilers that share what this process knows. wakeSheet and wakeLease ask for another reconcile.
 func New(d *Deps, wakeSheet, wakeLease func(types.NamespacedName)) Reconcilers {
 	if d.Chance == nil {
 		d.Chance = rand.Int64N
@@ -118,8 +119,8 @@ func (d *Deps) options(workers int, timeout time.Duration) controller.Options {
 	}
 }
 
-// soonToSheet asks for a sync a moment after a lease changed: who patches many leases, or a GitOps tool that applies them
-// one after the other, gets one batch.
+// soonToSheet asks for a sync a moment after a lease changed. When a person or a GitOps tool changes many leases, they
+// share one sync.
 func soonToSheet() handler.EventHandler {
 	soon := func(o client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 		if l, ok := o.(*v1alpha1.AccessKeyLease); ok {
@@ -136,8 +137,8 @@ func soonToSheet() handler.EventHandler {
 	}
 }
 
-// leaseConcernsSheet lets through what a sheet must hear of: a phase to be marked, an end date or mark set here, a lease
-// deleted by hand. The sheet's own writes are not among them.
+// leaseConcernsSheet passes the changes that need a sync: a phase to mark, an end date or mark set on the lease, a
+// deleted lease. It drops the sheet controller's own writes.
 func leaseConcernsSheet() predicate.Predicate {
 	return predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -154,8 +155,8 @@ func leaseConcernsSheet() predicate.Predicate {
 	}
 }
 
-// leaseConcernsItself keeps a lease's own status writes from waking it: it decides again after each of its acts anyway.
-// What the sheet's controller writes into status, it must hear of.
+// leaseConcernsItself drops the lease controller's own status writes, because it decides again after each act anyway.
+// It passes what the sheet's controller writes into status.
 func leaseConcernsItself() predicate.Predicate {
 	return predicate.Funcs{
 		UpdateFunc: func(e event.UpdateEvent) bool {

@@ -9,13 +9,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// waker is a source that lets one controller wake the other. The queue joins what is asked for twice.
+// waker is a source through which one controller wakes another. The queue joins repeated requests.
 type waker struct {
 	mu    sync.Mutex
 	queue workqueue.TypedRateLimitingInterface[reconcile.Request]
 }
 
-// Start keeps the controller's queue; it is called once, by the controller.
+// Start keeps the controller's queue. The controller calls it once.
 func (w *waker) Start(_ context.Context, q workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -23,7 +23,8 @@ func (w *waker) Start(_ context.Context, q workqueue.TypedRateLimitingInterface[
 	return nil
 }
 
-// wake a key. Before the controller has started nothing is lost: starting reconciles everything.
+// wake asks for a reconcile. A request before the controller has started is not lost, because starting reconciles
+// everything.
 func (w *waker) wake(key types.NamespacedName) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -120,7 +120,7 @@ type AccessKeyLeaseStatus struct {
 	Revocation *RevocationStatus `json:"revocation,omitempty"`
 	// +optional
 	Sheet *SheetRowStatus `json:"sheet,omitempty"`
-	// LastHandledRetry is the value of the annotation iam.keylease.dev/retry that was acted on last.
+	// LastHandledRetry is the value of the annotation iam.keylease.dev/retry that Keylease acted on last.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledRetry string `json:"lastHandledRetry,omitempty"`
@@ -222,7 +222,7 @@ func (n *NoticeStatus) SameSubject(o *NoticeStatus) bool {
 	return n.Term == o.Term && n.Kind == o.Kind && ptr.Equal(n.DaysBefore, o.DaysBefore)
 }
 
-// SheetRowStatus holds the last values both sides agreed on, what each side last had where that is another, and what the
+// SheetRowStatus holds the last values both sides agreed on, what each side last had if that is different, and what the
 // row asks for.
 type SheetRowStatus struct {
 	// Row number in the requests tab, from 1, when last seen. It informs; identity is the access key ID.
@@ -234,25 +234,25 @@ type SheetRowStatus struct {
 	// Mark is the text of the status cell as it was last accepted or written, cut at 256 characters.
 	// +optional
 	Mark string `json:"mark,omitempty"`
-	// RowEndDate that the row had when both sides were last merged, where it is not endDate.
+	// RowEndDate is the row's end date when both sides were last merged, if it is not endDate.
 	// +optional
 	RowEndDate string `json:"rowEndDate,omitempty"`
-	// LeaseEndDate that the lease had then, where it is not endDate. While the two differ, the row is still to be given the
-	// lease's: that is written again until it is read back, and told once.
+	// LeaseEndDate is the lease's end date at that time, if it is not endDate. While the two differ, the row waits for
+	// the lease's date: Keylease writes it until it is read back, and tells it once.
 	// +optional
 	LeaseEndDate string `json:"leaseEndDate,omitempty"`
-	// RefusedEndDate is a date of the row that was seen and told, but not taken: another manager owns the lease's, or the key
-	// is being deleted.
+	// RefusedEndDate is an end date of the row that was seen and told, but not taken, because another manager owns the
+	// lease's date or the key is being deleted.
 	// +optional
 	RefusedEndDate string `json:"refusedEndDate,omitempty"`
-	// ExtensionMark is who of the two had the extension mark (延長申請済み). Absent: neither.
+	// ExtensionMark says which of the two had the extension mark (延長申請済み). Absent: neither.
 	// +optional
 	ExtensionMark *ExtensionMark `json:"extensionMark,omitempty"`
-	// MovedFrom is the end date that the row had before people moved it to a later one. An extension mark that follows within
-	// minutes belongs to that edit. It goes with the mark, or with the next move.
+	// MovedFrom is the row's end date before people changed it to a later one. An extension mark that follows within
+	// minutes belongs to that edit. It is removed with the mark, or at the next change.
 	// +optional
 	MovedFrom *MovedDate `json:"movedFrom,omitempty"`
-	// Hold is why the row keeps the lease out of all processing, where that is not the extension mark.
+	// Hold is why the row holds the lease, other than by the extension mark.
 	// +optional
 	Hold *SheetHold `json:"hold,omitempty"`
 	// MarkedDeleted is true while the status cell says that the key was deleted (削除済み).
@@ -263,8 +263,8 @@ type SheetRowStatus struct {
 	FoundMark *FoundMark `json:"foundMark,omitempty"`
 }
 
-// ExtensionMark is the extension mark as either side last had it. On one side alone, the other is still to follow: the
-// cell is to be given the mark, or to lose it.
+// ExtensionMark is the extension mark as each side last had it. If only one side has it, the cell is still to get the
+// mark, or to lose it.
 type ExtensionMark struct {
 	// Row had it in its status cell.
 	// +optional
@@ -272,11 +272,11 @@ type ExtensionMark struct {
 	// Lease carried it.
 	// +optional
 	Lease bool `json:"lease,omitempty"`
-	// EndDate that it was put against, where the lease carried it: another end date lets the lease run on.
+	// EndDate is the end date that it was set for, if the lease has it. With another end date the lease continues.
 	// +optional
 	EndDate string `json:"endDate,omitempty"`
-	// ByKeylease: it was put to go with an end date that the lease was given. Nobody asked for anything by it, so that it
-	// holds no date.
+	// ByKeylease: Keylease set it together with an end date that the lease was given. Nobody asked for an extension by
+	// it, so it holds no date.
 	// +optional
 	ByKeylease bool `json:"byKeylease,omitempty"`
 }

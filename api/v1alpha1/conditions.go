@@ -115,30 +115,30 @@ const (
 
 // Codes of Keylease's own errors. They are reasons of Reconciling and Stalled, as the codes of AWS and Slack are.
 const (
-	// ReasonNotConnected: the sheet was not synced yet by this process.
+	// ReasonNotConnected: this process has not synced the sheet yet.
 	ReasonNotConnected   = "NotConnected"
 	ReasonTemplateFailed = "TemplateFailed"
-	// ReasonConflict: somebody else changed an object at the same time.
+	// ReasonConflict: someone else changed an object at the same time.
 	ReasonConflict = "Conflict"
 	// ReasonNotVerified: what was written to the sheet could not be read back.
 	ReasonNotVerified = "NotVerified"
-	// ReasonNoCredentials: there are no AWS credentials in the environment.
+	// ReasonNoCredentials: the environment has no AWS credentials.
 	ReasonNoCredentials  = "NoCredentials"
 	ReasonInvalidRequest = "InvalidRequest"
 	// ReasonNotSent: the rate limit left no time for the call.
 	ReasonNotSent = "NotSent"
-	// ReasonNoConnection: the service was not reached at all.
+	// ReasonNoConnection: the service could not be reached.
 	ReasonNoConnection = "NoConnection"
 	// ReasonTimeout: no answer in time.
 	ReasonTimeout        = "Timeout"
 	ReasonCanceled       = "Canceled"
 	ReasonConnectionLost = "ConnectionLost"
-	// ReasonHTTPStatus: an answer with an HTTP status of an error, and no code.
+	// ReasonHTTPStatus: an HTTP error without a code.
 	ReasonHTTPStatus          = "HTTP"
 	ReasonInvalidAnswer       = "InvalidAnswer"
 	ReasonIncompleteAnswer    = "IncompleteAnswer"
 	ReasonInconsistentAnswers = "InconsistentAnswers"
-	// ReasonDeleteConflict is IAM's own, and the teardown's where something is in use that nothing shows.
+	// ReasonDeleteConflict is IAM's code. The teardown uses it too, if something is in use and nothing shows by whom.
 	ReasonDeleteConflict = "DeleteConflict"
 )
 

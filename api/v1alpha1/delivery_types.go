@@ -6,15 +6,15 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:validation:Enum=Pending;Delivered;Unreachable
 type NoticeState string
 
-// The states of a notice. Pending is recorded before the message is sent: a message found Pending later may have been
-// sent, and is looked for in Slack before it is sent again.
+// The states of a notice. Pending is recorded before the message is sent. If a message is Pending later, Slack may have
+// it, and Keylease searches Slack before sending it again.
 const (
 	NoticePending     NoticeState = "Pending"
 	NoticeDelivered   NoticeState = "Delivered"
 	NoticeUnreachable NoticeState = "Unreachable"
 )
 
-// Delivery records what became of one message to one recipient. What the message is about is recorded beside it.
+// Delivery records the outcome of one message to one recipient. Beside it is recorded what the message is about.
 type Delivery struct {
 	// MessageID identifies the message. Records with the same ID and recipient are about one message.
 	MessageID string `json:"messageID"`
@@ -24,7 +24,7 @@ type Delivery struct {
 	// Reason is Slack's error code of an unreachable recipient, or of the last attempt.
 	// +optional
 	Reason string `json:"reason,omitempty"`
-	// Time of the state: since when the message is Pending, when it was delivered, or when the recipient was last tried.
+	// Time of the state: when the message became Pending, when it was delivered, or when the recipient was last tried.
 	Time metav1.Time `json:"time"`
 	// Announced is the deletion time that the message names. Absent: it names none.
 	// +optional
@@ -37,5 +37,5 @@ type Delivery struct {
 	MessageTS string `json:"messageTS,omitempty"`
 }
 
-// Sent gives the part that all records of messages have.
+// Sent returns the part that all records of messages share.
 func (d *Delivery) Sent() *Delivery { return d }

@@ -38,7 +38,7 @@ type laboratory struct {
 	operator *world.Operator
 }
 
-// open starts the control plane and the emulators. What was started is closed again when something fails.
+// open starts the control plane and the emulators. If something fails, it closes what it started.
 func open(ctx context.Context, now time.Time, progress io.Writer) (lab *laboratory, err error) {
 	lab = &laboratory{clock: world.NewClock(now)}
 	defer func() {
@@ -64,7 +64,7 @@ func open(ctx context.Context, now time.Time, progress io.Writer) (lab *laborato
 
 func (l *laboratory) kubeconfig() string { return filepath.Join(l.folder, "kubeconfig") }
 
-// install what an admin would: the namespace, the Secret, the AccessKeySheet.
+// install creates what an admin would: the namespace, the Secret, the AccessKeySheet.
 func (l *laboratory) install(ctx context.Context) error {
 	if err := l.Client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (l *laboratory) install(ctx context.Context) error {
 		return err
 	}
 	return l.Client.Create(ctx, l.AccessKeySheet(func(s *v1alpha1.AccessKeySheet) {
-		// A day is over in seconds: reading the sheet every five minutes of it would be most of what is to be seen.
+		// A day takes seconds here, and syncs every five minutes of it would fill the screen.
 		s.Spec.Schedule.SyncInterval = &metav1.Duration{Duration: time.Hour}
 	}))
 }
@@ -104,7 +104,7 @@ func (l *laboratory) log(name string) (*os.File, error) {
 	return file, nil
 }
 
-// until lets the operator live to a moment.
+// until lets the operator run to a moment.
 func (l *laboratory) until(ctx context.Context, to time.Time) error {
 	return l.clock.Until(ctx, to, 20*time.Minute, l.settle)
 }
@@ -118,7 +118,7 @@ func (l *laboratory) settle(ctx context.Context) error {
 	return nil
 }
 
-// sheetSays is what the AccessKeySheet says of itself: why it is not ready, or what it counted.
+// sheetSays is what the AccessKeySheet reports: why it is not ready, or its counts.
 func (l *laboratory) sheetSays(ctx context.Context) string {
 	s := l.AccessKeySheet()
 	if err := l.Client.Get(ctx, client.ObjectKeyFromObject(s), s); err != nil {
@@ -134,7 +134,7 @@ func (l *laboratory) sheetSays(ctx context.Context) string {
 	return said
 }
 
-// close everything, in the opposite order.
+// close closes everything, in the opposite order.
 func (l *laboratory) close() error {
 	var err error
 	if l.operator != nil {

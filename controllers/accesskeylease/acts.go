@@ -18,15 +18,15 @@ import (
 	"github.com/keylease/keylease/internal/teardown"
 )
 
-// acts asks AWS about one lease's key, and changes what is decided.
+// acts asks AWS about one lease's key, and makes the change that was decided.
 type acts struct {
 	draft  *draft
 	about  loaded
 	use    *services
 	policy lifecycle.Policy
-	// client finds the other leases of the account.
+	// client lists the other leases of the account.
 	client client.Client
-	// known and wakeSheet are told of what concerns the whole account.
+	// known and wakeSheet report what concerns the whole account to the sheet.
 	known     *state.Sheets
 	wakeSheet func(types.NamespacedName)
 	users     *teardown.UserLocks
@@ -55,8 +55,8 @@ func (a acts) account(ctx context.Context) (state.AWS, error) {
 	return connect(ctx, a.target().AccountID)
 }
 
-// observe reads AWS. That it cannot be read is no error of the reconcile: notices go out all the same, and Decide knows
-// what may not be done without.
+// observe reads AWS. A failed read does not fail the reconcile: notices are still sent, and Decide knows what must not
+// be done without a reading.
 func (a acts) observe(ctx context.Context, in lifecycle.Input) lifecycle.Input {
 	l := a.draft.lease
 	c, err := a.account(ctx)
@@ -82,14 +82,14 @@ func (a acts) observe(ctx context.Context, in lifecycle.Input) lifecycle.Input {
 	return in
 }
 
-// unobserved notes why AWS could not be read. What passes by itself is retried soon; what people must fix, hourly.
+// unobserved notes why AWS could not be read. A passing error is retried soon, one that people must fix every hour.
 func (a acts) unobserved(in lifecycle.Input, err error) lifecycle.Input {
 	in.AWSError, in.AWSReason = err.Error(), v1alpha1.ReasonAWSUnavailable
 	if !failure.NeedsFix(err) {
 		a.use.retryLater(pace.ReadAWS, err)
 		return in
 	}
-	// AWS answered: the failures before it are no row any more, and what a person asked to be tried again was tried.
+	// AWS answered, so earlier failures no longer count, and the attempt that a person asked for was made.
 	a.use.succeeded(pace.ReadAWS)
 	in.AWSReason, in.Retry = v1alpha1.ReasonAWSForbidden, false
 	key := ptr.Deref(a.draft.lease.Status.Key, v1alpha1.KeyStatus{})
@@ -101,15 +101,15 @@ func (a acts) unobserved(in lifecycle.Input, err error) lifecycle.Input {
 	return in
 }
 
-// tellSheet what concerns the whole account.
+// tellSheet reports what concerns the whole account.
 func (a acts) tellSheet(met state.Trouble) {
 	if a.known.SetAWSTrouble(a.about.sheetKey, a.target().AccountID, met) {
 		a.wakeSheet(a.about.sheetKey)
 	}
 }
 
-// userDeletedElsewhere: another lease of the same pinned user, with the user's last key, took it along. Where the cache cannot
-// tell, people had better look.
+// userDeletedElsewhere tells whether another lease deleted this pinned user together with the user's last key. If the
+// cache cannot tell, the answer is no, and people have to look.
 func (a acts) userDeletedElsewhere(ctx context.Context) bool {
 	l, pinned := a.draft.lease, a.target().Pin.UserID
 	if pinned == "" {
@@ -122,7 +122,7 @@ func (a acts) userDeletedElsewhere(ctx context.Context) bool {
 	})
 }
 
-// complete records that the key is gone without our doing.
+// complete records that the key is gone although Keylease did not delete it.
 func (a acts) complete(ctx context.Context, reason string) error {
 	rev := a.draft.lease.Status.Revocation
 	if rev == nil {
@@ -138,7 +138,7 @@ func (a acts) complete(ctx context.Context, reason string) error {
 	return nil
 }
 
-// completed says how it ended, and what is left on purpose.
+// completed writes the audit line about how the revocation ended and what was kept on purpose.
 func (a acts) completed() {
 	rev := a.draft.lease.Status.Revocation
 	kv := []any{"reason", rev.Reason, "retained", rev.Retained}

@@ -17,14 +17,14 @@ import (
 	"github.com/keylease/keylease/internal/teardown"
 )
 
-// change does the one thing in AWS that was decided.
+// change makes the one change in AWS that was decided.
 func (a acts) change(ctx context.Context, in lifecycle.Input, d lifecycle.Decision) acted {
 	out, l := acted{in: in}, a.draft.lease
 	if limit := a.dailyLimit(); d.Action.Kind != lifecycle.ActionReactivate && !a.begun.reserve(l, limit, a.draft.now()) {
 		out.in.LimitReached, out.again = limit.Reached(l.Spec.AccountID), true
 		return out
 	}
-	defer a.begun.giveBack(l)
+	defer a.begun.release(l)
 	c, err := a.account(ctx)
 	var t teardown.Target
 	if err == nil {
@@ -42,10 +42,10 @@ func (a acts) change(ctx context.Context, in lifecycle.Input, d lifecycle.Decisi
 		DeletedElsewhere: a.userDeletedElsewhere,
 		Observed:         in.AWS,
 	}
-	out.in.AWS = nil // what AWS showed before is history now
+	out.in.AWS = nil // the change makes the observation old
 	settles, err := a.tearDown(ctx, runner, d.Action.Kind, t, rev)
 	if refusal := (*teardown.Refusal)(nil); errors.As(err, &refusal) {
-		// AWS changed since it was observed a moment ago: look again before anything else.
+		// AWS changed since the observation: observe again before anything else.
 		err = &failure.Error{Class: failure.Retry, Service: "aws", Operation: string(d.Action.Kind), Code: refusal.Reason, Message: refusal.Message}
 	}
 	if err != nil {
@@ -53,12 +53,12 @@ func (a acts) change(ctx context.Context, in lifecycle.Input, d lifecycle.Decisi
 		return out
 	}
 	a.use.settles(settles)
-	out.again = l.Completed() // people are told of the end at once
+	out.again = l.Completed() // tell people of the end at once
 	return out
 }
 
-// recordIntent gives what saves a step's intent before it is done. What follows the key follows from the decision about it,
-// which is told once (unsaid: it was not yet).
+// recordIntent returns the function that saves a step's intent before the step. The first save also writes the audit
+// line about the decision, if unsaid says that it is still missing: the later steps follow from the same decision.
 func (a acts) recordIntent(in lifecycle.Input, d lifecycle.Decision, unsaid bool) func(context.Context, *v1alpha1.RevocationStatus) error {
 	l := a.draft.lease
 	return func(ctx context.Context, rev *v1alpha1.RevocationStatus) error {
@@ -68,7 +68,7 @@ func (a acts) recordIntent(in lifecycle.Input, d lifecycle.Decision, unsaid bool
 			l.Status.Key.Status = keyAfter(l.Status.Key.Status, d.Action.Kind, rev)
 		}
 		if err := a.draft.save(ctx); err != nil {
-			// Nothing began: the place in the day's limit is for others.
+			// Nothing began: another lease may use this slot of the daily limit.
 			l.Status.Revocation = before
 			return err
 		}
@@ -80,7 +80,7 @@ func (a acts) recordIntent(in lifecycle.Input, d lifecycle.Decision, unsaid bool
 	}
 }
 
-// tearDown goes as far as it can now. settles is when it goes on; zero: it is at an end.
+// tearDown does as many steps as it can now. settles is when to continue; zero: it is finished.
 func (a acts) tearDown(ctx context.Context, runner *teardown.Runner, kind lifecycle.ActionKind, t teardown.Target, rev *v1alpha1.RevocationStatus) (settles time.Time, err error) {
 	now, s := a.draft.now(), &a.draft.lease.Status
 	switch kind {
@@ -108,7 +108,7 @@ func (a acts) tearDown(ctx context.Context, runner *teardown.Runner, kind lifecy
 		a.draft.event(record.Normal, v1alpha1.EventKeyReactivated, "the lease was extended: key active again")
 		return now, nil
 	}
-	// Verify goes on with whatever is left; who ran the teardown before it would read everything twice.
+	// Verify also does the steps that are left. Running the teardown before it would read everything twice.
 	pass := runner.Run
 	if rev.StartTime != nil && !now.Before(teardown.VerifyAt(rev)) {
 		pass = runner.Verify
@@ -129,7 +129,7 @@ func (a acts) tearDown(ctx context.Context, runner *teardown.Runner, kind lifecy
 	return a.draft.now().Add(teardown.SettleTime), nil
 }
 
-// keyAfter a step is what our own change made of the key. It is saved with the step: no reading may follow for months.
+// keyAfter returns how our own step left the key. It is saved with the step: the next reading may be months away.
 func keyAfter(was v1alpha1.KeyState, kind lifecycle.ActionKind, rev *v1alpha1.RevocationStatus) v1alpha1.KeyState {
 	switch {
 	case rev.Intent != nil || rev.KeyDeletedTime != nil || was == v1alpha1.KeyAbsent: // not known yet, or gone
@@ -141,7 +141,8 @@ func keyAfter(was v1alpha1.KeyState, kind lifecycle.ActionKind, rev *v1alpha1.Re
 	return was
 }
 
-// settles: a change of AWS succeeded, and nothing more is changed before that moment. Zero: nothing has to settle.
+// settles notes that a change of AWS succeeded, and that nothing more is changed before that moment. Zero: nothing has
+// to settle.
 func (u *services) settles(at time.Time) {
 	if at.After(u.clock.Now()) {
 		u.attempts.Defer(u.key, pace.ChangeAWS, u.generation, at)
@@ -153,7 +154,7 @@ func (u *services) settles(at time.Time) {
 	}
 }
 
-// auditDecision says what a key is about to be changed for, all guards having let it pass and the intent being saved.
+// auditDecision says why the key is about to be changed. All guards have passed, and the intent is saved.
 func (a acts) auditDecision(ctx context.Context, in lifecycle.Input, d lifecycle.Decision) {
 	kv := []any{"action", d.Action.Kind, "endDate", a.draft.lease.Spec.EndDate, "term", d.TermNumber(), "sheetRead", in.Sheet.ReadStart.UTC()}
 	if a.dailyLimit().Raised() {
@@ -163,8 +164,8 @@ func (a acts) auditDecision(ctx context.Context, in lifecycle.Input, d lifecycle
 	a.draft.audit("decided", kv...)
 }
 
-// auditStep is told of each call that was to change something, and, without a request ID, of one whose answer was lost and
-// that AWS showed afterwards to have been carried out.
+// auditStep writes a line about each call that changes something. A line without a request ID is about a call whose
+// answer was lost; AWS showed afterwards that it was carried out.
 func (a acts) auditStep(s teardown.Step, requestID string, err error) {
 	kv := []any{"action", s.Action, "target", s.Target, "requestID", requestID}
 	switch {

@@ -1,5 +1,5 @@
-// Package accesskeylease drives one lease: load, decide, act, record, and again until there is nothing to do now. What is
-// decided is internal/lifecycle's; here it is done.
+// Package accesskeylease drives one lease: load, decide, act, record, and again until there is nothing to do now.
+// internal/lifecycle decides; this package acts.
 package accesskeylease
 
 import (
@@ -84,14 +84,14 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	}
 	result, err := run.run(ctx, in)
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		// Somebody changed the lease meanwhile: the watch brings the newest, and it is decided again. Nothing was lost,
-		// because intent is recorded before every deed.
+		// Someone changed the lease meanwhile. The watch delivers the newest version, and the next reconcile decides
+		// again. Nothing is lost, because intent is recorded before every act.
 		return ctrl.Result{RequeueAfter: time.Second}, nil
 	}
 	return result, err
 }
 
-// newest is the lease as the cache has it, or, where this process knows that the cache is behind, as the API server has it.
+// newest reads the lease from the cache, or from the API server if this process knows that the cache is behind.
 func (r *Reconciler) newest(ctx context.Context, key types.NamespacedName) (*v1alpha1.AccessKeyLease, error) {
 	lease := &v1alpha1.AccessKeyLease{}
 	err := r.Client.Get(ctx, key, lease)
@@ -101,18 +101,18 @@ func (r *Reconciler) newest(ctx context.Context, key types.NamespacedName) (*v1a
 	return lease, err
 }
 
-// loaded is what a reconcile is about beside the lease itself. It does not change.
+// loaded is what a reconcile knows beside the lease itself. It does not change.
 type loaded struct {
 	sheetKey types.NamespacedName
 	// sheet of the lease; nil: it does not exist. known is what this process knows of it.
 	sheet *v1alpha1.AccessKeySheet
 	known state.Sheet
-	// wish is the value of the retry annotation by which a person asks for another attempt at once; empty: nobody asks, or
-	// it was made.
+	// wish is the value of the retry annotation, by which a person asks for another attempt at once. Empty: nobody
+	// asks, or the attempt was made.
 	wish string
 }
 
-// load gathers what a decision needs. It makes no call beyond the cache.
+// load gathers what a decision needs. It reads only the cache.
 func (r *Reconciler) load(ctx context.Context, l *v1alpha1.AccessKeyLease) (loaded, lifecycle.Input, error) {
 	about := loaded{sheetKey: types.NamespacedName{Namespace: l.Namespace, Name: l.Spec.SheetRef.Name}}
 	in := lifecycle.Input{Now: r.Clock.Now(), Lease: l, SettleTime: teardown.SettleTime}
@@ -125,7 +125,7 @@ func (r *Reconciler) load(ctx context.Context, l *v1alpha1.AccessKeyLease) (load
 	}
 	policy, err := lifecycle.PolicyOf(sheet.Spec)
 	if err != nil {
-		// The sheet's own condition says what is wrong with it.
+		// The sheet's own condition says what is wrong.
 		log.FromContext(ctx).V(1).Info("sheet's spec is unusable", "error", err.Error())
 		return about, in, reconcile.TerminalError(err)
 	}
@@ -142,7 +142,7 @@ func (r *Reconciler) load(ctx context.Context, l *v1alpha1.AccessKeyLease) (load
 	return about, in, err
 }
 
-// sheetFacts are what decisions about one of the sheet's keys take from its last syncs.
+// sheetFacts are what a decision about a key takes from its sheet's last syncs.
 func sheetFacts(known state.Sheet, sheet *v1alpha1.AccessKeySheet, accessKeyID string) lifecycle.SheetFacts {
 	f := lifecycle.SheetFacts{
 		Exists: true, ReadStart: known.Reading.AppliedTo(accessKeyID), Resumed: known.Reading.Resumed, Foreign: known.Reading.Claimed,
@@ -158,7 +158,7 @@ func sheetFacts(known state.Sheet, sheet *v1alpha1.AccessKeySheet, accessKeyID s
 	return f
 }
 
-// longestWish that status keeps of what stands in the retry annotation.
+// longestWish is how many bytes of the retry annotation status keeps.
 const longestWish = 256
 
 func retryWish(l *v1alpha1.AccessKeyLease) string {

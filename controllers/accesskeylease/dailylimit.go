@@ -13,14 +13,14 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// begun keeps when the revocations of each account began, as the cluster's status says and as this process has begun since,
-// because the cache lags. Which of them are of a day, each sheet says by its own time zone.
+// begun keeps when the revocations of each account began. It adds this process's own to those in status, because the
+// cache lags behind. Each sheet decides by its own time zone which of them count for a day.
 type begun struct {
 	mu sync.Mutex
 	m  map[string]map[types.UID]time.Time
 }
 
-// merge what the cache shows, and give the number that began on the limit's day.
+// merge adds what the cache shows, and returns how many revocations began on the limit's day.
 func (b *begun) merge(account string, started map[types.UID]time.Time, limit lifecycle.DailyLimit) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -29,12 +29,12 @@ func (b *begun) merge(account string, started map[types.UID]time.Time, limit lif
 	return countOn(set, limit)
 }
 
-// reserve a place for a lease; false when the day's are taken.
+// reserve takes one slot of the daily limit for a lease; false: all are taken.
 func (b *begun) reserve(l *v1alpha1.AccessKeyLease, limit lifecycle.DailyLimit, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	set := b.of(l.Spec.AccountID)
-	// Of days long past nobody asks any more, in whatever time zone.
+	// No time zone needs older ones.
 	maps.DeleteFunc(set, func(_ types.UID, t time.Time) bool { return now.Sub(t) > 48*time.Hour })
 	if limit.Counts(set[l.UID]) || !lifecycle.RevocationBegan(l).IsZero() {
 		return true
@@ -46,8 +46,8 @@ func (b *begun) reserve(l *v1alpha1.AccessKeyLease, limit lifecycle.DailyLimit, 
 	return true
 }
 
-// giveBack a place that came to nothing.
-func (b *begun) giveBack(l *v1alpha1.AccessKeyLease) {
+// release returns a slot that was not used.
+func (b *begun) release(l *v1alpha1.AccessKeyLease) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if lifecycle.RevocationBegan(l).IsZero() {
@@ -79,9 +79,9 @@ func (a acts) dailyLimit() lifecycle.DailyLimit {
 	return lifecycle.DailyLimitOf(a.about.sheet, a.policy, a.draft.now())
 }
 
-// limitReached is why the lease waits: the day's revocations of its account are taken by leases that ended earlier.
+// limitReached is why the lease waits: leases that ended earlier take all of the day's slots in its account.
 func (r *Reconciler) limitReached(ctx context.Context, about loaded, in lifecycle.Input) (string, error) {
-	if !lifecycle.NeedsPlace(in) {
+	if !lifecycle.NeedsSlot(in) {
 		return "", nil
 	}
 	account := in.Lease.Spec.AccountID
@@ -91,12 +91,12 @@ func (r *Reconciler) limitReached(ctx context.Context, about loaded, in lifecycl
 	}
 	limit := lifecycle.DailyLimitOf(about.sheet, in.Policy, in.Now)
 	started, before := map[types.UID]time.Time{}, 0
-	sides := sheetSides{about.sheetKey: {policy: in.Policy, sheet: about.sheet}}
+	rules := sheetRules{about.sheetKey: {policy: in.Policy, sheet: about.sheet}}
 	for i := range leases {
 		o := &leases[i]
 		if t := lifecycle.RevocationBegan(o); limit.Counts(t) {
 			started[o.UID] = t
-		} else if lifecycle.GoesBefore(r.inputOf(ctx, o, in.Now, sides), in) {
+		} else if lifecycle.GoesBefore(r.inputOf(ctx, o, in.Now, rules), in) {
 			before++
 		}
 	}
@@ -106,31 +106,31 @@ func (r *Reconciler) limitReached(ctx context.Context, about loaded, in lifecycl
 	return "", nil
 }
 
-// sheetSides are what sheets rule of their leases, as far as they were met.
-type sheetSides map[types.NamespacedName]struct {
+// sheetRules are the rules that each sheet has for its leases, as far as they were needed.
+type sheetRules map[types.NamespacedName]struct {
 	sheet  *v1alpha1.AccessKeySheet // nil: it cannot be used
 	policy lifecycle.Policy
 }
 
-// inputOf another lease, as its own sheet has it. Of a sheet that is gone, or whose spec is unusable, nothing is known: its
-// leases are not acted on.
-func (r *Reconciler) inputOf(ctx context.Context, l *v1alpha1.AccessKeyLease, now time.Time, sides sheetSides) lifecycle.Input {
+// inputOf gives the input of another lease, by the rules of its own sheet. If that sheet is gone or its spec is
+// invalid, nothing is known, and its leases do nothing.
+func (r *Reconciler) inputOf(ctx context.Context, l *v1alpha1.AccessKeyLease, now time.Time, rules sheetRules) lifecycle.Input {
 	key := types.NamespacedName{Namespace: l.Namespace, Name: l.Spec.SheetRef.Name}
-	side, ok := sides[key]
+	rule, ok := rules[key]
 	if !ok {
 		sheet := &v1alpha1.AccessKeySheet{}
 		err := r.Client.Get(ctx, key, sheet)
 		if err == nil {
-			side.policy, err = lifecycle.PolicyOf(sheet.Spec)
+			rule.policy, err = lifecycle.PolicyOf(sheet.Spec)
 		}
 		if err == nil {
-			side.sheet = sheet
+			rule.sheet = sheet
 		}
-		sides[key] = side
+		rules[key] = rule
 	}
-	in := lifecycle.Input{Now: now, Lease: l, Policy: side.policy}
-	if side.sheet != nil {
-		in.Sheet = sheetFacts(r.Known.Get(key), side.sheet, l.Spec.AccessKeyID)
+	in := lifecycle.Input{Now: now, Lease: l, Policy: rule.policy}
+	if rule.sheet != nil {
+		in.Sheet = sheetFacts(r.Known.Get(key), rule.sheet, l.Spec.AccessKeyID)
 	}
 	return in
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// Two leases that were let pass by the same look at the day are not both given its last place.
-func TestTheDaysLastPlaceIsGivenOnce(t *testing.T) {
+// Two leases that saw the same free slot of the day do not both get it.
+func TestTheDaysLastSlotIsGivenOnce(t *testing.T) {
 	of := func(uid types.UID) *v1alpha1.AccessKeyLease {
 		l := &v1alpha1.AccessKeyLease{}
 		l.UID, l.Spec.AccountID = uid, "123456789012"
@@ -37,7 +37,7 @@ func TestTheDaysLastPlaceIsGivenOnce(t *testing.T) {
 	if !b.reserve(of("b"), oneOn(tomorrow), tomorrow) {
 		t.Error("nor one on the next day")
 	}
-	b.giveBack(of("a"))
+	b.release(of("a"))
 	if !b.reserve(of("c"), oneOn(today), today) {
 		t.Error("a place that came to nothing stays taken")
 	}

@@ -20,10 +20,10 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// saveAttempts: who meets that many conflicts in a row decides anew.
+// saveAttempts is how many conflicts in a row a save accepts before the reconcile decides again.
 const saveAttempts = 4
 
-// draft is the lease that a reconcile is about. Its status is changed in memory, and written by save alone.
+// draft is the lease of one reconcile. Steps change its status in memory, and only save writes it.
 type draft struct {
 	rec     *record.Recorder
 	live    client.Reader
@@ -40,8 +40,8 @@ func (d *draft) event(kind, reason, message string) { d.rec.LeaseEvent(d.lease, 
 
 func (d *draft) audit(what string, kv ...any) { d.rec.AuditLease(d.lease, what, kv...) }
 
-// save the status as it is in memory, on the version that it was decided on, or on a newer one that says nothing else to
-// decide by; and tell of what changed with it.
+// save writes the status and announces what changed. It writes on the version that was decided on, or on a newer one if
+// that would lead to the same decision.
 func (d *draft) save(ctx context.Context) error {
 	d.lease.Status.ObservedGeneration = d.lease.Generation
 	err := d.rec.LeaseStatus(ctx, d.lease, record.OwnerLease)
@@ -66,18 +66,18 @@ func (d *draft) save(ctx context.Context) error {
 	return nil
 }
 
-// decidesTheSame tells whether a newer version differs only in what nothing is decided by, such as the row's number: in a
-// sheet that people sort all day every lease would meet a conflict at every step, and no key would ever go.
+// decidesTheSame tells whether a newer version differs only in what no decision uses, such as the row's number.
+// Otherwise, in a sheet that people sort all day, every step would meet a conflict, and no key would ever be deleted.
 func (d *draft) decidesTheSame(live *v1alpha1.AccessKeyLease) bool {
 	l := d.lease
 	return live.UID == l.UID && live.Generation == l.Generation && live.DeletionTimestamp.IsZero() &&
 		maps.Equal(live.Annotations, l.Annotations) &&
-		// Another replica did not act meanwhile.
+		// No other replica acted meanwhile.
 		equality.Semantic.DeepEqual(record.LeasePart(live.Status), record.LeasePart(d.saved)) &&
 		equality.Semantic.DeepEqual(rowFacts(live.Status), rowFacts(d.saved))
 }
 
-// rowFacts is what decisions take from the sheet's part of the status.
+// rowFacts is what decisions use of the sheet's part of the status.
 func rowFacts(s v1alpha1.AccessKeyLeaseStatus) v1alpha1.AccessKeyLeaseStatus {
 	part := record.SheetPart(s)
 	s = *part.DeepCopy()
@@ -88,7 +88,7 @@ func rowFacts(s v1alpha1.AccessKeyLeaseStatus) v1alpha1.AccessKeyLeaseStatus {
 	return s
 }
 
-// announce tells Events and the audit log what changed with a save.
+// announce writes Events and audit lines about what a save changed.
 func (d *draft) announce(ctx context.Context, before v1alpha1.AccessKeyLeaseStatus) {
 	l := d.lease
 	find := func(kind string) (was, now *metav1.Condition) {

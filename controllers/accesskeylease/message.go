@@ -40,7 +40,7 @@ func (n notifier) owner(d lifecycle.Decision) message.Owner {
 	return o
 }
 
-// deleteAt, for a message that is about to be the term's notice, counts from now.
+// deleteAt is the deletion time that a message names. For the first notice of a term it counts from now.
 func (n notifier) deleteAt(d lifecycle.Decision) time.Time {
 	p := n.policy
 	if !d.DeleteAt.IsZero() {

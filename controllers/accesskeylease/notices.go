@@ -19,8 +19,8 @@ import (
 	"github.com/keylease/keylease/internal/pace"
 )
 
-// ownerFirst is how long the admins' copy waits for an owner whom Slack does not take a message for now: it says whether
-// the owner was told. Longer it does not wait, because somebody must hear of the key.
+// ownerFirst is how long the admins' copy waits while Slack cannot deliver to the owner, because the copy says whether
+// the owner was told. After that the admins get it anyway: someone must know about the key.
 const ownerFirst = 10 * time.Minute
 
 // notifier sends the notices about one lease.
@@ -30,20 +30,20 @@ type notifier struct {
 	use    *services
 	policy lifecycle.Policy
 	texts  *message.Texts
-	// known and wakeSheet are told of a token that Slack refuses: it concerns the whole sheet.
+	// known and wakeSheet report a token that Slack refuses, because it concerns the whole sheet.
 	known     *state.Sheets
 	wakeSheet func(types.NamespacedName)
 }
 
-// notify delivers one notice: to the owner first, because the admins' copies say whether the owner was told. What came of
-// the last message is for the caller to save.
+// notify delivers one notice. The owner comes first, because the admins' copies say whether the owner was told. The
+// caller saves the outcome of the last message.
 func (n notifier) notify(ctx context.Context, d lifecycle.Decision) error {
 	if n.about.known.Clients.Slack == nil {
 		return &failure.Error{Class: failure.Retry, Service: "slack", Operation: "connect", Code: v1alpha1.ReasonNotConnected, Message: "the sheet was not synced yet"}
 	}
 	l, what, owner, now := n.draft.lease, d.Action.Notice, lifecycle.OwnerID(n.draft.lease), n.draft.now()
 	todo := lifecycle.Outstanding(l.Status.Notices, d.TermNumber(), what, owner, n.policy.Admins, now)
-	// The intent for all of them, before anything is sent. It keeps the time of deletion that the messages name.
+	// Record the intent for all messages before sending any. It keeps the deletion time that the messages name.
 	d.DeleteAt = n.deleteAt(d)
 	var announced *metav1.Time
 	if message.NamesDeletion(what.Kind) {
@@ -74,7 +74,7 @@ func (n notifier) notify(ctx context.Context, d lifecycle.Decision) error {
 	return failed
 }
 
-// ownerWaitedFor: Slack fails for the owner alone, and has done so for long enough.
+// ownerWaitedFor tells whether Slack fails for the owner alone, and the admins' copy has waited long enough.
 func (n notifier) ownerWaitedFor(d lifecycle.Decision, owner string, err error) bool {
 	if !failure.Is(err, failure.Retry, failure.Uncertain) {
 		return false
@@ -83,26 +83,21 @@ func (n notifier) ownerWaitedFor(d lifecycle.Decision, owner string, err error) 
 	return intended != nil && n.draft.now().Sub(intended.Time.Time) >= ownerFirst
 }
 
-// deliver sends what was recorded as intended, and notes what became of it.
+// deliver sends what was recorded as intended, and notes each outcome.
 func (n notifier) deliver(ctx context.Context, d lifecycle.Decision, audience message.Audience, posts []delivery.Post) error {
 	text, err := n.texts.Notice(n.about.sheet.Spec.Slack.Language, n.message(d, audience))
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: v1alpha1.ReasonTemplateFailed, Message: err.Error()}
 	}
-	targets := make([]notice.Target, 0, len(posts))
-	for _, p := range posts {
-		targets = append(targets, notice.Target{Post: p, Message: text})
-	}
-	results := notice.Deliver(ctx, n.about.known.Clients.Slack, targets, n.draft.now)
 	var failed error
-	for _, res := range results {
+	for _, res := range notice.Deliver(ctx, n.about.known.Clients.Slack, posts, text, n.draft.now) {
 		n.settle(d, res)
 		failed = soonest(failed, res.Err)
 	}
 	return failed
 }
 
-// settle one result.
+// settle records one result.
 func (n notifier) settle(d lifecycle.Decision, res notice.Result) {
 	l, kind := n.draft.lease, d.Action.Notice.Kind
 	l.Status.Notices = delivery.Settle(l.Status.Notices, res.Delivery)
@@ -128,8 +123,8 @@ func (n notifier) audit(d lifecycle.Decision, res notice.Result, kv ...any) {
 	n.draft.audit("notice", append(what, kv...)...)
 }
 
-// soonest of two errors: what concerns the token or the API server, else what can be tried again first. Slack's client
-// remembers by itself which channel has to wait for longer.
+// soonest picks one of two errors: one about the token or the API server, or else the one that can be retried first.
+// Slack's client itself remembers which channels must wait longer.
 func soonest(out, e error) error {
 	f, best := failure.Of(e), failure.Of(out)
 	switch {

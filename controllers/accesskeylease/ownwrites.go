@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// ownWrites are the resource versions of this process's last write to each lease. The cache lags behind them: who decided
-// on its copy would ask AWS once more, or only find at the next write that everything is done.
+// ownWrites are the resource versions of this process's last write to each lease. The cache may lag behind them.
+// Deciding on its old copy would ask AWS once too often, or fail at the next write.
 type ownWrites struct {
 	mu sync.Mutex
 	m  map[types.NamespacedName]string
@@ -30,8 +30,8 @@ func (w *ownWrites) forget(key types.NamespacedName) {
 	delete(w.m, key)
 }
 
-// aheadOf tells whether this process wrote a newer version than the copy. Versions of one kind can be compared by order:
-// see the Kubernetes API conventions on resource versions.
+// aheadOf tells whether this process wrote a newer version than the copy. The Kubernetes API conventions on resource
+// versions allow comparing versions of one kind by order.
 func (w *ownWrites) aheadOf(o client.Object) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -13,11 +13,11 @@ import (
 	"github.com/keylease/keylease/internal/teardown"
 )
 
-// planTimeout bounds how long a notice waits for its plan.
+// planTimeout is how long a notice waits for its plan.
 const planTimeout = 20 * time.Second
 
-// planDue: a notice of expiry is about to go out for the first time, or DryRun stops what is due and should show what
-// would happen. A plan that was tried in vain is not tried again: the notice has gone out without it.
+// planDue tells whether to work out a plan: before the first notice of expiry, or when DryRun stops a due deletion and
+// should show what would happen. A failed plan is not retried, because the notice was sent without it.
 func (r *reconciling) planDue(d lifecycle.Decision) bool {
 	n, s := d.Action.Notice, r.draft.lease.Status
 	if r.planned || r.about.sheet == nil || d.Term == nil {
@@ -34,11 +34,11 @@ func (r *reconciling) planDue(d lifecycle.Decision) bool {
 		!slices.ContainsFunc(s.Notices, func(r v1alpha1.NoticeStatus) bool { return r.SameSubject(&subject) })
 }
 
-// plan works out what the deletion would do, and reads once more when the key was last used. It is for people: where AWS
-// cannot be read the notice says less, but it goes out.
+// plan works out what the deletion would do, and reads again when the key was last used. If AWS cannot be read, the
+// notice says less, but it is sent.
 func (a acts) plan(ctx context.Context, in lifecycle.Input) lifecycle.Input {
 	l := a.draft.lease
-	l.Status.Plan = nil // one that no longer holds would mislead
+	l.Status.Plan = nil // an old plan would mislead
 	ctx, cancel := context.WithTimeout(ctx, planTimeout)
 	defer cancel()
 	if in.AWS == nil {

@@ -17,34 +17,34 @@ import (
 	"github.com/keylease/keylease/internal/pace"
 )
 
-// maxActions in one reconcile. A lease needs at most an observation, a notice and a deed; whatever asks for more is a
-// loop, and waits for its next reconcile.
+// maxActions in one reconcile. A lease needs at most an observation, a notice and a change. More than that is a loop,
+// and waits for the next reconcile.
 const maxActions = 6
 
-// reconciling is one reconcile: what it is about, and those who act.
+// reconciling is one reconcile: what it is about, and the structs that act.
 type reconciling struct {
 	draft   *draft
 	about   loaded
 	use     *services
 	notices notifier
 	acts    acts
-	// failed is what a service answered to this reconcile's act, told in Stalled or Reconciling.
+	// failed is the error of this reconcile's act, shown in Stalled or Reconciling.
 	failed error
 	// planned: this reconcile worked out a plan, or tried to.
 	planned bool
 }
 
-// acted is what came of one act.
+// acted is the result of one act.
 type acted struct {
-	// in is what decisions rest on from here on.
+	// in is the input of the next decision.
 	in lifecycle.Input
 	// again: decide again at once.
 	again bool
 	err   error
 }
 
-// run decides and acts until there is nothing to do now, and tells the admins what they should hear of it. Its error is the
-// API server's; what a service answers is recorded and tried again.
+// run decides and acts until there is nothing to do now, and then tells the admins why the lease waits. It returns only
+// errors of the API server. Errors of services are recorded and retried.
 func (r *reconciling) run(ctx context.Context, in lifecycle.Input) (ctrl.Result, error) {
 	in, d, err := r.act(ctx, in)
 	if err == nil {
@@ -59,8 +59,8 @@ func (r *reconciling) run(ctx context.Context, in lifecycle.Input) (ctrl.Result,
 func (r *reconciling) act(ctx context.Context, in lifecycle.Input) (lifecycle.Input, lifecycle.Decision, error) {
 	d := lifecycle.Decide(in)
 	for range maxActions {
-		// Every deed begins by saving its intent, and with that what led to it: one write for both. What was told is saved
-		// with what follows from it.
+		// Every act first saves its intent, and this decision with it, in one write. After a notice, the outcome is
+		// saved together with the next decision.
 		r.decided(in, d)
 		told := d.Action.Kind == lifecycle.ActionNotify
 		act := r.step(ctx, in, d)
@@ -75,7 +75,7 @@ func (r *reconciling) act(ctx context.Context, in lifecycle.Input) (lifecycle.In
 		d = lifecycle.Decide(in)
 		switch {
 		case r.use.parked && !failed && in.AWS == nil && in.AWSError == "" && r.draft.saved.Phase == d.Phase:
-			return in, d, nil // nothing was learned, and it is back in a moment
+			return in, d, nil // nothing new is known, and a free slot wakes the lease soon
 		case !act.again || failed:
 			return in, d, r.finish(ctx, in, d)
 		case told:
@@ -91,7 +91,7 @@ func (r *reconciling) act(ctx context.Context, in lifecycle.Input) (lifecycle.In
 func (r *reconciling) step(ctx context.Context, in lifecycle.Input, d lifecycle.Decision) acted {
 	out := acted{in: in}
 	if r.planDue(d) {
-		if !r.use.at(r.use.account, func() { out.in = r.acts.plan(ctx, in) }) {
+		if !r.use.withSlot(r.use.account, func() { out.in = r.acts.plan(ctx, in) }) {
 			return out
 		}
 		r.planned = true
@@ -108,7 +108,7 @@ func (r *reconciling) step(ctx context.Context, in lifecycle.Input, d lifecycle.
 		if r.use.waits(pace.Slack) {
 			break
 		}
-		r.use.at(r.use.slack, func() {
+		r.use.withSlot(r.use.slack, func() {
 			out.again, out.err = true, r.notices.notify(ctx, d)
 			r.use.answered(r.use.slack, out.err)
 		})
@@ -120,15 +120,15 @@ func (r *reconciling) step(ctx context.Context, in lifecycle.Input, d lifecycle.
 
 func (r *reconciling) stepAWS(ctx context.Context, out acted, d lifecycle.Decision) acted {
 	if r.use.waits(pace.ChangeAWS) {
-		return out // what comes of asking AWS could not be acted upon
+		return out // AWS's answer could not be used before that
 	}
 	if at, why := r.use.until(pace.ReadAWS); !at.IsZero() {
 		r.use.wake(at)
 		out.in.AWSError, out.in.AWSReason = why.Error(), v1alpha1.ReasonAWSUnavailable
-		out.again = d.Action.Kind == lifecycle.ActionObserve // notices go out although AWS cannot be asked
+		out.again = d.Action.Kind == lifecycle.ActionObserve // notices are sent even if AWS cannot be asked
 		return out
 	}
-	r.use.at(r.use.account, func() {
+	r.use.withSlot(r.use.account, func() {
 		if d.Action.Kind == lifecycle.ActionObserve {
 			out.in, out.again = r.acts.observe(ctx, out.in), true
 			return
@@ -139,7 +139,7 @@ func (r *reconciling) stepAWS(ctx context.Context, out acted, d lifecycle.Decisi
 	return out
 }
 
-// afterError records why an action failed, and when it is tried again. What it gives back is the API server's own error.
+// afterError records why an action failed, and when it is retried. It returns only errors of the API server.
 func (r *reconciling) afterError(ctx context.Context, in lifecycle.Input, d lifecycle.Decision, err error) (lifecycle.Input, error) {
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return in, err
@@ -150,7 +150,7 @@ func (r *reconciling) afterError(ctx context.Context, in lifecycle.Input, d life
 	if d.Action.Kind == lifecycle.ActionNotify {
 		service = pace.Slack
 		if failure.Is(err, failure.Credentials) {
-			// It concerns everybody: the sheet says so, and wakes the leases when it is fixed.
+			// It concerns the whole sheet: the sheet shows it, and wakes the leases when it is fixed.
 			in.Sheet.SlackError = err.Error()
 			return in, nil
 		}
@@ -161,7 +161,7 @@ func (r *reconciling) afterError(ctx context.Context, in lifecycle.Input, d life
 	return in, nil
 }
 
-// tell the admins what they should hear of a lease that waits. It never delays anything else.
+// tell tells the admins why a lease waits. It delays nothing else.
 func (r *reconciling) tell(ctx context.Context, in lifecycle.Input, d lifecycle.Decision) error {
 	for range maxActions {
 		n, ok := lifecycle.Tell(in, d)
@@ -171,7 +171,7 @@ func (r *reconciling) tell(ctx context.Context, in lifecycle.Input, d lifecycle.
 		telling := d
 		telling.Action = lifecycle.Action{Kind: lifecycle.ActionNotify, Notice: n}
 		var err error
-		if !r.use.at(r.use.slack, func() { err = r.notices.notify(ctx, telling) }) {
+		if !r.use.withSlot(r.use.slack, func() { err = r.notices.notify(ctx, telling) }) {
 			return nil
 		}
 		if err := r.record(ctx, in, d); err != nil {
@@ -207,7 +207,7 @@ func (r *reconciling) record(ctx context.Context, in lifecycle.Input, d lifecycl
 	return r.draft.save(ctx)
 }
 
-// finish records what the acts of this reconcile came to, and that the attempt that a person asked for was made.
+// finish records the result of this reconcile, and that the attempt a person asked for was made.
 func (r *reconciling) finish(ctx context.Context, in lifecycle.Input, d lifecycle.Decision) error {
 	if r.about.wish != "" && !r.use.parked {
 		r.draft.lease.Status.LastHandledRetry = r.about.wish
@@ -215,7 +215,7 @@ func (r *reconciling) finish(ctx context.Context, in lifecycle.Input, d lifecycl
 	return r.record(ctx, in, d)
 }
 
-// result is when to come back.
+// result says when to come back.
 func (r *reconciling) result(in lifecycle.Input, d lifecycle.Decision) ctrl.Result {
 	at := r.use.wakeAt
 	for _, t := range []time.Time{d.Next, d.Again} {
@@ -224,11 +224,11 @@ func (r *reconciling) result(in lifecycle.Input, d lifecycle.Decision) ctrl.Resu
 		}
 	}
 	if d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonWaiting && r.about.sheet != nil {
-		r.acts.wakeSheet(r.about.sheetKey) // it waits for nothing but a fresh reading
+		r.acts.wakeSheet(r.about.sheetKey) // the lease waits only for a fresh reading
 	}
 	if at.IsZero() {
 		return ctrl.Result{}
 	}
-	// A moment later than the moment: a timer that fires a hair early would find nothing due.
+	// One millisecond later: a timer that fires too early would find nothing due.
 	return ctrl.Result{RequeueAfter: max(at.Sub(r.draft.now()), 0) + time.Millisecond}
 }

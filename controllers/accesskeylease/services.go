@@ -12,16 +12,16 @@ import (
 	"github.com/keylease/keylease/internal/pace"
 )
 
-// services tells which service a reconcile may use now, and when to come back for those that it may not.
+// services tells which services a reconcile may use now, and when to come back for the others.
 type services struct {
 	attempts *pace.Attempts
 	slots    *pace.Slots
 	clock    clock.PassiveClock
 	key      types.NamespacedName
-	// generation of the lease. asked: a person asks for another attempt, and no wait of the lease's own counts.
+	// generation of the lease. asked: a person asks for another attempt, so the lease's own backoff does not count.
 	generation int64
 	asked      bool
-	// account and slack are the places where few leases may be at once.
+	// account and slack name the places whose slots the lease needs.
 	account, slack string
 	// releases give back the slots that this reconcile took, by place.
 	releases map[string]func()
@@ -44,9 +44,10 @@ func (r *Reconciler) services(about loaded, in lifecycle.Input) *services {
 	return u
 }
 
-// at does something at a place. false: the lease is woken when it is offered a slot there. The slot is kept until the
-// reconcile ends: who gave it up after looking would find that all others look first, and never act.
-func (u *services) at(place string, do func()) bool {
+// withSlot takes a slot at a place and calls do; false: no slot is free, and the lease is woken when it is offered one. The
+// lease keeps the slot until the reconcile ends. If it gave the slot back after observing, all leases would observe
+// first and none would act.
+func (u *services) withSlot(place string, do func()) bool {
 	if u.releases[place] == nil {
 		release, ok := u.slots.Take(place, u.key)
 		if !ok {
@@ -68,7 +69,8 @@ func (u *services) release() {
 // answered notes how an attempt at a place ended.
 func (u *services) answered(place string, err error) { u.slots.Answered(place, u.clock.Now(), err) }
 
-// until when a service is to be left alone, because of this lease or of the place, and why; zero: it may be used now.
+// until is when a service may be used again, and why not before: the lease backs off, or the place is paused. Zero:
+// now.
 func (u *services) until(s pace.Service) (time.Time, error) {
 	at, why := u.nextAttempt(s)
 	switch {
@@ -82,7 +84,7 @@ func (u *services) until(s pace.Service) (time.Time, error) {
 	return time.Time{}, nil
 }
 
-// waits tells that a service may not be used now. The lease comes back when it may.
+// waits tells whether a service may not be used now. If so, the lease comes back when it may.
 func (u *services) waits(s pace.Service) bool {
 	at, _ := u.until(s)
 	if !at.IsZero() {
@@ -91,7 +93,7 @@ func (u *services) waits(s pace.Service) bool {
 	return !at.IsZero()
 }
 
-// nextAttempt is when the lease itself may try a service again, and why not before; zero: now.
+// nextAttempt is when the lease's own backoff ends, and which failure caused it; zero: now.
 func (u *services) nextAttempt(s pace.Service) (time.Time, error) {
 	if u.asked {
 		return time.Time{}, nil
@@ -108,14 +110,14 @@ func (u *services) retryLater(s pace.Service, err error) time.Time {
 
 func (u *services) succeeded(s pace.Service) { u.attempts.Succeeded(u.key, s) }
 
-// wake the lease at a moment, or earlier where something else asks for it.
+// wake asks for a reconcile at a moment, unless there is an earlier one.
 func (u *services) wake(at time.Time) {
 	if u.wakeAt.IsZero() || at.Before(u.wakeAt) {
 		u.wakeAt = at
 	}
 }
 
-// failures is what the lease's conditions say of attempts that failed.
+// failures is what the lease's conditions say about failed attempts.
 func (u *services) failures(failed error) lifecycle.Attempts {
 	_, awaited := u.nextAttempt(pace.ChangeAWS)
 	a := lifecycle.Attempts{Exhausted: u.attempts.Exhausted(u.key, pace.ChangeAWS, pace.ReadAWS, pace.Slack), Awaited: awaited != nil}

@@ -10,13 +10,13 @@ import (
 	"github.com/keylease/keylease/controllers/record"
 )
 
-// snapshots keeps snapshots of deleted users in Secrets beside their leases: nothing in them is secret, but policies are
-// not for everybody's eyes. They have no owner reference, because they must outlive a lease that somebody deletes.
+// snapshots keeps the snapshots of deleted users in Secrets beside their leases. They hold no credentials, but not
+// everyone may read policies. They have no owner reference, because they must outlive a deleted lease.
 type snapshots struct{ *draft }
 
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create;patch
 
-// Save a snapshot under a name.
+// Save writes a snapshot under a name.
 func (s snapshots) Save(ctx context.Context, name string, data []byte) (string, error) {
 	secret := corev1ac.Secret(name, s.lease.Namespace).
 		WithLabels(map[string]string{v1alpha1.LabelSheet: s.lease.Spec.SheetRef.Name}).

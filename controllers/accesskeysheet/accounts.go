@@ -15,7 +15,7 @@ import (
 	"github.com/keylease/keylease/internal/teardown"
 )
 
-// checkFailed is told once of an account whose keys cannot be listed until people fix something.
+// checkFailed tells the admins, once, that an account's keys cannot be listed until people fix something.
 func checkFailed(t state.Trouble) telling {
 	if t.None() {
 		return telling{kind: v1alpha1.NoticeCheckFailed}
@@ -23,7 +23,7 @@ func checkFailed(t state.Trouble) telling {
 	return once(v1alpha1.NoticeCheckFailed, t.Message, t.Reason, t.Message)
 }
 
-// unleasedKeys are keys of the accounts that stand in no row of this sheet and have no lease of any.
+// unleasedKeys are keys of the accounts that are on no row of this sheet and have no lease of any sheet.
 func (r *Reconciler) unleasedKeys(ctx context.Context, d *draft, o outcome, accounts state.Accounts) (telling, error) {
 	t := telling{kind: v1alpha1.NoticeUnleasedKeys}
 	if accounts.Time.IsZero() {
@@ -60,7 +60,7 @@ func (r *Reconciler) unleasedKeys(ctx context.Context, d *draft, o outcome, acco
 	return t, nil
 }
 
-// wakeSurvivors has the leases that are over look at what the daily check found of their keys, where that is news.
+// wakeSurvivors wakes the completed leases whose keys the daily check found, if the leases do not say so yet.
 func (r *Reconciler) wakeSurvivors(leases leaseSet, accounts state.Accounts) {
 	for id, l := range leases {
 		found := lifecycle.Survived(l, accounts.Listed(id), teardown.SettleTime)

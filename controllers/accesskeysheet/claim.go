@@ -16,12 +16,12 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// clusterNamespace lives as long as its cluster: its UID is what a claim knows the cluster by.
+// clusterNamespace exists as long as its cluster. Its UID identifies the cluster in a claim.
 const clusterNamespace = "kube-system"
 
 // +kubebuilder:rbac:groups="",resources=namespaces,resourceNames=kube-system,verbs=get
 
-// cluster gives the cluster's identity. It is asked for once in a process, and only where a sheet has a claim cell.
+// cluster gives the cluster's identity. It is read once in a process, and only if a sheet has a claim cell.
 func (r *Reconciler) cluster(ctx context.Context) (string, error) {
 	r.mu.Lock()
 	known := r.clusterID
@@ -40,16 +40,16 @@ func (r *Reconciler) cluster(ctx context.Context) (string, error) {
 	return r.clusterID, nil
 }
 
-// claim is whose the sheet is. The zero value: ours, or nobody asks.
+// claim says whose sheet it is. The zero value: ours, or the sheet has no claim cell.
 type claim struct {
-	// refusal of the reading, because the sheet is another cluster's.
+	// refusal of the reading, if another cluster claims the sheet.
 	refusal refusal
-	// text to be written into the claim cell; takenFrom is whose claim it replaces.
+	// text to write into the claim cell. takenFrom is the claim that it replaces.
 	text, takenFrom string
 }
 
-// checkClaim looks whose the sheet is. A foreign claim ends the sync: two clusters that work on one sheet would delete by
-// two policies and take each other's marks for people's.
+// checkClaim looks whose sheet it is. A foreign claim ends the sync: two clusters on one sheet would delete keys by two
+// policies, and take each other's marks for people's.
 func (r *Reconciler) checkClaim(ctx context.Context, d *draft, in reading) (claim, error) {
 	s, cell := d.status(), d.spec().ClaimCell
 	if cell == "" {
@@ -67,8 +67,8 @@ func (r *Reconciler) checkClaim(ctx context.Context, d *draft, in reading) (clai
 	}
 	foreign := in.claim
 	if foreign == "" {
-		// Where a foreign claim stood, an empty cell is no invitation: a column was inserted, or somebody tidied up, and
-		// the other cluster is about to write it again.
+		// After a foreign claim, an empty cell does not free the sheet. Perhaps someone inserted a column or tidied
+		// up, and the other cluster is about to write its claim again.
 		foreign = s.Claim
 	}
 	switch {
@@ -86,14 +86,14 @@ func (r *Reconciler) checkClaim(ctx context.Context, d *draft, in reading) (clai
 	}}, nil
 }
 
-// standDown: what this cluster read before the other's claim counts no more, and its leases do nothing until a reading is
-// accepted. Then each of them looks again.
+// standDown forgets what this cluster read before the other cluster's claim. The leases do nothing until a reading is
+// accepted. Then all of them are woken.
 func (r *Reconciler) standDown(key types.NamespacedName, mem *memory) {
 	mem.woken.all = true
 	r.Known.SetClaimed(key, true)
 }
 
-// foreignClaim tells whether the last reading that could be judged found another cluster's claim.
+// foreignClaim tells whether the last reading that could be judged showed another cluster's claim.
 func foreignClaim(s *v1alpha1.AccessKeySheet) bool {
 	c := meta.FindStatusCondition(s.Status.Conditions, v1alpha1.ConditionSheetAccepted)
 	return c != nil && c.Reason == v1alpha1.ReasonForeignClaim
@@ -106,8 +106,8 @@ func claimSeen(now, foreign string) string {
 	return fmt.Sprintf("holds %q", foreign)
 }
 
-// makeClaim writes our claim and ends the sync. Two clusters may do that at the same time: the next reading shows whose
-// claim stands, and is the first to be applied.
+// makeClaim writes our claim and ends the sync. Two clusters may do that at the same time. The next reading shows whose
+// claim won, and is the first to be applied.
 func makeClaim(ctx context.Context, d *draft, google state.Spreadsheets, c claim) (refusal, error) {
 	spec := d.spec()
 	err := google.Write(ctx, spec.SpreadsheetID, []sheet.CellWrite{{Range: sheet.ClaimRange(spec.Requests.Tab, spec.ClaimCell), Value: c.text}})

@@ -12,13 +12,13 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// dateConflict is an end date that was moved on both sides to different dates.
+// dateConflict is an end date that sheet and lease changed to different dates.
 type dateConflict struct {
 	accessKeyID, old, winner, message string
 }
 
-// id is readable, unlike those of other problems: when a message is sent again after a crash, the merge that decided it is
-// long done, and this is all that is left of it.
+// id is readable, unlike the IDs of other problems. After a crash the message is sent again, and this ID is all that is
+// left of the merge.
 func (c dateConflict) id() string { return strings.Join([]string{c.accessKeyID, c.old, c.winner}, "/") }
 
 func conflictsIn(accessKeyID string, changes []sheet.Change) []dateConflict {
@@ -31,15 +31,15 @@ func conflictsIn(accessKeyID string, changes []sheet.Change) []dateConflict {
 	return out
 }
 
-// foreseeConflicts records which conflicts this pass is about to decide, and that the admins are to be told, before any
-// lease is written: the next merge finds both sides agreed, so a process that died in between would leave them untold.
-func (p *pass) foreseeConflicts(ctx context.Context, entries []entry) error {
+// recordConflicts records the conflicts that this pass will decide, and that the admins must be told, before it writes
+// any lease. Both sides agree in the next merge, so after a crash in between nobody would be told.
+func (p *pass) recordConflicts(ctx context.Context, entries []entry) error {
 	d := p.draft
 	if d.policy.DryRun {
 		return nil
 	}
 	for _, e := range entries {
-		// Who owns the lease's date is asked only where it matters: it can settle a conflict, and never makes one.
+		// The field owners are read only if there is a conflict: they can settle one, but never cause one.
 		if e.row == nil || e.lease == nil || len(conflictsIn(e.id, sheet.Merge(e.row, e.problem, e.lease, p.plainFacts()).Changes)) == 0 {
 			continue
 		}
@@ -62,8 +62,8 @@ func (p *pass) foreseeConflicts(ctx context.Context, entries []entry) error {
 	return d.save(ctx)
 }
 
-// unforeseen is the error of a merge that decides a conflict which was not recorded: the lease changed meanwhile.
-func (p *pass) unforeseen(accessKeyID string, changes []sheet.Change) error {
+// unrecordedConflict reports a merge that decides a conflict that was not recorded, because the lease changed meanwhile.
+func (p *pass) unrecordedConflict(accessKeyID string, changes []sheet.Change) error {
 	for _, c := range conflictsIn(accessKeyID, changes) {
 		if !p.draft.policy.DryRun && !slices.Contains(p.conflicts, c) {
 			return conflict("merge lease", "the end date was changed on both sides while it was merged: the next sync decides")
@@ -72,7 +72,7 @@ func (p *pass) unforeseen(accessKeyID string, changes []sheet.Change) error {
 	return nil
 }
 
-// conflictMessage is about one key, and says what all messages about a key say.
+// conflictMessage is about one key, so it has the form of all messages about a key.
 func (t teller) conflictMessage(item message.Item) (message.Message, error) {
 	d, spec, l := t.draft, t.draft.spec(), t.leases[item.AccessKeyID]
 	n := message.Notice{

@@ -19,20 +19,21 @@ import (
 	"github.com/keylease/keylease/internal/failure"
 )
 
-// clients are how a sheet reaches the three services, and what they were made of: they are made anew when a Secret or the
-// spec changes, and it is asked whether they are any good until the answer is yes.
+// clients reach a sheet's three services. googleOf, slackOf and awsOf say what each was made of: a changed Secret or
+// spec makes a new client. Each sync checks a client until the check succeeds.
 type clients struct {
 	googleOf, slackOf, awsOf string
 	google                   state.Spreadsheets
 	slack                    state.Slack
-	// slackChecked: Slack was asked about the token, and took it.
+	// slackChecked: Slack has accepted the token.
 	slackChecked bool
 }
 
-// connect makes the clients. Only a missing way to Google ends the sync: leases need to know of the sheet in any case.
+// connect makes the clients. Only a failure to reach Google ends the sync: the leases need the others' state in any
+// case.
 func (r *Reconciler) connect(ctx context.Context, d *draft, c *clients) (state.Spreadsheets, error) {
 	r.connectSlack(ctx, d, c)
-	// Of its own: leases connect while the sync goes on with its sheet.
+	// A copy, because leases connect while the sync still uses its sheet.
 	spec, key := *d.spec().AWS.DeepCopy(), d.key
 	r.Known.SetClients(key, state.Clients{
 		Slack: c.slack,
@@ -69,7 +70,7 @@ func (r *Reconciler) connectGoogle(ctx context.Context, d *draft, c *clients) (s
 	return c.google, nil
 }
 
-// ofGoogleSecret says of refused credentials where they are: Google's answer names an account, and people have Secrets.
+// ofGoogleSecret adds which Secret holds the refused credentials. Google's answer names only an account.
 func ofGoogleSecret(d *draft, err error) string {
 	if g := d.spec().Google; g != nil && g.CredentialsSecretRef != nil {
 		return fmt.Sprintf("%s (credentials of Secret %s/%s, key %q)", err, d.key.Namespace, g.CredentialsSecretRef.Name, g.CredentialsSecretRef.Key)
@@ -77,8 +78,8 @@ func ofGoogleSecret(d *draft, err error) string {
 	return err.Error()
 }
 
-// connectSlack sets SlackReady. auth.test is called for a token that Slack has not taken yet, and while the token is known
-// to be bad, never at rest.
+// connectSlack sets SlackReady. It calls auth.test for a token that Slack has not accepted yet, and while the token is
+// known to be bad; otherwise never.
 func (r *Reconciler) connectSlack(ctx context.Context, d *draft, c *clients) {
 	token, unread := r.secret(ctx, d.key.Namespace, d.spec().Slack.TokenSecretRef)
 	if unread != nil {
@@ -104,8 +105,8 @@ func (r *Reconciler) connectSlack(ctx context.Context, d *draft, c *clients) {
 	d.condition(v1alpha1.ConditionSlackReady, metav1.ConditionTrue, v1alpha1.ReasonSlackReady, "Slack accepts the token")
 }
 
-// slackRefused is why nobody can be warned so far; none: nothing is known against the token. What Slack refused before a
-// restart is refused after it.
+// slackRefused is why Slack cannot deliver notices; none: nothing is known against the token. A refusal from before a
+// restart still counts.
 func (r *Reconciler) slackRefused(d *draft, c *clients) state.Trouble {
 	if ready := d.find(v1alpha1.ConditionSlackReady); c.slack == nil && ready != nil && ready.Reason == v1alpha1.ReasonSlackTokenInvalid {
 		return state.Trouble{Reason: ready.Reason, Message: ready.Message}
@@ -113,10 +114,12 @@ func (r *Reconciler) slackRefused(d *draft, c *clients) state.Trouble {
 	return r.Known.Get(d.key).SlackTrouble
 }
 
-// slackUnchecked: Slack could not be asked about the token, and is at the next sync. What was wrong before stands until
-// Slack says otherwise. A token against which nothing is known stops nothing: only a refusal means that nobody can be
-// warned, no key goes without a notice that was delivered, and the first message shows what the token is worth. Else each
-// restart during an outage of Slack would keep keys alive that everybody was told of.
+// slackUnchecked notes that Slack could not check the token; the next sync tries again. An earlier refusal stays until
+// Slack accepts the token.
+//
+// A token that was only not checked stops nothing. Keylease deletes no key without a delivered notice, and the first
+// message shows whether the token works. Otherwise each restart during a Slack outage would delay deletions whose
+// notices were delivered.
 func (r *Reconciler) slackUnchecked(d *draft, refused state.Trouble, err error) {
 	message := "the token could not be checked: " + err.Error()
 	switch refused.Reason {
@@ -135,8 +138,8 @@ func (r *Reconciler) slackDown(d *draft, reason, message string) {
 	d.condition(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, reason, message)
 }
 
-// secret reads one key of a Secret of the sheet's own namespace, by name. Secrets are never listed, watched or cached. The
-// code of its error is a condition's reason.
+// secret reads one key of a Secret in the sheet's namespace. Secrets are never listed, watched or cached. The error's
+// code is a condition's reason.
 func (r *Reconciler) secret(ctx context.Context, namespace string, ref v1alpha1.SecretKeyReference) ([]byte, *failure.Error) {
 	failed := func(class failure.Class, reason, format string, args ...any) *failure.Error {
 		return &failure.Error{Class: class, Service: "kubernetes", Operation: "get Secret", Code: reason,

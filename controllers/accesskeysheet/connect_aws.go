@@ -21,7 +21,7 @@ func (r *Reconciler) connectAWS(ctx context.Context, d *draft, c *clients) {
 	troubles := r.Known.Get(d.key).AWSTroubles
 	switch {
 	case len(troubles) > 0:
-		// The first in order: with two accounts in trouble, the condition must not change at every sync.
+		// The first by account ID: with two accounts in trouble, the condition must not change at every sync.
 		t := troubles[slices.Min(slices.Collect(maps.Keys(troubles)))]
 		d.condition(v1alpha1.ConditionAWSReady, metav1.ConditionFalse, t.Reason, t.Message)
 	case !known:
@@ -32,9 +32,9 @@ func (r *Reconciler) connectAWS(ctx context.Context, d *draft, c *clients) {
 	}
 }
 
-// checkAccounts asks whose the credentials are: of the sheet's own account when the spec changed, and of every account that
-// has trouble with them, until it is fixed. The lease that met the trouble may look again only days later. known: the
-// sheet's own account was asked since the spec changed.
+// checkAccounts asks AWS whose the credentials are. It asks for the sheet's own account when the spec changed, and for
+// every account in trouble until that is fixed. The lease that met the trouble may not look again for days. known: AWS
+// was asked about the sheet's own account since the spec changed.
 func (r *Reconciler) checkAccounts(ctx context.Context, d *draft, c *clients) (known bool) {
 	own, of := d.spec().AWS.AccountID, fmt.Sprint(d.sheet.Generation)
 	ask := map[string]bool{own: c.awsOf != of}
@@ -42,10 +42,10 @@ func (r *Reconciler) checkAccounts(ctx context.Context, d *draft, c *clients) (k
 		used := r.accountsInUse(ctx, d)
 		for account, t := range troubles {
 			if used != nil && !used[account] {
-				r.Known.SetAWSTrouble(d.key, account, state.Trouble{}) // nobody is left whom it concerns
+				r.Known.SetAWSTrouble(d.key, account, state.Trouble{}) // no lease uses it any more
 				continue
 			}
-			// That an account shows no user says nothing against the credentials; who asked for users finds out.
+			// An account without users does not mean bad credentials. The lease that listed the users looks again.
 			ask[account] = ask[account] || t.Reason != v1alpha1.ReasonEmptyAccount
 		}
 	}
@@ -63,7 +63,8 @@ func (r *Reconciler) checkAccounts(ctx context.Context, d *draft, c *clients) (k
 	return c.awsOf == of
 }
 
-// accountsInUse are the sheet's own and those of leases that are not over; nil: the leases cannot be listed.
+// accountsInUse are the sheet's own account and those of leases that are not completed; nil: the leases cannot be
+// listed.
 func (r *Reconciler) accountsInUse(ctx context.Context, d *draft) map[string]bool {
 	leases, err := lookup.OfSheet(ctx, r.Client, d.key)
 	if err != nil {
@@ -78,7 +79,7 @@ func (r *Reconciler) accountsInUse(ctx context.Context, d *draft) map[string]boo
 	return used
 }
 
-// checkAccount tells what is wrong when the credentials are not of the account. answered: that is known.
+// checkAccount tells what is wrong with the credentials of an account. answered: AWS gave a clear answer.
 func (r *Reconciler) checkAccount(ctx context.Context, d *draft, accountID string) (t state.Trouble, answered bool) {
 	spec := d.spec().AWS
 	c, err := r.AWS(ctx, d.key, spec, accountID)

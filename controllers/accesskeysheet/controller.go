@@ -1,5 +1,5 @@
-// Package accesskeysheet mirrors one Google Sheet: read, judge, merge, write back, tell. A sync is a pipeline of values; see
-// [Reconciler.sync] for its order. What cannot be believed ends it before anything is applied.
+// Package accesskeysheet mirrors one Google Sheet. A sync is a pipeline of values: read, judge, merge, write back,
+// tell. [Reconciler.sync] shows the order. A reading that cannot be trusted ends the sync before anything is applied.
 package accesskeysheet
 
 import (
@@ -27,18 +27,19 @@ import (
 
 const (
 	// spacing between two syncs of a sheet. Google allows one service account 60 reads a minute, and a sync that writes
-	// costs three: many leases that change together share a sync.
+	// needs three. Leases that change within this time share one sync.
 	spacing = 4 * time.Second
-	// heartbeat is how often an otherwise unchanged status is written, for its lastSyncTime.
+	// heartbeat is how often an otherwise unchanged status is written, to update its lastSyncTime.
 	heartbeat = 10 * time.Minute
-	// awayAfter so long without an accepted sync, every term starts anew before anything is deleted.
+	// awayAfter this long without an accepted sync, every term starts again before Keylease deletes anything.
 	awayAfter = 7 * 24 * time.Hour
 )
 
 // Deps is what the reconciler is given.
 type Deps struct {
 	Client client.Client
-	// Live reads past the cache: Secrets, which are never listed or watched, and leases whose field owners matter.
+	// Live reads past the cache. It reads Secrets, which are never listed or watched, and leases whose field owners
+	// matter.
 	Live     client.Reader
 	Record   *record.Recorder
 	Known    *state.Sheets
@@ -46,16 +47,16 @@ type Deps struct {
 	Clock    clock.PassiveClock
 	Texts    *message.Texts
 
-	// Sheets connects to Google. No credentials: Application Default Credentials.
+	// Sheets connects to Google. Without credentials it uses Application Default Credentials.
 	Sheets func(ctx context.Context, credentialsJSON []byte) (state.Spreadsheets, error)
 	// Slack connects to Slack with a bot token.
 	Slack func(token string) state.Slack
-	// AWS connects to an account as a sheet's spec says, if the sheet may.
+	// AWS connects to an account as the sheet's spec says. It refuses a sheet that may not use the credentials.
 	AWS func(ctx context.Context, sheet types.NamespacedName, spec v1alpha1.AWSAccess, accountID string) (state.AWS, error)
 
-	// WakeLease asks for another look at a lease, WakeSheet for a sync of another sheet.
+	// WakeLease asks for another reconcile of a lease, WakeSheet for a sync of another sheet.
 	WakeLease, WakeSheet func(types.NamespacedName)
-	// Writers apply that many leases at once.
+	// Writers is how many leases are applied at once.
 	Writers int
 }
 
@@ -64,9 +65,9 @@ type Reconciler struct {
 	Deps
 
 	mu sync.Mutex
-	// memory of each sheet, between syncs.
+	// memory of each sheet between two syncs.
 	memory map[types.NamespacedName]*memory
-	// clusterID, once it was asked for.
+	// clusterID is empty until the cluster was asked for it.
 	clusterID string
 }
 
@@ -75,12 +76,12 @@ func New(d Deps) *Reconciler {
 	return &Reconciler{Deps: d, memory: map[types.NamespacedName]*memory{}}
 }
 
-// memory is what one process remembers of a sheet, each field written by the step it is named after. Losing it costs a sync,
-// nothing else.
+// memory is what this process remembers of a sheet. The step that each field is named after writes it. Losing the
+// memory costs one more sync.
 type memory struct {
 	clients clients
 	woken   woken
-	// approved is the content whose approval was told last: it can take more than one sync until all of it is applied.
+	// approved is the content whose approval was announced last. Applying all of it can take more than one sync.
 	approved string
 	write    openWrite
 }
@@ -139,8 +140,8 @@ func (r *Reconciler) remember(obj *v1alpha1.AccessKeySheet) *memory {
 	return r.memory[key]
 }
 
-// firstSight takes over what an earlier process left in status. A sheet that cannot be read from the beginning is to raise
-// an alert too, as long after its last sync as any other.
+// firstSight takes over what an earlier process left in status. The alert about old syncs must also cover a sheet that
+// this process never managed to read.
 func (r *Reconciler) firstSight(key types.NamespacedName, obj *v1alpha1.AccessKeySheet) {
 	last := obj.CreationTimestamp.Time
 	if t := obj.Status.LastSyncTime; t != nil {
@@ -150,8 +151,8 @@ func (r *Reconciler) firstSight(key types.NamespacedName, obj *v1alpha1.AccessKe
 	r.Known.SetClaimed(key, foreignClaim(obj))
 }
 
-// gone: the sheet was removed. Its leases stay where they are, and say so; nothing in AWS changes because of it. As long
-// as there are any, what is overdue of them is counted on.
+// gone handles a removed sheet. Its leases stay and say that the sheet is missing; nothing changes in AWS. While any
+// are left, overdue leases are still counted.
 func (r *Reconciler) gone(ctx context.Context, key types.NamespacedName) (ctrl.Result, error) {
 	leases, err := lookup.OfSheet(ctx, r.Client, key)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// draft is the AccessKeySheet that a sync is about. Its spec stays as it was read; its status is changed in memory, and
-// written by save alone.
+// draft is the AccessKeySheet of one sync. Its spec stays as it was read. Steps change its status in memory, and only
+// save writes it.
 type draft struct {
 	rec    *record.Recorder
 	clock  clock.PassiveClock
@@ -53,14 +53,14 @@ func (d *draft) event(kind, reason, message string) {
 
 func (d *draft) audit(what string, kv ...any) { d.rec.AuditSheet(d.key, what, kv...) }
 
-// changed tells whether the status differs in anything but the time of the sync.
+// changed tells whether anything in the status differs, apart from the time of the sync.
 func (d *draft) changed() bool {
 	a, b := d.saved.Status, d.sheet.Status
 	a.LastSyncTime, b.LastSyncTime = nil, nil
 	return !equality.Semantic.DeepEqual(a, b)
 }
 
-// save the status if anything differs, and tell of what changed with it.
+// save writes the status if it differs, and announces what changed.
 func (d *draft) save(ctx context.Context) error {
 	if equality.Semantic.DeepEqual(d.saved.Status, d.sheet.Status) {
 		return nil

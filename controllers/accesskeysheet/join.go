@@ -15,24 +15,25 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// entry is one key of this sync: its row or the row's problem, and its lease. Without row and problem the row is gone.
+// entry is one key of this sync: its row or the row's problem, and its lease. If both row and problem are nil, the row
+// is gone.
 type entry struct {
 	id      string
 	row     *sheet.Row
 	problem *sheet.Problem
-	// lease as the sync found it; nil: none yet.
+	// lease as this sync read it; nil: there is none yet.
 	lease *v1alpha1.AccessKeyLease
 }
 
-// joined is rows, problems and leases by access key ID.
+// joined holds rows, problems and leases, matched by access key ID.
 type joined struct {
 	entries  []entry
 	problems []sheet.Problem
-	// refused rows could be read, but contradict a lease.
+	// refused is how many rows could be read but contradict a lease.
 	refused int
-	// alsoElsewhere are rows that are used, though another sheet has their keys too.
+	// alsoElsewhere are rows that Keylease uses although another sheet has their keys too.
 	alsoElsewhere []sheet.Problem
-	// foreign are the rows, by access key ID, whose keys other sheets had first, and owners those sheets.
+	// foreign are the rows, by access key ID, whose keys other sheets had first. owners are those sheets.
 	foreign map[string]int
 	owners  map[types.NamespacedName]bool
 }
@@ -75,7 +76,7 @@ func (r *Reconciler) join(ctx context.Context, d *draft, in reading, leases leas
 	return j, err
 }
 
-// contradiction of a row and a lease: another sheet's key, or another identity than the one that was accepted.
+// contradiction reports a row whose key belongs to another sheet, or whose user or account differs from the lease's.
 func (r *Reconciler) contradiction(ctx context.Context, d *draft, row *sheet.Row, ours *v1alpha1.AccessKeyLease, j *joined) (*sheet.Problem, error) {
 	all, err := lookup.OfKey(ctx, r.Client, row.AccessKeyID)
 	if err != nil {
@@ -98,8 +99,8 @@ func (r *Reconciler) contradiction(ctx context.Context, d *draft, row *sheet.Row
 	}, nil
 }
 
-// inOtherSheets are keys of ours that stand in another sheet too. Ours are used as usual, but whoever extends a key in the
-// other sheet waits in vain.
+// inOtherSheets reports our keys that another sheet has too. We use our rows as usual, but an extension in the other
+// sheet has no effect.
 func (r *Reconciler) inOtherSheets(ctx context.Context, d *draft, leases leaseSet, problems []sheet.Problem) ([]sheet.Problem, error) {
 	list := &v1alpha1.AccessKeySheetList{}
 	if err := r.Client.List(ctx, list); err != nil {
@@ -125,8 +126,8 @@ func (r *Reconciler) inOtherSheets(ctx context.Context, d *draft, leases leaseSe
 	return found, nil
 }
 
-// foreignRows are the rows of another sheet, by access key ID, whose keys it leaves to others: as its last sync saw them,
-// or, as long as this process has made none, as its status says, which lists the first of them.
+// foreignRows are the rows of another sheet, by access key ID, whose keys it leaves to others. They come from its last
+// sync in this process. Before that sync they come from its status, which lists only the first of them.
 func (r *Reconciler) foreignRows(other *v1alpha1.AccessKeySheet) map[string]int {
 	if in := r.Known.Get(client.ObjectKeyFromObject(other)).Reading; !in.Start.IsZero() {
 		return in.Foreign
@@ -140,8 +141,8 @@ func (r *Reconciler) foreignRows(other *v1alpha1.AccessKeySheet) map[string]int 
 	return rows
 }
 
-// alsoElsewhere says what to do about a key of ours in another sheet. Where our own row is gone it has moved there, and
-// there is nothing to take out of this sheet any more.
+// alsoElsewhere says what to do about our key in another sheet. If our own row is gone, the key has moved there, and
+// this sheet has no row left to remove.
 func alsoElsewhere(l *v1alpha1.AccessKeyLease, other types.NamespacedName, row int) sheet.Problem {
 	p := sheet.Problem{
 		Row: int(l.Status.Sheet.Row), AccessKeyID: l.Spec.AccessKeyID, Reason: v1alpha1.RowAlsoInAnotherSheet, Value: other.String(),

@@ -15,10 +15,10 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// changeStep joins accepted changes that follow one another closely: status keeps at most 1,000 of them.
+// changeStep: accepted changes within this time are counted as one, because status keeps at most 1,000 entries.
 const changeStep = 5 * time.Minute
 
-// refusal of a reading: a condition's reason, what was seen, and what to do about it.
+// refusal of a reading: the condition's reason, what Keylease saw, and what to do about it.
 type refusal struct{ reason, seen, todo string }
 
 // none: the reading is not refused.
@@ -34,16 +34,17 @@ func (n refusal) message() string {
 // judgement of a reading as a whole.
 type judgement struct {
 	refusal refusal
-	// changes that people made since the last accepted reading.
+	// changes is how many changes people made since the last accepted reading.
 	changes int
-	// approved: an approval stands that names it. needed is why it would not have been accepted without; empty: it would.
+	// approved: an annotation approves this reading. needed is why Keylease would have refused it without; empty: it
+	// would not have.
 	approved bool
 	needed   string
 }
 
 func (j judgement) refused() bool { return j.refusal != none }
 
-// judge the reading as a whole, before anything of it is applied.
+// judge accepts or refuses the reading as a whole, before anything of it is applied.
 func judge(d *draft, in reading, leases leaseSet, c claim) judgement {
 	s, hash := d.status(), sheet.GuardedHash(in.requests)
 	s.ObservedHash = hash
@@ -68,7 +69,7 @@ func judge(d *draft, in reading, leases leaseSet, c claim) judgement {
 		return judgement{changes: verdict.Changes}
 	}
 	if asked != s.ApprovedHash {
-		s.ApprovedHash = "" // no longer asked for: who asks for the same again does so anew
+		s.ApprovedHash = "" // the annotation is gone: setting it again is a new approval
 	}
 	no := refusal{reason: reason, seen: message + "; nothing was applied", todo: howToApprove(d, hash)}
 	d.refuse(no)
@@ -79,20 +80,20 @@ func guard(d *draft, in reading, leases leaseSet) sheet.Verdict {
 	return sheet.Guard(leases.sorted(), in.requests, d.status().RecentChanges, d.spec().Limits, in.start)
 }
 
-// refuse the reading: the condition says what was seen and what to do about it.
+// refuse sets the condition to what Keylease saw and what to do about it.
 func (d *draft) refuse(n refusal) {
 	d.condition(v1alpha1.ConditionSheetAccepted, metav1.ConditionFalse, n.reason, n.message())
 	metrics.SheetFailed(d.key.Namespace, d.key.Name, n.reason)
 }
 
-// shapeIsKnown: the tab looks as people approved it, and the leases have long lost what they lose by it. An empty tab is only
-// suspicious where there was something in it, which the guard knows.
+// shapeIsKnown tells whether people approved this shape of the tab before, and it changes no lease any more. An empty
+// tab is suspicious only if it had rows before, which the guard knows.
 func shapeIsKnown(s *v1alpha1.AccessKeySheetStatus, v sheet.Verdict, shape *sheet.ShapeError) bool {
 	return v.Accepted && v.Changes == 0 && (shape.Reason == v1alpha1.ReasonEmptySheet || s.ApprovedHash == s.ObservedHash)
 }
 
-// howToApprove this content. An approval that was used up stands in the annotation until it is taken away: then the same
-// content can be approved again.
+// howToApprove gives the command. An approval that was used up stays in the annotation until someone removes it. Only
+// then can the same content be approved again.
 func howToApprove(d *draft, hash string) string {
 	annotate := fmt.Sprintf("kubectl annotate accesskeysheet -n %s %s %s", d.key.Namespace, d.key.Name, v1alpha1.AnnotationApproveChange)
 	if d.status().ApprovedHash == hash {
@@ -101,7 +102,7 @@ func howToApprove(d *draft, hash string) string {
 	return fmt.Sprintf("%s=%s --overwrite approves exactly this", annotate, hash)
 }
 
-// accept the reading. Where that took an approval, the changes before it count no more.
+// accept notes that the reading counts. If that took an approval, Keylease forgets the changes counted before.
 func (r *Reconciler) accept(ctx context.Context, d *draft, mem *memory, j judgement) {
 	hash := d.status().ObservedHash
 	if j.needed != "" {
@@ -115,16 +116,16 @@ func (r *Reconciler) accept(ctx context.Context, d *draft, mem *memory, j judgem
 	d.condition(v1alpha1.ConditionSheetAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "the sheet is as it was, or the changes are within the limits")
 }
 
-// useUp the approval, once all that it approved is applied: until then it holds, also for a process that starts anew.
+// useUp ends the approval once everything it approved is applied. Until then it holds, even after a restart.
 func useUp(d *draft, mem *memory, o outcome) {
 	if o.judged.approved && len(o.merged.failed) == 0 {
 		d.status().ApprovedHash, mem.approved = d.status().ObservedHash, ""
 	}
 }
 
-// countChanges keeps the accepted changes of the last 24 hours, which the guard adds to what it sees next. What could not
-// be applied this time is seen again, and must not count at every attempt: one lease that cannot be written would trip
-// the guard in an hour.
+// countChanges keeps the accepted changes of the last 24 hours; the guard adds them to those of the next reading. A
+// change that could not be applied appears again in every reading and is not counted yet. Otherwise one lease that
+// cannot be written would trip the guard within an hour.
 func countChanges(d *draft, o outcome) {
 	s, start := d.status(), o.reading.start
 	kept := s.RecentChanges[:0:0]
@@ -147,8 +148,8 @@ func countChanges(d *draft, o outcome) {
 	s.RecentChanges = kept
 }
 
-// resume starts every term anew after more than seven days without an accepted sync: nobody's notice is that old.
-// It is persisted before the reading is published, so that no lease can act on it first.
+// resume starts every term again after more than seven days without an accepted sync, because no notice is recent
+// enough then. It saves that before the reading is published, so that no lease can act on the reading first.
 func (r *Reconciler) resume(ctx context.Context, d *draft, mem *memory, o outcome) error {
 	start, last := o.reading.start, lastSync(d, o.leases)
 	if last.IsZero() || start.Sub(last) <= awayAfter {
@@ -161,8 +162,8 @@ func (r *Reconciler) resume(ctx context.Context, d *draft, mem *memory, o outcom
 	return d.save(ctx)
 }
 
-// lastSync that was accepted. An AccessKeySheet that was removed and made again does not know it, but its leases show when
-// something was last done for them: it was not later than that. Zero: there was none.
+// lastSync is when a sync was last accepted; zero: never. An AccessKeySheet that was deleted and created again does not
+// know. Its leases show when Keylease last did something for them, and the last sync was at least that recent.
 func lastSync(d *draft, leases leaseSet) time.Time {
 	if t := d.status().LastSyncTime; t != nil {
 		return t.Time

@@ -17,7 +17,7 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// apply spec and status where they differ. A lease that comes with an error is one whose spec was written.
+// apply writes spec and status if they differ. If it returns both a lease and an error, the spec was written.
 func (p *pass) apply(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLease, out sheet.Outcome) (*v1alpha1.AccessKeyLease, error) {
 	next := &v1alpha1.AccessKeyLease{}
 	if lease != nil {
@@ -62,10 +62,11 @@ func (p *pass) applySpec(ctx context.Context, e entry, lease, next *v1alpha1.Acc
 	return nil
 }
 
-// specError: a conflict is merged again; a refusal at admission is told to people, and is final.
+// specError turns a conflict into an error that is retried. If the API server refuses the spec, it tells people;
+// retrying would not help.
 func (p *pass) specError(e entry, lease *v1alpha1.AccessKeyLease, err error) error {
 	if apierrors.IsConflict(err) && lease == nil {
-		// Not in the cache yet, but there, and with other values: the next sync sees it.
+		// The lease exists, but the cache does not show it yet. The next sync sees it.
 		return conflict("apply lease", fmt.Sprintf("lease %s exists already with other values", strings.ToLower(e.id)))
 	}
 	if apierrors.IsInvalid(err) && lease != nil {
@@ -78,14 +79,15 @@ func conflict(operation, message string) error {
 	return &failure.Error{Class: failure.Retry, Service: "kubernetes", Operation: operation, Code: v1alpha1.ReasonConflict, Message: message}
 }
 
-// fromSheet puts what the sheet says into the lease's status, in memory.
+// fromSheet copies what the sheet says into the lease's status, in memory.
 func (p *pass) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outcome) {
 	s, tab := &l.Status, p.draft.spec().Requests.Tab
 	set := func(kind string, ok bool, reason, message string) {
-		p.draft.leaseCondition(l, metav1.Condition{Type: kind, Status: status(ok), Reason: reason, Message: message})
+		p.draft.leaseCondition(l, metav1.Condition{Type: kind, Status: lifecycle.Truth(ok), Reason: reason, Message: message})
 	}
 	if e.row == nil && e.problem == nil && s.Sheet == nil {
-		// Made with kubectl alone: status.sheet is what says that a key stood on a row, and without it nothing is done.
+		// A lease created with kubectl. Only status.sheet proves that its key was ever on a row; without it Keylease
+		// does nothing.
 		set(v1alpha1.ConditionRowPresent, false, v1alpha1.ReasonNeverOnSheet, "no row of tab "+tab+" has this key: it is not acted on")
 		return
 	}
@@ -108,22 +110,15 @@ func (p *pass) fromSheet(l *v1alpha1.AccessKeyLease, e entry, out sheet.Outcome)
 	}
 }
 
-func status(ok bool) metav1.ConditionStatus {
-	if ok {
-		return metav1.ConditionTrue
-	}
-	return metav1.ConditionFalse
-}
-
 func (d *draft) leaseCondition(l *v1alpha1.AccessKeyLease, c metav1.Condition) {
 	lifecycle.SetCondition(&l.Status.Conditions, d.now(), l.Generation, c.Type, c.Status, c.Reason, c.Message)
 }
 
-// rowAgrees is said where it is so, and nowhere else.
+// rowAgrees is the message of SheetSynced while row and lease agree.
 const rowAgrees = "the row says what the lease says"
 
-// synced is the condition SheetSynced of a lease that was merged. Not ok: the row is about to be written, and nothing is
-// said until that has succeeded or failed.
+// synced is the condition SheetSynced of a merged lease. ok is false while the row is about to be written: the
+// condition is set when that has succeeded or failed.
 func synced(e entry, l *v1alpha1.AccessKeyLease, out sheet.Outcome, dryRun bool, writeError error) (c metav1.Condition, ok bool) {
 	say := func(s metav1.ConditionStatus, reason, message string) (metav1.Condition, bool) {
 		return metav1.Condition{Type: v1alpha1.ConditionSheetSynced, Status: s, Reason: reason, Message: message}, true
@@ -151,8 +146,8 @@ func synced(e entry, l *v1alpha1.AccessKeyLease, out sheet.Outcome, dryRun bool,
 	return say(metav1.ConditionTrue, v1alpha1.ReasonSynced, rowAgrees)
 }
 
-// ownerStatus is nil where the name matches nobody: to apply an empty object over one with a Slack ID, which is what
-// happens when a person leaves the company, makes null of it, and the API server refuses the whole status.
+// ownerStatus is nil if the name matches nobody. An empty object, applied over one with a Slack ID, would become null,
+// and the API server would refuse the whole status. That happens when a person leaves the company.
 func ownerStatus(who sheet.Resolution) *v1alpha1.OwnerStatus {
 	if who.SlackUserID == "" && len(who.Candidates) == 0 {
 		return nil
@@ -160,7 +155,7 @@ func ownerStatus(who sheet.Resolution) *v1alpha1.OwnerStatus {
 	return &v1alpha1.OwnerStatus{SlackUserID: who.SlackUserID, Candidates: who.Candidates}
 }
 
-// tellRow that went or came back.
+// tellRow reports a row that disappeared or came back.
 func tellRow(rec *record.Recorder, before, after *v1alpha1.AccessKeyLease) {
 	if before == nil {
 		return
@@ -181,8 +176,8 @@ func tellRow(rec *record.Recorder, before, after *v1alpha1.AccessKeyLease) {
 	}
 }
 
-// tellChanges of a merge: an audit line each, and an Event for each reason, because the API server's clients join Events of
-// one reason and keep the text of the first.
+// tellChanges writes one audit line for each change of a merge, and one Event for each reason. The API server's clients
+// join Events with the same reason and keep only the first text.
 func tellChanges(rec *record.Recorder, l *v1alpha1.AccessKeyLease, changes []sheet.Change) {
 	texts, reasons := map[string][]string{}, []string(nil)
 	for _, c := range changes {

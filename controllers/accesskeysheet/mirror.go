@@ -16,32 +16,32 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// mergeAttempts: a lease that changes under the merge is merged again with what it has become.
+// mergeAttempts is how often one lease is merged in a sync if it keeps changing meanwhile.
 const mergeAttempts = 4
 
-// merged is what became of every key.
+// merged holds the result for every key.
 type merged struct {
 	joined
 	leases leaseSet
-	// failed are the keys, by ID, to which this reading could not be applied, and why.
+	// failed are the access key IDs to which this reading could not be applied, and why.
 	failed map[string]error
-	// pending cells that the sheet does not say yet, by access key ID.
+	// pending are the cells to write, by access key ID.
 	pending map[string]sheet.Wanted
 	// conflicts of end dates that this sync decided.
 	conflicts []dateConflict
 }
 
-// mirror merges every key and applies what changed. One key's failure does not keep the others from theirs. An error concerns
-// them all, and nothing was applied then. It is done once more where a write-back failed, to say so on the leases:
-// before is what the first time made.
-func (r *Reconciler) mirror(ctx context.Context, d *draft, in reading, leases leaseSet, before merged, writeError error) (merged, error) {
+// mirror merges every key and applies what changed. If one key fails, the others are still merged. An error concerns
+// all of them: then nothing was applied. If the write-back failed, mirror runs once more to say so on the leases, with
+// the conflicts of the first run.
+func (r *Reconciler) mirror(ctx context.Context, d *draft, in reading, leases leaseSet, decided []dateConflict, writeError error) (merged, error) {
 	j, err := r.join(ctx, d, in, leases)
 	if err != nil {
-		return before, err
+		return merged{}, err
 	}
-	p := &pass{Reconciler: r, draft: d, reading: in, conflicts: before.conflicts, writeError: writeError}
-	if err := p.foreseeConflicts(ctx, j.entries); err != nil {
-		return before, err
+	p := &pass{Reconciler: r, draft: d, reading: in, conflicts: decided, writeError: writeError}
+	if err := p.recordConflicts(ctx, j.entries); err != nil {
+		return merged{}, err
 	}
 	m := merged{joined: j, leases: maps.Clone(leases), failed: map[string]error{}, pending: map[string]sheet.Wanted{}, conflicts: p.conflicts}
 	var mu sync.Mutex
@@ -66,22 +66,22 @@ func (r *Reconciler) mirror(ctx context.Context, d *draft, in reading, leases le
 			return nil
 		})
 	}
-	_ = group.Wait() // the functions give no error: each key's is kept above
+	_ = group.Wait() // no error: each key's is in m.failed
 	return m, nil
 }
 
-// pass over all keys: what each of them is merged with.
+// pass is one run over all keys: what each of them is merged with.
 type pass struct {
 	*Reconciler
 	draft   *draft
 	reading reading
-	// conflicts that are recorded, and so may be decided.
+	// conflicts that are recorded in status. Only these may be decided.
 	conflicts []dateConflict
-	// writeError of this sync's write-back.
+	// writeError is why this sync's write-back failed; nil: it did not.
 	writeError error
 }
 
-// merge and apply one key. A lease that somebody changes meanwhile is read anew and merged again.
+// merge merges and applies one key. If the lease changes meanwhile, it is read and merged again.
 func (p *pass) merge(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sheet.Outcome, error) {
 	lease := e.lease
 	var changes []sheet.Change
@@ -92,12 +92,13 @@ func (p *pass) merge(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sh
 		}
 		lease = fresh
 		out := sheet.Merge(e.row, e.problem, lease, facts)
-		if err := p.unforeseen(e.id, out.Changes); err != nil {
+		if err := p.unrecordedConflict(e.id, out.Changes); err != nil {
 			return nil, out, err
 		}
 		applied, err := p.apply(ctx, e, lease, out)
 		for _, c := range out.Changes {
-			// What was written of an attempt is not to be seen by the next, and has still to be told.
+			// A failed attempt may have written the spec. The next attempt cannot see that change, but people must
+			// still learn of it.
 			if applied != nil && !slices.Contains(changes, c) {
 				changes = append(changes, c)
 			}
@@ -118,17 +119,17 @@ func (p *pass) merge(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sh
 	}
 }
 
-// liveLease of a key; nil: there is none.
+// liveLease reads the lease of a key from the API server; nil: there is none.
 func (r *Reconciler) liveLease(ctx context.Context, namespace, accessKeyID string) (*v1alpha1.AccessKeyLease, error) {
 	l := &v1alpha1.AccessKeyLease{}
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: strings.ToLower(accessKeyID)}, l)
 	if apierrors.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // no lease is an answer: it is made from the row
+		return nil, nil //nolint:nilnil // no lease is an answer: the row creates it
 	}
 	return l, err
 }
 
-// facts for a merge. Only where the two sides differ is the live lease read, for its field owners.
+// facts for a merge. The live lease is read for its field owners only if row and lease differ.
 func (p *pass) facts(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLease) (sheet.Facts, *v1alpha1.AccessKeyLease, error) {
 	f := p.plainFacts()
 	if lease == nil || lease.Status.Phase == v1alpha1.PhaseRevoked || !differs(lease, e) {
@@ -145,7 +146,7 @@ func (p *pass) facts(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLeas
 	return f, live, nil
 }
 
-// plainFacts are those that are the same for every lease.
+// plainFacts are the facts that are the same for every lease.
 func (p *pass) plainFacts() sheet.Facts {
 	policy, start := p.draft.policy, p.reading.start
 	return sheet.Facts{
@@ -154,8 +155,8 @@ func (p *pass) plainFacts() sheet.Facts {
 	}
 }
 
-// differs tells whether the spec says anything else than the row, or than was agreed where the row is gone, or carries a
-// spent mark that the phase's own may replace.
+// differs tells whether spec and row differ or, if the row is gone, whether the spec differs from what both agreed on.
+// It is also true for a spent mark that the phase's own mark may replace.
 func differs(lease *v1alpha1.AccessKeyLease, e entry) bool {
 	row := e.row
 	if row == nil {

@@ -13,8 +13,9 @@ import (
 	"github.com/keylease/keylease/internal/notice"
 )
 
-// weekly is the admins' summary of what is overdue: of each ISO week one, due on its Monday at dailyAt, with what was
-// overdue at that moment and still is. Its records in status.notices are what makes it one, over restarts too.
+// weekly is the admins' summary of overdue keys: one for each ISO week, due on Monday at dailyAt. It lists the keys
+// that were overdue then and still are. The records in status.notices keep it from being sent twice, also after a
+// restart.
 func weekly(d *draft, o outcome) telling {
 	start := o.reading.start
 	t := telling{kind: v1alpha1.NoticeWeeklySummary}
@@ -33,7 +34,7 @@ func weekly(d *draft, o outcome) telling {
 	for _, l := range o.leases {
 		id := notice.ProblemID(fmt.Sprintf("%d-W%02d", year, week), l.Spec.AccessKeyID)
 		if begun && !told[id] {
-			continue // next week's
+			continue // it became overdue later: next week's summary
 		}
 		if lifecycle.Overdue(l, d.policy, start) && lifecycle.Overdue(l, d.policy, due) && lifecycle.KnownAt(l, due) {
 			t.problems = append(t.problems, problem{id: id, item: overdueItem(l)})
@@ -49,7 +50,7 @@ func overdueItem(l *v1alpha1.AccessKeyLease) message.Item {
 	item := leaseItem(l)
 	item.Reason = lifecycle.OverdueReason(l)
 	if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionStalled); c != nil && item.Reason == v1alpha1.ReasonStalled {
-		item.Reason, item.Detail = c.Reason, c.Message // what people can fix
+		item.Reason, item.Detail = c.Reason, c.Message // say what people can fix
 	}
 	return item
 }

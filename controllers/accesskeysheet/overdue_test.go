@@ -8,7 +8,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// People read what they can mend.
+// People read what they can fix.
 func TestASummaryNamesWhatStalledAKey(t *testing.T) {
 	l := &v1alpha1.AccessKeyLease{
 		Spec: v1alpha1.AccessKeyLeaseSpec{AccessKeyID: "AKIAKEYLEASE00000002", EndDate: "2026-12-01"},

@@ -15,21 +15,20 @@ import (
 )
 
 const (
-	// writeRounds: once to write, and again for what people moved meanwhile.
+	// writeRounds is how often cells are written: once, and then again for rows that people moved meanwhile.
 	writeRounds = 5
-	// recentWrite is one behind which people had little more time than between two requests.
+	// recentWrite: within this time of a write, people had little time to edit the sheet.
 	recentWrite = time.Minute
 )
 
-// openWrite is a write that was not read back to its end, with all that its readings found so far; since when.
+// openWrite is a write that was not fully read back, with everything its readings found so far. It began at since.
 type openWrite struct {
 	write *sheet.Write
 	since time.Time
 }
 
-// carryOut writes cells and reads them back, until everything stands where it should; then it gives the tab as it is, and
-// what people should hear. The write is recorded before each request: what a process that dies here leaves behind is found
-// by the next sync.
+// carryOut writes cells and reads them back until all of them are in their rows. It returns the tab as it is then, and
+// warnings for people. The write is recorded before each request, so the next sync finds what a crashed process left.
 func (w *writer) carryOut(ctx context.Context, write sheet.Write, cells []sheet.CellEdit) (after [][]any, found []warning, err error) {
 	options := w.draft.options()
 	for range writeRounds {
@@ -42,7 +41,7 @@ func (w *writer) carryOut(ctx context.Context, write sheet.Write, cells []sheet.
 		if after, err = w.readRequests(ctx); err != nil {
 			return nil, found, err
 		}
-		// Columns that moved would have people's own cells taken for ours.
+		// If columns moved, Keylease would take people's own cells for its own.
 		if err := sheet.CheckShape(after, options); err != nil {
 			return nil, append(found, columnsMoved(cells)...), unverified(err.Error())
 		}
@@ -53,12 +52,12 @@ func (w *writer) carryOut(ctx context.Context, write sheet.Write, cells []sheet.
 			return after, found, nil
 		}
 		write, cells = seen.Next, seen.Repairs
-		w.memory.write = &write // known from now on, though it may not get to the record
+		w.memory.write = &write // remembered even if recording it fails
 	}
 	return nil, found, unverified("rows move faster than their cells can be written")
 }
 
-// done: nothing of a write has to be looked for any more. The status is written with that of this sync.
+// done forgets the write: everything is in place. The sync's own save writes the status.
 func (w *writer) done() { w.draft.status().Writing, w.memory.write = nil, nil }
 
 func unverified(message string) error {
@@ -80,8 +79,8 @@ func (w *writer) record(ctx context.Context, write sheet.Write) error {
 	return nil
 }
 
-// unread is a write that nobody read back to its end: what this process knows of it, or else the record. People are told
-// where there is none.
+// unread is the write that was not fully read back: from memory, or else from the record in status. If the record was
+// not kept, it warns people.
 func (w *writer) unread() openWrite {
 	if w.memory.write != nil {
 		return *w.memory
@@ -92,7 +91,7 @@ func (w *writer) unread() openWrite {
 		return openWrite{}
 	}
 	found, err := sheet.ReadRecord(kept.Record, w.leases, d.options())
-	if err != nil { // too large to be kept, or of another version
+	if err != nil { // it was too large to keep, or another version wrote it
 		at := kept.Time.UTC().Format(time.RFC3339)
 		d.event(record.Warning, v1alpha1.EventWriteUnverified, fmt.Sprintf(
 			"%d cells were written at %s, and the operator stopped before it read them back; what it wrote was not kept: if rows moved at that time, look at the rows that the audit lines \"cell\" name",
@@ -103,13 +102,13 @@ func (w *writer) unread() openWrite {
 	return openWrite{write: &found, since: kept.Time.Time}
 }
 
-// finish looks for what an earlier write, which nobody read back, may have put into wrong cells, before anything of
-// this reading is believed: a stray date or mark must not be taken for a person's. Whether or not the cells can be put back
-// now (unfinished), the leases see the rows as they are meant to be.
+// finish looks for cells that an earlier, unread write may have put into wrong rows. It does so before the reading is
+// judged, because a stray date or mark must not be taken for a person's. The returned reading has those cells repaired,
+// even if they cannot be written now (unfinished).
 func (w *writer) finish(ctx context.Context, in reading) (out reading, late []warning, unfinished error) {
 	d, options := w.draft, w.draft.options()
 	if sheet.CheckShape(in.rows, options) != nil {
-		return in, nil, nil //nolint:nilerr // a tab of another shape is judged, and waits with what was written to it
+		return in, nil, nil //nolint:nilerr // judge refuses a tab of another shape; the write stays open
 	}
 	open := w.unread()
 	if open.write == nil {

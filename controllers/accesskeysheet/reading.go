@@ -18,11 +18,11 @@ import (
 // reading is what the sheet says.
 type reading struct {
 	start time.Time
-	// rows of the requests tab as Google gives them, and understood.
+	// rows of the requests tab as Google returns them; requests are the same rows, parsed.
 	rows      [][]any
 	requests  sheet.Requests
 	directory sheet.Directory
-	// claim is what the claim cell holds.
+	// claim is the text of the claim cell.
 	claim string
 }
 
@@ -75,9 +75,10 @@ func readReason(err error) string {
 	return v1alpha1.ReasonUnavailable
 }
 
-// leasesOf the sheet. One that is not named after its key is left alone. Where another process left the record of a write,
-// the leases are read live: what the record left out is what they say, and the cache may not show yet what that process
-// wrote last.
+// leasesOf lists the sheet's leases, except those that are not named after their key.
+//
+// If another process left the record of a write, the leases are read live. The record leaves out what the leases say,
+// and the cache may not show the last writes of that process yet.
 func (r *Reconciler) leasesOf(ctx context.Context, d *draft, mem *memory) (leaseSet, error) {
 	key := d.key
 	listed, err := lookup.OfSheet(ctx, r.Client, key)

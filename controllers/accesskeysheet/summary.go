@@ -17,7 +17,7 @@ import (
 
 const mostInvalidRows = 50
 
-// summarize a sync in the sheet's status, in memory.
+// summarize writes the result of a sync into the sheet's status, in memory.
 func summarize(d *draft, o outcome, err error) {
 	s := d.status()
 	s.ObservedGeneration = d.sheet.Generation
@@ -51,7 +51,7 @@ func summarize(d *draft, o outcome, err error) {
 	d.condition(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "sheet and leases agree")
 }
 
-// notReady: what passes by itself is Reconciling, what people must fix is Stalled.
+// notReady sets Reconciling for a problem that passes by itself, and Stalled for one that people must fix.
 func (d *draft) notReady(c metav1.Condition, err error) {
 	if !lifecycle.SheetReason(c.Reason).Passes && !failure.Is(err, failure.Retry, failure.Uncertain) {
 		d.stall(c.Reason, c.Message)
@@ -62,7 +62,7 @@ func (d *draft) notReady(c metav1.Condition, err error) {
 	d.condition(v1alpha1.ConditionReady, metav1.ConditionFalse, c.Reason, c.Message)
 }
 
-// count rows and phases.
+// count counts rows and phases.
 func count(d *draft, o outcome) {
 	s, requests := d.status(), o.reading.requests
 	s.Rows = v1alpha1.RowCounts{
@@ -107,7 +107,7 @@ func invalidRows(problems []sheet.Problem) []v1alpha1.InvalidRow {
 
 func count32(n int) int32 { return int32(n) } //nolint:gosec // rows of a sheet: at most 10 million cells
 
-// announce tells Events and the audit log what changed with a save.
+// announce writes Events and audit lines about what a save changed.
 func (d *draft) announce(before v1alpha1.AccessKeySheetStatus) {
 	d.announceRows(before.InvalidRows)
 	for _, c := range d.status().Conditions {
@@ -131,10 +131,10 @@ func (d *draft) announce(before v1alpha1.AccessKeySheetStatus) {
 	}
 }
 
-// mostEvents about invalid rows in one sync: whoever needs all of them reads status.
+// mostEvents is how many Events about invalid rows one sync writes. Status lists more of them.
 const mostEvents = 10
 
-// announceRows tells Events of rows that have become invalid.
+// announceRows writes Events about rows that have become invalid.
 func (d *draft) announceRows(before []v1alpha1.InvalidRow) {
 	type id struct{ key, reason, message string }
 	known := map[id]bool{}
@@ -147,7 +147,7 @@ func (d *draft) announceRows(before []v1alpha1.InvalidRow) {
 			continue
 		}
 		told++
-		// An action of its own: the API server's clients join Events of one reason and action, and keep the text of one.
+		// Each row has its own action, because the API server's clients join Events with the same reason and action.
 		d.rec.Event(d.sheet, record.Warning, v1alpha1.EventInvalidRow, fmt.Sprintf("ReadRow%d", row.Row),
 			fmt.Sprintf("tab %s, row %d: %s: %s", d.spec().Requests.Tab, row.Row, row.Reason, row.Message))
 	}

@@ -21,10 +21,10 @@ import (
 	"github.com/keylease/keylease/internal/pace"
 )
 
-// leaseSet is the sheet's leases by access key ID.
+// leaseSet holds the sheet's leases by access key ID.
 type leaseSet map[string]*v1alpha1.AccessKeyLease
 
-// sorted by key.
+// sorted gives the leases in the order of their keys.
 func (s leaseSet) sorted() []v1alpha1.AccessKeyLease {
 	leases := make([]v1alpha1.AccessKeyLease, 0, len(s))
 	for _, id := range slices.Sorted(maps.Keys(s)) {
@@ -33,26 +33,27 @@ func (s leaseSet) sorted() []v1alpha1.AccessKeyLease {
 	return leases
 }
 
-// outcome is how far a sync came: what each step made. What was not reached is empty.
+// outcome holds what each step of a sync made. A step that was not reached leaves its field empty.
 type outcome struct {
 	leases  leaseSet
 	reading reading
-	// unreadable is why there is no reading; nil: there is one.
+	// unreadable is why the reading failed; nil: it succeeded.
 	unreadable error
 	judged     judgement
 	merged     merged
-	// late are warnings about rows that had no lease yet when something was found in them.
+	// late are warnings about rows that had no lease yet.
 	late []warning
-	// claiming: the claim was written, and the next reading is to show that it stands.
+	// claiming: this sync wrote the claim, and the next reading must show it.
 	claiming bool
-	// published: the leases may act on the reading. foreignNews: other sheets are to hear of keys that they had first.
+	// published: the leases may act on the reading. foreignNews: other sheets must learn that they had some of its keys
+	// first.
 	published, foreignNews bool
 }
 
-// accepted tells that the reading counts: what it does not show is gone.
+// accepted tells whether the reading counts: only then does a missing row mean that the row is gone.
 func (o outcome) accepted() bool { return o.unreadable == nil && !o.judged.refused() }
 
-// sync in order. What cannot be believed ends it before anything is applied.
+// sync runs the steps in order. A reading that cannot be trusted ends it before anything is applied.
 func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome, err error) {
 	o.reading.start = r.now()
 	google, err := r.connect(ctx, d, &mem.clients)
@@ -65,7 +66,7 @@ func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome
 		return o, err
 	}
 	if o.unreadable != nil {
-		// What people should hear does not wait for a reading.
+		// Admins are notified even without a reading.
 		metrics.SheetFailed(d.key.Namespace, d.key.Name, d.find(v1alpha1.ConditionSheetReadable).Reason)
 		return o, cmp.Or(r.tell(ctx, d, o), o.unreadable)
 	}
@@ -93,7 +94,7 @@ func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome
 	if err := r.resume(ctx, d, mem, o); err != nil {
 		return o, err
 	}
-	o.merged, err = r.mirror(ctx, d, o.reading, o.leases, merged{}, nil)
+	o.merged, err = r.mirror(ctx, d, o.reading, o.leases, nil, nil)
 	if err == nil {
 		o.leases = o.merged.leases
 	}
@@ -103,15 +104,15 @@ func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome
 	}
 	useUp(d, mem, o)
 	o.published, o.foreignNews = true, r.publish(d, o)
-	writeErr := r.writeBack(ctx, w, &o, unfinished)
+	o, writeErr := r.writeBack(ctx, w, o, unfinished)
 	if err := r.tell(ctx, d, o); err != nil {
 		return o, err
 	}
-	// A lease that could not be written waits and is tried again soon; all others have gone on.
-	return o, together(writeErr, ofLeases(d.key, o.merged.failed))
+	// A lease that could not be written is retried soon. All others were handled.
+	return o, joinErrors(writeErr, leaseErrors(d.key, o.merged.failed))
 }
 
-// conclude a sync: write the status, wake who waited for it, and say when to come back.
+// conclude writes the status, wakes the leases and sheets that waited for this sync, and says when to come back.
 func (r *Reconciler) conclude(ctx context.Context, d *draft, mem *memory, o outcome, err error) (ctrl.Result, error) {
 	d.tellLate(o.leases, o.late)
 	summarize(d, o, err)
@@ -141,8 +142,8 @@ func (r *Reconciler) conclude(ctx context.Context, d *draft, mem *memory, o outc
 	return ctrl.Result{RequeueAfter: wait}, nil
 }
 
-// publish the reading to the leases: from now on it counts as fresh, but for those to which it could not be applied. It tells
-// whether other sheets have not heard yet of keys that they had first.
+// publish gives the reading to the leases. From now on it counts as fresh, except for leases to which it could not be
+// applied. foreignNews: it shows keys of other sheets that the last reading did not show.
 func (r *Reconciler) publish(d *draft, o outcome) (foreignNews bool) {
 	before := r.Known.Get(d.key).Reading
 	now := state.Reading{Start: o.reading.start, Resumed: before.Resumed, Failed: o.merged.failed, Foreign: o.merged.foreign}
@@ -154,36 +155,37 @@ func (r *Reconciler) publish(d *draft, o outcome) (foreignNews bool) {
 	return !maps.EqualFunc(before.Foreign, now.Foreign, func(int, int) bool { return true }) // the keys, not their rows
 }
 
-// woken says which leases have looked at what: all of them are woken when the spec changed, or when it was asked for.
+// woken says which leases to wake: all of them when the spec changed, or when a step asked for it.
 type woken struct {
 	generation int64
 	all        bool
 }
 
-// wakeWaiting looks again at leases whose moment has come and that wait for nothing but a fresh reading.
+// wakeWaiting wakes the leases that are due and wait only for a fresh reading.
 func (r *Reconciler) wakeWaiting(d *draft, mem *memory, o outcome) {
 	all := mem.woken.all || mem.woken.generation != d.sheet.Generation
 	mem.woken = woken{generation: d.sheet.Generation}
 	for id, l := range o.leases {
 		t := l.Status.NextTransitionTime
 		due := t != nil && !t.After(r.now()) && l.Status.Phase != v1alpha1.PhaseRevoked
-		// One that could not be written would ask for the next sync at once, and that for this lease again.
+		// A lease that could not be written would ask for another sync at once, and so on in a loop.
 		if (all || due) && o.merged.failed[id] == nil {
 			r.WakeLease(client.ObjectKeyFromObject(l))
 		}
 	}
 }
 
-// together is one error of two, in a line.
-func together(a, b error) error {
+// joinErrors joins two errors into one line.
+func joinErrors(a, b error) error {
 	if a == nil || b == nil {
 		return cmp.Or(a, b)
 	}
 	return fmt.Errorf("%w; %w", a, b)
 }
 
-// ofLeases is one error for those of several leases: the first by name, so that it is the same at every attempt.
-func ofLeases(sheet types.NamespacedName, failures map[string]error) error {
+// leaseErrors makes one error of those of several leases. It names the first lease by name, so the text is the same at
+// every attempt.
+func leaseErrors(sheet types.NamespacedName, failures map[string]error) error {
 	if len(failures) == 0 {
 		return nil
 	}

@@ -14,24 +14,24 @@ import (
 	"github.com/keylease/keylease/internal/notice"
 )
 
-// forgetAfter: a problem that went away is told anew when it comes back after that time.
+// forgetAfter: a problem that returns after this time is told again.
 const forgetAfter = 7 * 24 * time.Hour
 
-// problem is one thing the admins are told once.
+// problem is one thing that the admins are told once.
 type problem struct {
 	id   string
 	item message.Item
 }
 
-// telling is what is to be told of one kind.
+// telling is everything of one kind that the admins may have to be told.
 type telling struct {
 	kind string
-	// detail is a sentence of the operator, approval what an annotation must say to let it through.
+	// detail is a sentence for operators. approval is the value of the annotation that approves it.
 	detail, approval string
 	problems         []problem
 }
 
-// tell the admins what they have not heard yet. Every message is recorded as intended before it is sent.
+// tell sends the admins what they were not told yet. It records every message as intended before sending it.
 func (r *Reconciler) tell(ctx context.Context, d *draft, o outcome) error {
 	known := r.Known.Get(d.key)
 	if d.policy.DryRun || known.Clients.Slack == nil || !known.SlackTrouble.None() {
@@ -61,7 +61,7 @@ func (r *Reconciler) tell(ctx context.Context, d *draft, o outcome) error {
 			return failed
 		}
 	}
-	// Only a reading that was accepted shows which problems are gone.
+	// Only an accepted reading shows which problems are gone.
 	if o.accepted() {
 		d.status().Notices = notice.Forget(d.status().Notices, func(kind, id string) bool {
 			return live[kind+id] || (kind == v1alpha1.NoticeUnleasedKeys && !known.Accounts.Complete)
@@ -78,19 +78,20 @@ type teller struct {
 	leases leaseSet
 }
 
-// letter is a message, and whom to send it to.
+// letter is a message and its recipients.
 type letter struct {
 	lines []message.Item
 	posts []delivery.Post
 }
 
-// tell one kind: first what an earlier sync intended and may have sent, then what is new.
+// tell handles one kind: first the messages that an earlier sync recorded and may have sent, then the new ones.
 func (t teller) tell(ctx context.Context, what telling) error {
 	letters := t.intend(what)
 	if len(letters) == 0 {
 		return nil
 	}
-	// Intended before sent: who is found Pending after a crash is looked for in Slack first.
+	// Save the intent before sending. After a crash, Keylease searches Slack for a Pending message before sending it
+	// again.
 	if err := t.draft.save(ctx); err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func (t teller) tell(ctx context.Context, what telling) error {
 	return failed
 }
 
-// intend records every message of the kind that is to be sent now. One whose problems are all gone need not be sent.
+// intend records every message of the kind that is to be sent now. It skips a message whose problems are all gone.
 func (t teller) intend(what telling) []letter {
 	d := t.draft
 	s, admins := d.status(), d.spec().Slack.Admins
@@ -122,7 +123,7 @@ func (t teller) intend(what telling) []letter {
 	var letters []letter
 	for _, b := range batches {
 		var l letter
-		for _, p := range what.problems { // in their order: that of a batch is one of hashes
+		for _, p := range what.problems { // in this order; a batch is ordered by hashes
 			if b.Has(p.id) {
 				l.lines = append(l.lines, p.item)
 			}
@@ -139,7 +140,7 @@ func (t teller) intend(what telling) []letter {
 	return letters
 }
 
-// divide what is to be told into messages: what was found together is told together, as far as it fits.
+// divide splits the problems into messages. Problems found together are told together, as far as they fit.
 func divide(kind string, untold []string, items map[string]message.Item) [][]string {
 	var parts [][]string
 	lines := make([]message.Item, 0, len(untold))
@@ -160,11 +161,7 @@ func (t teller) deliver(ctx context.Context, what telling, l letter) error {
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: v1alpha1.ReasonTemplateFailed, Message: err.Error()}
 	}
-	targets := make([]notice.Target, 0, len(l.posts))
-	for _, p := range l.posts {
-		targets = append(targets, notice.Target{Post: p, Message: text})
-	}
-	results := notice.Deliver(ctx, t.slack, targets, d.now)
+	results := notice.Deliver(ctx, t.slack, l.posts, text, d.now)
 	for _, res := range results {
 		d.status().Notices = delivery.Settle(d.status().Notices, res.Delivery)
 		metrics.NoticeSent(d.key.Namespace, d.key.Name, what.kind, string(res.State))
@@ -194,7 +191,7 @@ func (t teller) render(what telling, lines []message.Item) (message.Message, err
 	return texts[0], nil
 }
 
-// countFoundMarks writes into the leases when the summary that names them was delivered.
+// countFoundMarks records on the leases when the summary that names them was delivered.
 func (t teller) countFoundMarks(ctx context.Context, what telling) error {
 	failed := map[string]error{}
 	for _, p := range what.problems {
@@ -211,5 +208,5 @@ func (t teller) countFoundMarks(ctx context.Context, what telling) error {
 			failed[id] = err
 		}
 	}
-	return ofLeases(t.draft.key, failed)
+	return leaseErrors(t.draft.key, failed)
 }

@@ -20,10 +20,10 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// tellings gathers everything that could be told; what was told before is left out later.
+// tellings gathers everything that could be told. A later step leaves out what was told before.
 func (r *Reconciler) tellings(ctx context.Context, d *draft, o outcome, accounts state.Accounts) ([]telling, error) {
 	if foreignClaim(d.sheet) {
-		return []telling{notAccepted(d, o)}, nil // whose sheet it is now tells of everything else
+		return []telling{notAccepted(d, o)}, nil // the other cluster tells everything else
 	}
 	out := []telling{weekly(d, o)}
 	if !o.accepted() {
@@ -43,13 +43,13 @@ func (r *Reconciler) tellings(ctx context.Context, d *draft, o outcome, accounts
 	return out, nil
 }
 
-// once is a telling of one thing, known by its parts.
+// once is a telling of one thing, identified by its parts.
 func once(kind, detail, reason string, parts ...string) telling {
 	id := notice.ProblemID(append([]string{reason}, parts...)...)
 	return telling{kind: kind, detail: detail, problems: []problem{{id: id, item: message.Item{Reason: reason}}}}
 }
 
-// notAccepted is why this sync's reading does not count.
+// notAccepted tells why this sync's reading does not count.
 func notAccepted(d *draft, o outcome) telling {
 	if o.unreadable != nil {
 		return unreadableSheet(d, o)
@@ -57,7 +57,7 @@ func notAccepted(d *draft, o outcome) telling {
 	return rejectedSheet(d, o.judged.refusal)
 }
 
-// rejectedSheet is told once for each time that the sheet is refused, however it changes meanwhile.
+// rejectedSheet is told once for each time that the sheet is refused, even if the sheet changes meanwhile.
 func rejectedSheet(d *draft, n refusal) telling {
 	s, c := d.status(), d.find(v1alpha1.ConditionSheetAccepted)
 	kind, approval := v1alpha1.NoticeSheetGuard, s.ObservedHash
@@ -67,7 +67,7 @@ func rejectedSheet(d *draft, n refusal) telling {
 	t := once(kind, n.seen, n.reason, c.LastTransitionTime.UTC().Format(time.RFC3339))
 	t.approval = approval
 	if kind == v1alpha1.NoticeSheetGuard && s.ApprovedHash == approval {
-		// The command that approves would change nothing yet: the condition says what comes before it.
+		// The approve command would change nothing yet. The condition says what to do before it.
 		t.detail, t.approval = c.Message, ""
 	}
 	return t
@@ -82,7 +82,8 @@ func unreadableSheet(d *draft, o outcome) telling {
 	return once(v1alpha1.NoticeUnreadable, c.Message, c.Reason, c.LastTransitionTime.UTC().Format(time.RFC3339))
 }
 
-// rowProblems in the order of their rows. Rows with the very same problem, such as the same key ID, are one.
+// rowProblems lists problems in the order of their rows. Rows with the same problem, such as the same key ID, count as
+// one.
 func rowProblems(kind string, rows []sheet.Problem) telling {
 	t := telling{kind: kind}
 	known := map[string]int{}
@@ -117,8 +118,9 @@ func unclearMarks(o outcome) telling {
 	return t
 }
 
-// foundMarks are keys whose rows said "notified" before this cluster knew them: the admins get one summary, and
-// minimumNotice counts from it. A key whose row has gone since is among them: its lease goes on, and waits for it.
+// foundMarks are keys whose rows said "notified" before this cluster knew them. The admins get one summary, and
+// minimumNotice counts from it. A key whose row has disappeared since is included, because its lease waits for the
+// summary.
 func foundMarks(d *draft, leases leaseSet) telling {
 	t := telling{kind: v1alpha1.NoticeFoundMarks}
 	for _, l := range leases {
@@ -133,7 +135,7 @@ func foundMarks(d *draft, leases leaseSet) telling {
 		}
 		item := leaseItem(l)
 		item.Value, item.DeleteAt = s.Mark, at.Add(d.policy.GracePeriod).In(d.policy.Location)
-		// Known by the lease's UID: one that was deleted and made again has its notice to be counted anew.
+		// The UID is part of the ID: a lease that was deleted and created again needs a new summary.
 		t.problems = append(t.problems, problem{id: notice.ProblemID(string(l.UID), t.kind, s.FoundMark.EndDate), item: item})
 	}
 	slices.SortFunc(t.problems, func(a, b problem) int {
@@ -142,7 +144,7 @@ func foundMarks(d *draft, leases leaseSet) telling {
 	return t
 }
 
-// leaseItem is what every line about a lease says of it.
+// leaseItem has the facts that every line about a lease shows.
 func leaseItem(l *v1alpha1.AccessKeyLease) message.Item {
 	item := message.Item{AccessKeyID: l.Spec.AccessKeyID, UserName: l.Spec.UserName, OwnerName: l.Spec.Owner.FullName, EndDate: l.Spec.EndDate}
 	if l.Status.Sheet != nil {
@@ -151,12 +153,12 @@ func leaseItem(l *v1alpha1.AccessKeyLease) message.Item {
 	return item
 }
 
-// dateConflicts that were decided now, and those of before that somebody may still have to hear of.
+// dateConflicts lists the conflicts decided now, and earlier ones that some admin was not told of yet.
 func dateConflicts(d *draft, o outcome) telling {
 	t := telling{kind: v1alpha1.NoticeDateConflict}
 	seen := map[string]bool{}
 	add := func(id, accessKeyID, detail string) {
-		// What could not be applied is decided again, perhaps to another date.
+		// A conflict that could not be applied is decided again, perhaps for another date.
 		if !seen[id] && o.leases[accessKeyID] != nil && o.merged.failed[accessKeyID] == nil {
 			seen[id] = true
 			t.problems = append(t.problems, problem{id: id, item: message.Item{AccessKeyID: accessKeyID, Detail: detail}})
@@ -174,7 +176,7 @@ func dateConflicts(d *draft, o outcome) telling {
 	return t
 }
 
-// dailyLimits are the accounts whose day's revocations are taken, each told once a day.
+// dailyLimits lists the accounts that have reached their daily limit of deletions, each told once a day.
 func dailyLimits(d *draft, o outcome) []telling {
 	waiting := map[string]telling{}
 	today := d.policy.Today(o.reading.start)

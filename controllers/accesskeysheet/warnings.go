@@ -8,10 +8,10 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// warning about a key's row, for an Event with its reason and an audit line.
+// warning about a key's row: an Event with this reason, and an audit line.
 type warning struct{ accessKeyID, reason, audit, message string }
 
-// warnings for people whose rows moved under a write, and what became of it.
+// warnings about rows that moved while cells were written.
 func warnings(found sheet.ReadBack) []warning {
 	var out []warning
 	for _, id := range found.Missed {
@@ -28,8 +28,8 @@ func warnings(found sheet.ReadBack) []warning {
 	return out
 }
 
-// columnsMoved: a column came or went before ours, so what was written may have replaced a cell that is not ours, such
-// as the user's name. What stood there is not known well enough to be written by a program.
+// columnsMoved warns that a column was inserted or deleted before ours. The write may have replaced another cell, such
+// as the user's name. Keylease does not know that cell's value well enough to restore it.
 func columnsMoved(cells []sheet.CellEdit) []warning {
 	var out []warning
 	for _, e := range cells {
@@ -49,7 +49,8 @@ func doubt(e sheet.CellEdit) string {
 		e.Range, shownCell(e.Old), shownCell(e.New))
 }
 
-// tell the leases' people. late are warnings about rows that have no lease: it may be made by this sync.
+// tell reports the warnings on their leases. It returns those about rows without a lease, which this sync may still
+// create.
 func (d *draft) tell(leases leaseSet, found []warning) (late []warning) {
 	for _, w := range found {
 		l := leases[w.accessKeyID]
@@ -63,7 +64,7 @@ func (d *draft) tell(leases leaseSet, found []warning) (late []warning) {
 	return late
 }
 
-// tellLate what is left: of a row without a lease the sheet says it.
+// tellLate reports warnings on their leases or, if there is still no lease, on the sheet.
 func (d *draft) tellLate(leases leaseSet, found []warning) {
 	for _, w := range d.tell(leases, found) {
 		d.event(record.Warning, w.reason, w.message)

@@ -16,13 +16,14 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// writeBack gives the sheet what it does not say yet: looked up immediately before, written in one request, read back
-// after. The backlog is the difference between cluster and sheet; there is no queue to lose. Where it fails, the leases
-// concerned say so. They are not blocked by it; the cells are written when it is possible. unfinished: an earlier write could
-// not be put right, and no other begins before.
-func (r *Reconciler) writeBack(ctx context.Context, w *writer, o *outcome, unfinished error) error {
+// writeBack writes the cells that differ. It looks up the rows immediately before, writes in one request, and reads the
+// cells back. There is no queue to lose: the backlog is the difference between cluster and sheet.
+//
+// If that fails, the leases say so. The failure does not block them, and the next sync tries again. unfinished is why
+// an earlier write could not be repaired; no other write begins before that.
+func (r *Reconciler) writeBack(ctx context.Context, w *writer, o outcome, unfinished error) (outcome, error) {
 	if w.draft.policy.DryRun || (len(o.merged.pending) == 0 && unfinished == nil) {
-		return nil
+		return o, nil
 	}
 	w.leases = o.leases
 	after, err := [][]any(nil), unfinished
@@ -30,22 +31,22 @@ func (r *Reconciler) writeBack(ctx context.Context, w *writer, o *outcome, unfin
 		after, err = w.write(ctx, o.merged.pending)
 	}
 	if err == nil {
-		o.leases, err = r.confirm(ctx, w.draft, *o, after)
-		return err
+		o.leases, err = r.confirm(ctx, w.draft, o, after)
+		return o, err
 	}
 	if apierrors.IsConflict(err) {
-		return err // the AccessKeySheet changed: what it says now is read first
+		return o, err // the AccessKeySheet changed: the next sync reads it first
 	}
-	again, mirrorErr := r.mirror(ctx, w.draft, o.reading, o.leases, o.merged, err)
+	again, mirrorErr := r.mirror(ctx, w.draft, o.reading, o.leases, o.merged.conflicts, err)
 	if mirrorErr != nil {
-		return mirrorErr
+		return o, mirrorErr
 	}
 	o.merged, o.leases = again, again.leases
-	return err
+	return o, err
 }
 
-// confirm tells the leases that their rows say what was written. A row that says anything else was changed by a person
-// meanwhile: the next sync decides on that, as on every reading, once the guard has seen it.
+// confirm records on the leases that their rows now say what was written. If a row says something else, a person
+// changed it meanwhile. The next sync decides about that, after the guard has seen it.
 func (r *Reconciler) confirm(ctx context.Context, d *draft, o outcome, after [][]any) (leaseSet, error) {
 	rows := map[string]sheet.Row{}
 	for _, row := range sheet.ParseRequests(after, d.options()).Rows {
@@ -66,11 +67,11 @@ func (r *Reconciler) confirm(ctx context.Context, d *draft, o outcome, after [][
 			failed[id] = err
 		}
 	}
-	return leases, ofLeases(d.key, failed)
+	return leases, leaseErrors(d.key, failed)
 }
 
-// amend what the sheet says of a lease in its status. A conflict is no reason to decide anew: the lease's own controller
-// wrote meanwhile, and what the sheet owns of the status nobody else changes. A lease that was deleted, or made again, is
+// amend changes the sheet's part of a lease's status. On a conflict it retries without a new merge: only the lease's
+// own controller can have written, and it does not touch the sheet's part. A lease that was deleted or created again is
 // left to the next sync.
 func (r *Reconciler) amend(ctx context.Context, d *draft, lease *v1alpha1.AccessKeyLease, change func(*v1alpha1.AccessKeyLease)) (*v1alpha1.AccessKeyLease, error) {
 	now := lease
@@ -103,7 +104,7 @@ type writer struct {
 	leases leaseSet
 }
 
-// write the pending cells where they differ, and give the tab as it is then.
+// write writes the pending cells that differ, and returns the tab as it is afterwards.
 func (w *writer) write(ctx context.Context, pending map[string]sheet.Wanted) ([][]any, error) {
 	before, err := w.readRequests(ctx)
 	if err != nil {

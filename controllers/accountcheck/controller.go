@@ -1,6 +1,6 @@
-// Package accountcheck lists once a day the access keys of a sheet's accounts (spec.aws.reportUnleased), in a queue of its
-// own, because that takes a call for each user and no sync should wait for it. The sheet's next sync compares them with its
-// rows, and tells.
+// Package accountcheck lists the access keys of a sheet's accounts once a day (spec.aws.reportUnleased). It has a queue
+// of its own, because it makes one call for each user, and no sync should wait for that. The sheet's next sync compares
+// the keys with its rows and tells the admins.
 package accountcheck
 
 import (
@@ -26,9 +26,9 @@ import (
 )
 
 const (
-	// delay behind dailyAt: the day's deletions have IAM's low rate for themselves.
+	// delay after dailyAt: the day's deletions use IAM's low rate first.
 	delay = time.Hour
-	// Timeout of a check: a call for each user of an account, at IAM's rate.
+	// Timeout of a check: one call for each user of an account, at IAM's rate.
 	Timeout = time.Hour
 )
 
@@ -54,11 +54,11 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		return ctrl.Result{}, nil //nolint:nilerr // the sheet's own condition says what is wrong with its spec
 	}
 	if policy.DryRun || (sheet.Spec.AWS.ReportUnleased != nil && !*sheet.Spec.AWS.ReportUnleased) {
-		return ctrl.Result{}, nil // a change of the spec brings it back
+		return ctrl.Result{}, nil // a change of the spec wakes it
 	}
 	known := r.Known.Get(req.NamespacedName)
 	if known.Reading.Start.IsZero() {
-		// Without its rows every key of the account would seem to stand in none.
+		// Without the rows, every key of the account would seem to be on none.
 		return ctrl.Result{RequeueAfter: time.Minute}, nil
 	}
 	now := r.Clock.Now()
@@ -75,7 +75,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		next = r.Attempts.Failed(req.NamespacedName, pace.CheckAccount, 0, now, l.failed).Sub(now)
 	}
 	if again && len(l.keys) == 0 {
-		return ctrl.Result{RequeueAfter: next}, nil // nobody was heard: the check is still to be made
+		return ctrl.Result{RequeueAfter: next}, nil // no account answered: the check must still be made
 	}
 	if !l.trouble.None() {
 		r.Record.Event(sheet, record.Warning, v1alpha1.EventCheckFailed, v1alpha1.EventCheckFailed, l.trouble.Message)
@@ -85,7 +85,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 	return ctrl.Result{RequeueAfter: next}, nil
 }
 
-// moments: the last one at which a check became due, and how long it is to the next.
+// moments gives when the last check became due, and the time until the next.
 func moments(p lifecycle.Policy, now time.Time) (due time.Time, next time.Duration) {
 	due = p.Due(p.Today(now), 0).Add(delay)
 	if due.After(now) {
@@ -104,14 +104,15 @@ func lastCheck(sheet *v1alpha1.AccessKeySheet, found state.Accounts) time.Time {
 // listing is what one check found.
 type listing struct {
 	keys []lifecycle.AccountKey
-	// failed is why it is not all; of several reasons one that passes, because it is worth another attempt.
+	// failed is why the list is incomplete. Of several errors it is one that passes, because that is worth a retry.
 	failed error
-	// trouble of the check alone, which people must fix. What is wrong with the credentials is the sheet's AWSReady.
+	// trouble is what people must fix for the check to work. Bad credentials are not in it: the sheet's AWSReady shows
+	// them.
 	trouble state.Trouble
 }
 
-// list the keys of all accounts of the sheet. One account that cannot be read does not keep the others from being told
-// of. Its error is the API server's.
+// list lists the keys of all accounts of the sheet. If one account cannot be read, the others are still listed. It
+// returns only errors of the API server.
 func (r *Reconciler) list(ctx context.Context, key types.NamespacedName, sheet *v1alpha1.AccessKeySheet, policy lifecycle.Policy, connect state.ConnectAWS) (l listing, err error) {
 	leases, err := lookup.OfSheet(ctx, r.Client, key)
 	if err != nil {
@@ -151,7 +152,7 @@ func (r *Reconciler) list(ctx context.Context, key types.NamespacedName, sheet *
 	return l, nil
 }
 
-// checkTrouble is what people read of a check that fails until they fix something.
+// checkTrouble says what people must fix so that the check works again.
 func checkTrouble(account string, err error) state.Trouble {
 	reason := v1alpha1.EventCheckFailed
 	if f := failure.Of(err); f != nil {

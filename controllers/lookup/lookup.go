@@ -40,25 +40,25 @@ func OfSheet(ctx context.Context, c client.Reader, sheet types.NamespacedName) (
 	return list.Items, err
 }
 
-// OfSheetLive asks the API server, which knows no index of ours.
+// OfSheetLive reads them from the API server, which does not have our indexes.
 func OfSheetLive(ctx context.Context, live client.Reader, sheet types.NamespacedName) ([]v1alpha1.AccessKeyLease, error) {
 	list := &v1alpha1.AccessKeyLeaseList{}
 	err := live.List(ctx, list, client.InNamespace(sheet.Namespace))
 	for i := range list.Items {
-		list.Items[i].ManagedFields = nil // as in the cache: a lease is applied as it was read
+		list.Items[i].ManagedFields = nil // as in the cache
 	}
 	return slices.DeleteFunc(list.Items, func(l v1alpha1.AccessKeyLease) bool { return l.Spec.SheetRef.Name != sheet.Name }), err
 }
 
-// OfAccount gives the leases of an AWS account, whatever their sheet. They are the cache's own and are to be read only: many
-// leases that are due at once each look at all of them.
+// OfAccount gives the leases of an AWS account, of all sheets. They are the cache's own objects: do not change them.
+// Copying them would cost too much, because many due leases each look at all of them.
 func OfAccount(ctx context.Context, c client.Reader, accountID string) ([]v1alpha1.AccessKeyLease, error) {
 	list := &v1alpha1.AccessKeyLeaseList{}
 	err := c.List(ctx, list, client.MatchingFields{indexAccount: accountID}, client.UnsafeDisableDeepCopy)
 	return list.Items, err
 }
 
-// OfKey gives the leases of an access key, in whatever namespace.
+// OfKey gives the leases of an access key, in all namespaces.
 func OfKey(ctx context.Context, c client.Reader, accessKeyID string) ([]v1alpha1.AccessKeyLease, error) {
 	list := &v1alpha1.AccessKeyLeaseList{}
 	if err := c.List(ctx, list, client.MatchingFields{indexKey: accessKeyID}); err != nil {

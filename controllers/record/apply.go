@@ -13,7 +13,7 @@ import (
 	applyv1alpha1 "github.com/keylease/keylease/api/v1alpha1/applyconfiguration/api/v1alpha1"
 )
 
-// sheetConditions are the lease's conditions that come from the sheet.
+// sheetConditions are the lease's conditions that the sheet's controller sets.
 var sheetConditions = []string{v1alpha1.ConditionRowPresent, v1alpha1.ConditionSheetSynced, v1alpha1.ConditionOwnerResolved}
 
 // SheetPart is the part of a lease's status that the sheet's controller owns.
@@ -41,29 +41,21 @@ func conditionsOf(all []metav1.Condition, keep func(string) bool) []metav1.Condi
 	return out
 }
 
-// LeaseStatus writes one owner's part of a lease's status. The resource version is checked: what was decided on a
-// version that is no longer the newest is decided again, never forced. On success the lease is as the server has it.
+// LeaseStatus writes one owner's part of a lease's status, and checks the resource version. It never forces a decision
+// that was made on an old version; the caller decides again. On success, l is as the server has it.
 func (r *Recorder) LeaseStatus(ctx context.Context, l *v1alpha1.AccessKeyLease, owner client.FieldOwner) error {
 	part := LeasePart
 	if owner == OwnerSheet {
 		part = SheetPart
 	}
-	body := map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeyLease",
-		"metadata": identity(l), "status": part(l.Status),
-	}
 	var ac applyv1alpha1.AccessKeyLeaseApplyConfiguration
-	if err := convert(body, &ac); err != nil {
-		return err
-	}
-	if err := r.Client.Status().Apply(ctx, &ac, owner, client.ForceOwnership); err != nil {
-		return err
-	}
-	return refresh(ac, l)
+	return apply(object("AccessKeyLease", identity(l), "status", part(l.Status)), &ac, func() error {
+		return r.Client.Status().Apply(ctx, &ac, owner, client.ForceOwnership)
+	}, l)
 }
 
-// LeaseSpec writes what the sheet says. A lease without a resource version is created, and only if it is not there
-// yet with other values; an existing one is written only as it was when the merge was decided.
+// LeaseSpec writes what the sheet says. Without a resource version it creates the lease, and fails if one with other
+// values exists. Otherwise it checks that the lease is as it was when the merge decided.
 func (r *Recorder) LeaseSpec(ctx context.Context, l *v1alpha1.AccessKeyLease) error {
 	meta := identity(l)
 	meta["labels"] = map[string]string{v1alpha1.LabelSheet: l.Spec.SheetRef.Name}
@@ -71,34 +63,20 @@ func (r *Recorder) LeaseSpec(ctx context.Context, l *v1alpha1.AccessKeyLease) er
 	if l.ResourceVersion != "" {
 		opts = append(opts, client.ForceOwnership)
 	}
-	body := map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeyLease",
-		"metadata": meta, "spec": l.Spec,
-	}
 	var ac applyv1alpha1.AccessKeyLeaseApplyConfiguration
-	if err := convert(body, &ac); err != nil {
-		return err
-	}
-	if err := r.Client.Apply(ctx, &ac, opts...); err != nil {
-		return err
-	}
-	return refresh(ac, l)
+	return apply(object("AccessKeyLease", meta, "spec", l.Spec), &ac, func() error { return r.Client.Apply(ctx, &ac, opts...) }, l)
 }
 
-// SheetStatus writes a sheet's status, with the resource version checked.
+// SheetStatus writes a sheet's status, and checks the resource version.
 func (r *Recorder) SheetStatus(ctx context.Context, s *v1alpha1.AccessKeySheet) error {
-	body := map[string]any{
-		"apiVersion": v1alpha1.GroupVersion.String(), "kind": "AccessKeySheet",
-		"metadata": identity(s), "status": s.Status,
-	}
 	var ac applyv1alpha1.AccessKeySheetApplyConfiguration
-	if err := convert(body, &ac); err != nil {
-		return err
-	}
-	if err := r.Client.Status().Apply(ctx, &ac, OwnerSheet, client.ForceOwnership); err != nil {
-		return err
-	}
-	return refresh(ac, s)
+	return apply(object("AccessKeySheet", identity(s), "status", s.Status), &ac, func() error {
+		return r.Client.Status().Apply(ctx, &ac, OwnerSheet, client.ForceOwnership)
+	}, s)
+}
+
+func object(kind string, metadata map[string]any, part string, value any) map[string]any {
+	return map[string]any{"apiVersion": v1alpha1.GroupVersion.String(), "kind": kind, "metadata": metadata, part: value}
 }
 
 func identity(o client.Object) map[string]any {
@@ -109,10 +87,17 @@ func identity(o client.Object) map[string]any {
 	return m
 }
 
-// refresh puts the server's answer, which an apply leaves in its configuration, into the object.
-func refresh[T any](answer any, into *T) error {
+// apply puts the body into the configuration ac, sends that, and copies the server's answer, which Apply leaves in it, into
+// the object.
+func apply[T any](body, ac any, send func() error, into *T) error {
+	if err := convert(body, ac); err != nil {
+		return err
+	}
+	if err := send(); err != nil {
+		return err
+	}
 	var fresh T
-	if err := convert(answer, &fresh); err != nil {
+	if err := convert(ac, &fresh); err != nil {
 		return err
 	}
 	*into = fresh

@@ -1,4 +1,4 @@
-// Package record is how the controllers record anything: server-side apply, conditions, Events and audit lines.
+// Package record is how the controllers record anything: server-side apply, field owners, Events and audit lines.
 package record
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// longestEvent in bytes: the API server refuses an Event of more than 1024, and it is lost. A Japanese letter has three.
+// longestEvent in bytes. The API server refuses a longer Event, and it is lost. A Japanese character has three bytes.
 const longestEvent = 1024
 
 // Types of Events.
@@ -27,24 +27,26 @@ const (
 // Recorder writes to the API server, to Events and to the audit log.
 type Recorder struct {
 	Client client.Client
-	// Live reads past the cache: field owners are stripped from cached objects.
+	// Live reads past the cache, because cached objects have no field owners.
 	Live   client.Reader
 	Events events.EventRecorder
 	// Log gets one line per decision, approval, date change, notice and AWS change.
 	Log logr.Logger
 }
 
-// Event about an object. The API server's clients join Events of one reason and action, and keep the text of the first.
+// Event writes an Event about an object. The API server's clients join Events with the same reason and action, and keep
+// only the first text.
 func (r *Recorder) Event(about runtime.Object, kind, reason, action, message string) {
 	r.Events.Eventf(about, nil, kind, reason, action, "%s", lifecycle.Cut(message, longestEvent))
 }
 
-// LeaseEvent is an Event about a lease, with its reason as its action.
+// LeaseEvent writes an Event about a lease. Its action is its reason.
 func (r *Recorder) LeaseEvent(l *v1alpha1.AccessKeyLease, kind, reason, message string) {
 	r.Event(l, kind, reason, reason, message)
 }
 
-// AuditLease writes one line of evidence about a lease. An auditor asks after a year, with nothing but these lines.
+// AuditLease writes one line of evidence about a lease. It must be enough for an auditor who has only these lines a
+// year later.
 func (r *Recorder) AuditLease(l *v1alpha1.AccessKeyLease, what string, kv ...any) {
 	r.Log.Info(what, append([]any{
 		"namespace", l.Namespace, "sheet", l.Spec.SheetRef.Name, "lease", l.Name,
@@ -57,8 +59,8 @@ func (r *Recorder) AuditSheet(key types.NamespacedName, what string, kv ...any) 
 	r.Log.Info(what, append([]any{"namespace", key.Namespace, "sheet", key.Name}, kv...)...)
 }
 
-// AnnotatedBy is the field manager that wrote an annotation, such as kubectl-annotate; empty: unknown. The API server's own
-// audit log knows the person; the time of the line leads there.
+// AnnotatedBy is the field manager that wrote an annotation, such as kubectl-annotate; empty: unknown. The API server's
+// own audit log names the person; find the entry by the time of our line.
 func (r *Recorder) AnnotatedBy(ctx context.Context, o client.Object, name string) string {
 	fresh, ok := o.DeepCopyObject().(client.Object)
 	if !ok || r.Live.Get(ctx, client.ObjectKeyFromObject(o), fresh) != nil {

@@ -9,18 +9,18 @@ import (
 	"github.com/keylease/keylease/internal/teardown"
 )
 
-// Spreadsheets is what is needed of Google. Errors are *failure.Error.
+// Spreadsheets is what Keylease needs of Google. Errors are *failure.Error.
 type Spreadsheets interface {
-	// Read gives the values of several A1 ranges in one request: texts, numbers (dates as serials), booleans.
+	// Read returns the values of several A1 ranges in one request: texts, numbers (dates as serials), booleans.
 	Read(ctx context.Context, spreadsheetID string, ranges []string) ([][][]any, error)
 	// Write sets cells in one request, as they are (RAW).
 	Write(ctx context.Context, spreadsheetID string, cells []sheet.CellWrite) error
 }
 
-// Slack is what is needed of Slack.
+// Slack is what Keylease needs of Slack.
 type Slack interface {
 	notice.Slack
-	// AuthTest asks whether the token is good.
+	// AuthTest asks Slack whether the token is valid.
 	AuthTest(ctx context.Context) error
 }
 
@@ -29,9 +29,10 @@ type AWS interface {
 	teardown.IAM
 	// Identity of the credentials.
 	Identity(ctx context.Context) (lifecycle.Identity, error)
-	// AccountKeys lists the access keys of all users under a path prefix (with a slash at both ends; "": of all users): a call for each user.
+	// AccountKeys lists the access keys of all users under a path prefix, with one call for each user. The prefix has a
+	// slash at both ends; "": all users.
 	AccountKeys(ctx context.Context, pathPrefix string) ([]lifecycle.AccountKey, error)
 }
 
-// ConnectAWS connects to an account with a sheet's credentials. It makes no call of its own that needs rights there.
+// ConnectAWS connects to an account with a sheet's credentials, without any call that needs rights there.
 type ConnectAWS func(ctx context.Context, accountID string) (AWS, error)

@@ -1,6 +1,6 @@
-// Package state is what this process knows of each sheet, beside what the API server keeps. Nothing of it is persisted: a
-// restart syncs at once, and until then no notice is sent and no key deleted. Each struct has one writer; those who read get
-// copies.
+// Package state is what this process knows of each sheet, beside what the API server keeps. None of it is persisted.
+// After a restart every sheet is synced at once; until then Keylease sends no notice and deletes no key. Each struct
+// has one writer, and readers get copies.
 package state
 
 import (
@@ -18,29 +18,29 @@ import (
 type Sheet struct {
 	Reading Reading
 	Clients Clients
-	// SlackTrouble is why nobody can be warned. None: Slack is well.
+	// SlackTrouble is why Slack cannot deliver notices. None: Slack works.
 	SlackTrouble Trouble
-	// AWSTroubles, by account, are what was met that concerns a whole account.
+	// AWSTroubles are problems that concern a whole account, by account ID.
 	AWSTroubles map[string]Trouble
 	Accounts    Accounts
 }
 
 // Reading is the last accepted one. The sheet's controller writes it.
 type Reading struct {
-	// Start of it; zero: none by this process.
+	// Start of the reading; zero: this process has none.
 	Start time.Time
 	// Claimed: another cluster has claimed the sheet.
 	Claimed bool
-	// Resumed is when the operator last came back after more than seven days. It is here too because a lease can meet the
-	// fresh reading before the cache shows the AccessKeySheet that says so.
+	// Resumed is when syncs last started again after more than seven days. It is kept here too, because a lease may see
+	// the fresh reading before the cache shows it on the AccessKeySheet.
 	Resumed time.Time
-	// Failed are the keys, by ID, to which it could not be applied, and why.
+	// Failed are the access key IDs to which the reading could not be applied, and why.
 	Failed map[string]error
-	// Foreign are its rows, by access key ID, whose keys other sheets had first.
+	// Foreign are the rows, by access key ID, whose keys other sheets had first.
 	Foreign map[string]int
 }
 
-// AppliedTo is when the last reading began that a lease may act on; zero: it could not be applied to this one.
+// AppliedTo is when the reading began on which the lease of a key may act; zero: it could not be applied to that lease.
 func (r Reading) AppliedTo(accessKeyID string) time.Time {
 	if r.Failed[accessKeyID] != nil {
 		return time.Time{}
@@ -48,7 +48,7 @@ func (r Reading) AppliedTo(accessKeyID string) time.Time {
 	return r.Start
 }
 
-// Clients by which a sheet's leases reach the services. The sheet's controller makes them; nil: not yet.
+// Clients reach the services for a sheet's leases. The sheet's controller makes them; nil: not yet.
 type Clients struct {
 	Slack Slack
 	AWS   ConnectAWS
@@ -59,8 +59,8 @@ type Accounts struct {
 	// Time of the check; zero: this process has made none.
 	Time time.Time
 	Keys []lifecycle.AccountKey
-	// Complete: every account could be read. Again: one could not, and that passes by itself. Trouble: one could not, and
-	// people must fix it.
+	// Complete: every account could be read. Again: an account could not be read, but the error passes by itself.
+	// Trouble: an account could not be read until people fix something.
 	Complete, Again bool
 	Trouble         Trouble
 
@@ -81,14 +81,14 @@ type Sheets struct {
 // NewSheets knows nothing yet.
 func NewSheets() *Sheets { return &Sheets{m: map[types.NamespacedName]Sheet{}} }
 
-// Get what is known of a sheet.
+// Get returns what is known of a sheet.
 func (s *Sheets) Get(key types.NamespacedName) Sheet {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.m[key]
 }
 
-// Drop a sheet that was removed.
+// Drop forgets a sheet that was removed.
 func (s *Sheets) Drop(key types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,12 +108,13 @@ func (s *Sheets) SetReading(key types.NamespacedName, r Reading) {
 	s.change(key, func(known *Sheet) { known.Reading = r })
 }
 
-// SetClaimed forgets the reading where another cluster has claimed the sheet: its leases do nothing until one is accepted.
+// SetClaimed notes whether another cluster has claimed the sheet, and forgets the reading. The leases do nothing until
+// the next reading is accepted.
 func (s *Sheets) SetClaimed(key types.NamespacedName, claimed bool) {
 	s.change(key, func(known *Sheet) { known.Reading.Start, known.Reading.Claimed = time.Time{}, claimed })
 }
 
-// SetClients of a sheet.
+// SetClients notes a sheet's clients.
 func (s *Sheets) SetClients(key types.NamespacedName, c Clients) {
 	s.change(key, func(known *Sheet) { known.Clients = c })
 }
@@ -127,12 +128,12 @@ func (s *Sheets) SetAccounts(key types.NamespacedName, a Accounts) {
 	s.change(key, func(known *Sheet) { known.Accounts = a })
 }
 
-// SetSlackTrouble records, or with none clears, why nobody can be warned.
+// SetSlackTrouble records why Slack cannot deliver notices; none clears it.
 func (s *Sheets) SetSlackTrouble(key types.NamespacedName, t Trouble) {
 	s.change(key, func(known *Sheet) { known.SlackTrouble = t })
 }
 
-// TokenRefused records that Slack refuses the sheet's token. It tells whether that is news.
+// TokenRefused records that Slack refuses the sheet's token. news: it was not known before.
 func (s *Sheets) TokenRefused(key types.NamespacedName, message string) (news bool) {
 	s.change(key, func(known *Sheet) {
 		news = known.SlackTrouble.Message != message
@@ -141,13 +142,13 @@ func (s *Sheets) TokenRefused(key types.NamespacedName, message string) (news bo
 	return news
 }
 
-// SetAWSTrouble records, or with none clears, what concerns a whole account. It tells whether that is news.
+// SetAWSTrouble records what concerns a whole account; none clears it. news: it was not known before.
 func (s *Sheets) SetAWSTrouble(key types.NamespacedName, account string, t Trouble) (news bool) {
 	s.change(key, func(known *Sheet) {
 		if news = known.AWSTroubles[account] != t; !news {
 			return
 		}
-		next := maps.Clone(known.AWSTroubles) // others may be reading the one before
+		next := maps.Clone(known.AWSTroubles) // readers may still use the old map
 		if next == nil {
 			next = map[string]Trouble{}
 		}

@@ -1,5 +1,5 @@
-// Command slowest reads the events of go test -json, shows what go test would show without -v, and names the ten slowest
-// tests at the end. It leaves the exit code to go test.
+// Command slowest reads the events of go test -json. It prints what go test prints without -v, and names the ten
+// slowest tests at the end. The exit code is left to go test.
 package main
 
 import (
@@ -24,10 +24,10 @@ type event struct {
 // report of a whole run.
 type report struct {
 	to io.Writer
-	// said is what a test that has not ended said so far, by package and test; a package's own is that of test "".
+	// said is the output of each unfinished test, by package and test; the package's own output is under "".
 	said  map[string]map[string]string
 	tests []event
-	// failed tests, which are named again at the end.
+	// failed tests, which are named at the end.
 	failed []event
 }
 
@@ -48,7 +48,7 @@ func (r *report) read(from io.Reader) error {
 		if json.Unmarshal([]byte(line), &e) == nil {
 			r.take(e)
 		} else {
-			fmt.Fprint(r.to, line) // go itself, about something other than a test
+			fmt.Fprint(r.to, line) // a message of the go command itself
 		}
 		if err == io.EOF {
 			return nil
@@ -88,7 +88,7 @@ func (r *report) endTest(e event) {
 	}
 }
 
-// endPackage shows, of one that failed, also what tests said that did not come to their end.
+// endPackage prints a package's result. If the package failed, it also prints the output of tests that did not finish.
 func (r *report) endPackage(e event) {
 	said := r.said[e.Package]
 	delete(r.said, e.Package)

@@ -8,14 +8,14 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// Access is whose IAM is used, and how.
+// Access says which account to use, and how.
 type Access = lifecycle.AWSAccess
 
-// sessionName is what CloudTrail shows of a role's session.
+// sessionName is the name of a role's session in CloudTrail.
 const sessionName = "keylease"
 
-// globalRegions are what IAM signs for: it has one endpoint a partition ("AWS Identity and Access Management endpoints
-// and quotas", AWS General Reference).
+// globalRegions are the regions that IAM requests are signed for: IAM has one endpoint in each partition ("AWS Identity
+// and Access Management endpoints and quotas", AWS General Reference).
 var globalRegions = map[string]string{"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 var (
@@ -36,7 +36,7 @@ func resolve(a Access) (Access, error) {
 		return a, fmt.Errorf("AWS account %q: write twelve digits, with leading zeros", a.AccountID)
 	}
 	if a.RoleARN == "" {
-		a.ExternalID = "" // it changes nothing, and so must not make another client
+		a.ExternalID = "" // it is not used, so it must not make another client
 		return a, nil
 	}
 	role := a.RoleARN
@@ -53,7 +53,7 @@ func resolve(a Access) (Access, error) {
 	return a, nil
 }
 
-// stsRegion is the configured region where it belongs to the partition, else the partition's own.
+// stsRegion is the configured region if it belongs to the partition, or else the partition's own.
 func stsRegion(partition, configured string) string {
 	of := "aws"
 	switch {

@@ -20,17 +20,17 @@ import (
 
 // Options of a Factory; the zero value is ready for use.
 type Options struct {
-	// Config is region, endpoint and credentials, and where it has one, the HTTP client. Nil: the SDK's default chain, as
-	// NewFactory says.
+	// Config has region, endpoint, credentials and, if set, the HTTP client. Nil: the SDK's default chain, as NewFactory
+	// says.
 	Config *aws.Config
 	// Clock gives the time of observations. Default: the real one.
 	Clock clock.PassiveClock
-	// Rate is the most IAM calls per second to one account, Burst how many may come at once. IAM's own limits are
-	// unpublished and shared with everyone else in the account. When IAM throttles, the rate falls by a quarter, down to a tenth
-	// of this; it recovers with every success. Default: 20 and 40.
+	// Rate is how many IAM calls a second one account gets; Burst is how many may come at once. IAM's own limits are
+	// not published, and are shared with all other callers in the account. When IAM throttles, the rate falls by a
+	// quarter, down to a tenth of this. It recovers with every success. Default: 20 and 40.
 	Rate  float64
 	Burst int
-	// AttemptTimeout is for one HTTP request, of up to 3 that a call makes. Default: 10 s.
+	// AttemptTimeout limits one HTTP request; a call makes up to 3. Default: 10 s.
 	AttemptTimeout time.Duration
 	// MaxBackoff between attempts. Default: 5 s.
 	MaxBackoff time.Duration
@@ -64,23 +64,24 @@ type Factory struct {
 	accounts map[string]*retryer
 }
 
-// NewFactory takes its configuration from the options, or loads the SDK's default chain once: environment (AWS_REGION,
-// AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, …), profiles, web identity, instance roles. Credentials are
-// looked for when they are first needed.
+// NewFactory takes its configuration from the options. Without one it loads the SDK's default chain once: environment
+// (AWS_REGION, AWS_ENDPOINT_URL_IAM, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, …), profiles, web identity, instance
+// roles. Credentials are loaded when they are first needed.
 func NewFactory(ctx context.Context, options Options) (*Factory, error) {
 	options.setDefaults()
 	loaded, err := options.load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w: correct the AWS_… environment or the profile", err)
 	}
-	// The retryer below decides; AWS_MAX_ATTEMPTS would wrap it.
+	// The retryer below decides. AWS_MAX_ATTEMPTS would add another around it.
 	loaded.RetryMaxAttempts, loaded.Retryer = 0, nil
 	return &Factory{options: options, config: loaded, clients: map[Access]*Client{}, accounts: map[string]*retryer{}}, nil
 }
 
 func (o *Options) load(ctx context.Context) (aws.Config, error) {
 	calls := awshttp.NewBuildableClient().WithTimeout(o.AttemptTimeout).WithTransportOptions(
-		// Many leases wait for one host: the default of 10 idle connections would be opened and closed all day.
+		// Many leases call one host. With the default of 10 idle connections they would open and close connections all
+		// day.
 		func(t *http.Transport) { t.MaxIdleConnsPerHost = 32 })
 	if o.Config != nil {
 		given := o.Config.Copy()
@@ -94,14 +95,14 @@ func (o *Options) load(ctx context.Context) (aws.Config, error) {
 		config.WithLogger(logging.LoggerFunc(logDetail)), config.WithHTTPClient(calls))
 }
 
-// logDetail puts what the SDK has to say, which is never more than a detail, into the program's log: by itself the SDK
-// would write plain text between JSON lines.
+// logDetail writes the SDK's messages, which are only details, to the program's log. The SDK itself would write plain
+// text between JSON lines.
 func logDetail(_ logging.Classification, format string, values ...any) {
 	slog.Debug("AWS SDK", "detail", fmt.Sprintf(format, values...))
 }
 
-// For gives the client for an access, the same one each time. It calls nothing; a role that cannot be assumed shows at
-// the first call. Errors say which field of the sheet is wrong.
+// For returns the client for an access, the same one each time. It makes no call: a role that cannot be assumed fails
+// at the first call. Errors name the wrong field of the sheet.
 func (f *Factory) For(_ context.Context, access Access) (*Client, error) {
 	access, err := resolve(access)
 	if err != nil {
@@ -135,7 +136,7 @@ func (f *Factory) client(access Access) *Client {
 	return c
 }
 
-// sts makes a client with attempts of its own: STS does not share IAM's limits.
+// sts makes a client with its own retries, because STS does not share IAM's limits.
 func (f *Factory) sts(partition string, credentials aws.CredentialsProvider) *sts.Client {
 	return sts.NewFromConfig(f.config, func(o *sts.Options) {
 		o.Region = stsRegion(partition, f.config.Region)
@@ -145,8 +146,8 @@ func (f *Factory) sts(partition string, credentials aws.CredentialsProvider) *st
 	})
 }
 
-// assume gives the credentials of a role. The external ID is always sent: the role's trust policy requires it, so that
-// nobody can have another's role used by naming it in a sheet.
+// assume returns the credentials of a role. It always sends the external ID, and the role's trust policy requires it.
+// Otherwise one team could use another team's role by naming it in a sheet.
 func (f *Factory) assume(access Access) aws.CredentialsProvider {
 	provider := stscreds.NewAssumeRoleProvider(f.sts(access.Partition, f.config.Credentials), access.RoleARN,
 		func(o *stscreds.AssumeRoleOptions) {
@@ -156,8 +157,8 @@ func (f *Factory) assume(access Access) aws.CredentialsProvider {
 	return aws.NewCredentialsCache(provider)
 }
 
-// retryer is one for each account, whatever role leads there: they share IAM's limits, and the failures of one account
-// do not use up the retries of another.
+// retryer returns the account's retryer, whatever role is used. Roles of one account share IAM's limits, and the
+// failures of one account must not use up the retries of another.
 func (f *Factory) retryer(access Access) *retryer {
 	key := access.Partition + "/" + access.AccountID
 	if _, ok := f.accounts[key]; !ok {

@@ -10,8 +10,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// RetryUnreachable is how long an unreachable recipient is left alone, while nobody else has the message: someone may have
-// to invite the app to the channel, and until then the key would outlive its date.
+// RetryUnreachable is the wait before an unreachable recipient is tried again, while nobody else has the message.
+// Perhaps someone must invite the app to the channel, and the key's deletion waits for it.
 const RetryUnreachable = time.Hour
 
 // Record is an entry of a list of records.
@@ -27,14 +27,14 @@ type Post struct {
 	ID string
 	// Recipient is a Slack user ID (U…, W…) or channel ID (C…, G…).
 	Recipient string
-	// Since is when an earlier attempt recorded its intent: the message may be in Slack. Zero: it was never tried.
+	// Since is when an earlier attempt recorded its intent: Slack may have the message. Zero: it was never tried.
 	Since time.Time
 }
 
-// Key identifies the post for ever. It travels as metadata of the Slack message, and is what Slack is searched for.
+// Key identifies the post. The Slack message carries it as metadata, and Keylease searches Slack for it.
 func (p Post) Key() string { return p.ID + "/" + p.Recipient }
 
-// Find gives the record of a subject's message to a recipient; nil: nothing was tried yet.
+// Find returns the record of a subject's message to a recipient; nil: it was never tried.
 func Find[R any, P Record[R]](records []R, subject R, recipient string) *R {
 	for i := range records {
 		if r := P(&records[i]); r.Sent().Recipient == recipient && r.SameSubject(&subject) {
@@ -44,7 +44,8 @@ func Find[R any, P Record[R]](records []R, subject R, recipient string) *R {
 	return nil
 }
 
-// Due tells whether the recipient of a record is to get its message now. An unreachable one is tried again only if retry.
+// Due tells whether the recipient of a record must get its message now. An unreachable one is tried again only if retry
+// is set.
 func Due(d v1alpha1.Delivery, retry bool, now time.Time) bool {
 	if d.State == v1alpha1.NoticeUnreachable {
 		return retry && !now.Before(d.Time.Add(RetryUnreachable))
@@ -52,11 +53,12 @@ func Due(d v1alpha1.Delivery, retry bool, now time.Time) bool {
 	return d.State == v1alpha1.NoticePending
 }
 
-// Intend gives the records with the intent to send one message about the subjects to each recipient, and the posts to make.
-// Write the records to status before posting: a message found Pending later is looked for in Slack before it is sent again.
+// Intend returns the records with the intent to send one message about the subjects to each recipient, and the posts to
+// make. Write the records to status before posting. If a message is Pending later, Keylease searches Slack for it
+// before sending it again.
 //
-// A record that is Pending keeps its time and its message ID: the message may be in Slack since then, under that ID. It
-// names the later of two deletion times, because either may be in Slack.
+// A record that is already Pending keeps its time and its message ID, because Slack may have the message under that ID.
+// Of two deletion times it keeps the later one, because either may be in Slack.
 func Intend[R any, P Record[R]](records, subjects []R, recipients []string, now time.Time) ([]R, []Post) {
 	out := slices.Clone(records)
 	var posts []Post
@@ -85,9 +87,9 @@ func Intend[R any, P Record[R]](records, subjects []R, recipients []string, now 
 	return out, posts
 }
 
-// Settle gives the records with the outcome of one message to one recipient in them. A record that stays Pending keeps its
-// time, and changes only where the error code does, so that a Slack that is down does not write to status at every
-// attempt. What was delivered stays delivered.
+// Settle returns the records with the outcome of one message to one recipient. A record that stays Pending keeps its
+// time. It changes only with the error code, so a Slack outage does not write status at every attempt. A delivered
+// record stays delivered.
 func Settle[R any, P Record[R]](records []R, outcome v1alpha1.Delivery) []R {
 	out := slices.Clone(records)
 	outcome.Time = stored(outcome.Time.Time)
@@ -111,7 +113,8 @@ func Forget[R any](records []R, gone func(*R) bool) []R {
 	return slices.DeleteFunc(slices.Clone(records), func(r R) bool { return gone(&r) })
 }
 
-// Limit gives at most that many records. While there are more it forgets what dispensable names, then the oldest.
+// Limit returns at most that many records. If there are more, it drops those that dispensable names, and then the
+// oldest.
 func Limit[R any, P Record[R]](records []R, most int, dispensable func(*R) bool) []R {
 	if len(records) > most {
 		records = Forget(records, dispensable)
@@ -123,7 +126,7 @@ func Limit[R any, P Record[R]](records []R, most int, dispensable func(*R) bool)
 	return records
 }
 
-// stored is a time as it comes back from the API server.
+// stored is a time as the API server returns it.
 func stored(t time.Time) metav1.Time { return metav1.NewTime(t.UTC().Truncate(time.Second)) }
 
 func later(a, b *metav1.Time) *metav1.Time {

@@ -56,7 +56,7 @@ func TestTheIntentIsRecordedOnceAndKeepsItsTime(t *testing.T) {
 	expect(t, "posts", []Post{{ID: "m", Recipient: "U1", Since: start}}, posts)
 }
 
-// Who could not be reached was refused outright: there is nothing to look for from before.
+// Slack refused the recipient outright, so there is no earlier message to search for.
 func TestAnUnreachableRecipientIsIntendedAfresh(t *testing.T) {
 	before := unreachable("UA1", start)
 	before.Reason = "not_in_channel"

@@ -2,14 +2,14 @@ package failure
 
 import "github.com/keylease/keylease/api/v1alpha1"
 
-// Codes that adapters give and other rooms decide by, where the class alone does not say enough. Every other code is its
-// adapter's own affair.
+// Codes that adapters set and other packages decide by, where the class alone is not enough. Only its adapter knows any
+// other code.
 const (
 	// CodeTimeout: no answer in time.
 	CodeTimeout = v1alpha1.ReasonTimeout
-	// CodeNoConnection: the service was not reached at all (Retry).
+	// CodeNoConnection: the service could not be reached (Retry).
 	CodeNoConnection = v1alpha1.ReasonNoConnection
-	// CodeNoCredentials: there are none in the environment (Credentials).
+	// CodeNoCredentials: the environment has none (Credentials).
 	CodeNoCredentials = v1alpha1.ReasonNoCredentials
 	// CodeTabMissing: the spreadsheet has no tab of that name (NotFound).
 	CodeTabMissing = "TAB_MISSING"

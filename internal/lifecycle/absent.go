@@ -9,8 +9,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// absentSince is what to note after a reading that speaks of the key, where the readings before it noted since. A note from a
-// time that is still to come was made by a clock that has been set right, and is made anew.
+// absentSince is since when AWS has shown no such key, after a reading about the key; since is the earlier value. A
+// value in the future came from a clock that was set back; it is replaced.
 func (r Reading) absentSince(since *metav1.Time, now time.Time) *metav1.Time {
 	switch {
 	case r.Key != v1alpha1.KeyAbsent:
@@ -18,18 +18,18 @@ func (r Reading) absentSince(since *metav1.Time, now time.Time) *metav1.Time {
 	case since != nil && !since.After(now.Add(clocksDiffer)):
 		return since
 	}
-	// Rounded up to the API's seconds: a moment that moved back would let the second reading be made too soon.
+	// Rounded up to whole seconds. Rounding down would allow the second reading too early.
 	return Moment(now.Add(time.Second - 1))
 }
 
-// goneForGood: AWS has no such key, and had none SettleTime ago either. One empty answer must not end a lease, because
-// what ended is never asked about again.
+// goneForGood tells whether AWS has no such key, and had none SettleTime ago either. One empty answer must not complete
+// a lease, because Keylease never asks about it again.
 func goneForGood(in Input) bool {
 	at := secondLook(in)
 	return in.AWS.absent() && !at.IsZero() && !in.AWS.Time.Before(at)
 }
 
-// secondLook is when a key that AWS did not show is to be asked for once more; zero: AWS shows it, or was not asked.
+// secondLook is when to ask once more for a key that AWS did not show; zero: AWS shows it, or was not asked.
 func secondLook(in Input) time.Time {
 	k := in.Lease.Status.Key
 	if k == nil || k.Status != v1alpha1.KeyAbsent || k.AbsentSince == nil {
@@ -38,8 +38,8 @@ func secondLook(in Input) time.Time {
 	return k.AbsentSince.Add(max(in.SettleTime, time.Second))
 }
 
-// awaitsSecondLook: AWS did not show the key a moment ago, and it is too early to ask again. Another clock's note is no
-// reason to wait.
+// awaitsSecondLook tells whether AWS did not show the key a moment ago, and it is too early to ask again. A value from
+// another clock is no reason to wait.
 func awaitsSecondLook(in Input) bool {
 	at := secondLook(in)
 	return in.Now.Before(at) && at.Sub(in.Now) <= in.SettleTime+clocksDiffer

@@ -11,7 +11,7 @@ import (
 type AWSAccess struct {
 	// Partition: aws (default), aws-cn or aws-us-gov.
 	Partition string
-	// AccountID, twelve digits. Nothing is changed with credentials of another account.
+	// AccountID, twelve digits. Credentials of another account change nothing.
 	AccountID string
 	// RoleARN to assume. Empty: the operator's own credentials.
 	RoleARN string
@@ -19,7 +19,7 @@ type AWSAccess struct {
 	ExternalID string
 }
 
-// FillIn replaces placeholders such as {{ .AccountID }} in a text of a sheet's spec. Whatever else has braces is an error.
+// FillIn replaces placeholders such as {{ .AccountID }} in a text of a sheet's spec. Any other brace is an error.
 func FillIn(text string, values map[string]string) (string, error) {
 	var pairs, names []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -10,23 +10,23 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// AccountKey is an access key of an account, as the daily check of its keys finds it.
+// AccountKey is an access key of an account, as the daily check lists it.
 type AccountKey struct {
 	UserName, AccessKeyID string
 	Status                v1alpha1.KeyState
 	CreateDate            time.Time
 }
 
-// KeyList is what the last list of an account's keys, begun at Time, says of one key. Complete: every key that can be listed
-// is in it.
+// KeyList is what the last list of an account's keys says about one key. The list began at Time. Complete: it has every
+// key that can be listed.
 type KeyList struct {
 	Time     time.Time
 	Key      *AccountKey
 	Complete bool
 }
 
-// Survived is KeyVerified of a lease that is over, by the list of its account's keys; nil: the list says nothing new. A key
-// that was confirmed gone and is there is what an auditor looks for, and nobody asks AWS about that lease any more.
+// Survived is KeyVerified of a completed lease, by the list of its account's keys; nil: the list says nothing new.
+// Auditors look for a key that was confirmed deleted and exists. Nothing else asks AWS about a completed lease.
 func Survived(l *v1alpha1.AccessKeyLease, list KeyList, settle time.Duration) *Finding {
 	if !l.Completed() || list.Time.Before(l.Status.Revocation.CompletionTime.Add(settle)) {
 		return nil
@@ -41,7 +41,7 @@ func Survived(l *v1alpha1.AccessKeyLease, list KeyList, settle time.Duration) *F
 	return nil
 }
 
-// StillExists tells whether AWS was last seen to have a key that is called deleted.
+// StillExists tells whether AWS was last seen to have a key that the lease or the sheet calls deleted.
 func StillExists(l *v1alpha1.AccessKeyLease) bool { return stillExists(l.Status.Conditions) }
 
 func stillExists(conditions []metav1.Condition) bool {

@@ -2,36 +2,36 @@ package lifecycle
 
 import "time"
 
-// purpose is what AWS is asked for: it says how old AWS's last answer may be. A reading is half a dozen calls, and IAM's rates
-// are low.
+// purpose is why Keylease asks AWS. Its value is how old AWS's last answer may be. One observation takes about six
+// calls, and IAM's rates are low.
 type purpose time.Duration
 
 // When AWS is asked.
 const (
-	// A key is changed only on an answer that this reconcile got.
+	// Before a change of the key, this reconcile must get the answer itself.
 	toChange = purpose(0)
-	// What DryRun would do.
+	// DryRun reports what it would do.
 	toReport = purpose(time.Hour)
-	// A notice says when the key was last used, and nobody is told of a key that is not there.
+	// A notice says when the key was last used, and nobody is told of a key that does not exist.
 	toTell = purpose(time.Hour)
 	// The key's identity was never recorded, because AWS could not be read.
 	toPin = purpose(time.Hour)
-	// The same, and AWS has no such key.
+	// It was never recorded, because AWS has no such key.
 	toPinMissing = purpose(24 * time.Hour)
-	// AWS refused, or its answer blocks the lease. After a refusal it is asked no more often than that, for whatever purpose.
+	// AWS refused, or its answer blocks the lease. After a refusal AWS is not asked more often, whatever the purpose.
 	toRecheck = purpose(time.Hour)
-	// A protected user mostly stays so for years.
+	// A protected user usually stays protected for years.
 	whileProtected = purpose(24 * time.Hour)
 	// The key is held because it is in use, or because AWS does not say whether it is.
 	whileUsed = purpose(time.Hour)
-	// The sheet says deleted, and a person has to do it.
+	// The sheet says deleted, and a person must delete the key.
 	whileMarked = purpose(24 * time.Hour)
 )
 
-// clocksDiffer is by how much the clocks of two machines that the operator ran on may differ.
+// clocksDiffer is how far the clocks of two machines of the operator may differ.
 const clocksDiffer = time.Minute
 
-// asks tells whether AWS is to be asked: it was not in this reconcile, and its last answer is too old for the purpose.
+// asks tells whether to ask AWS: this reconcile did not ask yet, and the last answer is too old for the purpose.
 func asks(in Input, p purpose) bool {
 	if Refused(in.Lease) {
 		p = max(p, toRecheck)
@@ -39,20 +39,19 @@ func asks(in Input, p purpose) bool {
 	return in.AWS == nil && in.AWSError == "" && !answers(in, p)
 }
 
-// answers tells whether AWS's last answer is young enough for the purpose.
+// answers tells whether AWS's last answer is recent enough for the purpose.
 func answers(in Input, p purpose) bool {
 	k := in.Lease.Status.Key
 	if in.Retry || k == nil || k.ObservedTime == nil {
 		return false
 	}
-	// An answer from a time that is still to come was noted by a clock that has been set right since: nobody knows how old
-	// it is.
+	// An answer dated in the future came from a clock that was set back since. Its age is unknown.
 	age := in.Now.Sub(k.ObservedTime.Time)
 	return p > 0 && age >= -clocksDiffer && age < time.Duration(p)
 }
 
-// asksAgainAt is when AWS's last answer becomes too old for the purpose; where that has passed, AWS could not be asked, and is
-// an hour from now.
+// asksAgainAt is when AWS's last answer becomes too old for the purpose. If that time has passed, AWS could not be
+// asked, and is asked again in an hour.
 func asksAgainAt(in Input, p purpose) time.Time {
 	answered := in.Now
 	if k := in.Lease.Status.Key; k != nil && k.ObservedTime != nil {

@@ -27,7 +27,7 @@ type AWSTarget struct {
 	// PathPrefix: users outside it are never changed. Empty: any path.
 	PathPrefix string
 	Pin        Pin
-	// UserDeleted: this revocation deleted the user, or was about to. It explains an account that has no user left.
+	// UserDeleted: this revocation deleted the user, or was about to. That explains an account without users.
 	UserDeleted bool
 }
 
@@ -57,8 +57,8 @@ func UserDeleted(rev *v1alpha1.RevocationStatus, userName string) bool {
 		(rev.Intent != nil && rev.Intent.Action == action && rev.Intent.Target == userName)
 }
 
-// withoutSuccessor gives the observation as it is to be judged: once the pinned user is gone by our own doing, who has its
-// name now is none of ours, and no reason to stop.
+// withoutSuccessor returns the observation to judge. After we deleted the pinned user, a new user of that name is not
+// ours, and is no reason to stop.
 func withoutSuccessor(o Observation, t AWSTarget) Observation {
 	if t.UserDeleted && o.UserExists && o.UserID != t.Pin.UserID {
 		o.UserExists, o.UserID, o.Path, o.Tags = false, "", "", nil
@@ -67,36 +67,36 @@ func withoutSuccessor(o Observation, t AWSTarget) Observation {
 	return o
 }
 
-// awsGuard is one reason in what AWS shows for which a key is not touched. message is empty where it lets the key pass.
+// awsGuard is one reason, in what AWS shows, not to touch a key. An empty message lets the key pass.
 type awsGuard struct {
 	name, reason string
 	message      func(o Observation, t AWSTarget) string
 }
 
-// awsGuards in the order they are asked. The first that stops is what people read.
+// awsGuards in the order in which they are checked. People read the first one that stops the key.
 var awsGuards = []awsGuard{
-	// Other credentials would delete another company's user of the same name. It comes first: of a wrong account nothing
-	// else is read.
+	// With other credentials, Keylease would delete another company's user of the same name. This guard is first,
+	// because nothing else is read from a wrong account.
 	{guardAccount, v1alpha1.ReasonWrongAccount, wrongAccount},
-	// A reading that is not one: nothing may be concluded from what was not asked.
+	// Nothing can be concluded from a failed reading.
 	{guardKeyState, v1alpha1.ReasonAWSUnavailable, notRead},
-	// An empty account or a wrong endpoint must never read as "already gone".
+	// An empty account or a wrong endpoint must never look like "already gone".
 	{guardEmptyAccount, v1alpha1.ReasonEmptyAccount, emptyAccount},
-	// An operator that deletes its own key cannot report it, nor go on.
+	// An operator that deletes its own key can neither report it nor continue.
 	{guardOwnIdentity, v1alpha1.ReasonProtected, ownIdentity},
-	// People say so with a tag.
+	// People protect a user with a tag.
 	{guardProtected, v1alpha1.ReasonProtected, protectedTag},
-	// The prefix is the border of what this sheet may change.
+	// The prefix limits what this sheet may change.
 	{guardPath, v1alpha1.ReasonProtected, outsidePath},
-	// A recreated user of the same name is somebody else.
+	// A recreated user of the same name is someone else.
 	{guardUserPin, v1alpha1.ReasonUserRecreated, userRecreated},
-	// A key with another creation date is not the one that was agreed on.
+	// A key with another creation date is not the one that was first seen.
 	{guardKeyPin, v1alpha1.ReasonKeyRecreated, keyRecreated},
-	// A row that names the wrong user must not cost that user anything; a renamed user's key is not gone.
+	// A row that names the wrong user must not harm that user. A renamed user's key is not gone.
 	{guardKeyOwner, v1alpha1.ReasonOtherUser, otherUser},
 }
 
-// CheckPinned refuses a key that is there but was never pinned: nothing would show that it is the one first seen.
+// CheckPinned refuses a key that exists but was never pinned: nothing shows that it is the one first seen.
 func CheckPinned(o Observation, t AWSTarget) *Block {
 	if o.Key == v1alpha1.KeyAbsent || (t.Pin.UserID != "" && !t.Pin.CreateDate.IsZero()) {
 		return nil
@@ -132,7 +132,7 @@ func emptyAccount(o Observation, t AWSTarget) string {
 func ownIdentity(o Observation, t AWSTarget) string {
 	id := o.Identity
 	for _, user := range []string{id.UserName, id.SourceUser} {
-		// IAM tells names apart without regard to case.
+		// IAM compares names without regard to case.
 		if user != "" && strings.EqualFold(user, t.UserName) {
 			return fmt.Sprintf("user %s is the operator's own: give the operator another identity first", t.UserName)
 		}
@@ -145,7 +145,7 @@ func ownIdentity(o Observation, t AWSTarget) string {
 	return ""
 }
 
-// protectedTag reads the tag generously: who wrote "True" meant it.
+// protectedTag accepts the tag in any case: "True" means true.
 func protectedTag(o Observation, t AWSTarget) string {
 	for key, value := range o.Tags {
 		if strings.EqualFold(key, ProtectedTag) && strings.EqualFold(strings.TrimSpace(value), "true") {
@@ -162,7 +162,7 @@ func outsidePath(o Observation, t AWSTarget) string {
 	return fmt.Sprintf("user %s has the path %s, outside spec.aws.userPathPrefix %s", t.UserName, o.Path, t.PathPrefix)
 }
 
-// InsidePath takes a prefix for whole names: "/team" covers /team/ and /team/a/, not /team-b/.
+// InsidePath compares whole names: the prefix "/team" covers /team/ and /team/a/, but not /team-b/.
 func InsidePath(path, prefix string) bool {
 	prefix = strings.Trim(prefix, "/")
 	return prefix == "" || strings.HasPrefix(path, "/"+prefix+"/")

@@ -8,10 +8,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// longestCondition in bytes; the API server takes more, people do not read it.
+// longestCondition in bytes. The API server accepts more, but people do not read it.
 const longestCondition = 4096
 
-// SetCondition of an object, at a moment of the injected clock. A condition that says the same stays as it is.
+// SetCondition sets a condition of an object, by the injected clock. An unchanged condition keeps its time.
 func SetCondition(all *[]metav1.Condition, now time.Time, generation int64, kind string, s metav1.ConditionStatus, reason, message string) {
 	c := metav1.Condition{Type: kind, Status: s, Reason: reason, Message: Cut(message, longestCondition), ObservedGeneration: generation}
 	if old := meta.FindStatusCondition(*all, kind); old == nil || old.Status != s {
@@ -20,17 +20,25 @@ func SetCondition(all *[]metav1.Condition, now time.Time, generation int64, kind
 	meta.SetStatusCondition(all, c)
 }
 
-// Moment as the API can hold it; nil for never and for years that RFC 3339 cannot write.
+// Truth of a condition that is True or False.
+func Truth(is bool) metav1.ConditionStatus {
+	if is {
+		return metav1.ConditionTrue
+	}
+	return metav1.ConditionFalse
+}
+
+// Moment is a time as the API can store it; nil: never, or a year that RFC 3339 cannot write.
 func Moment(t time.Time) *metav1.Time {
 	if t.IsZero() || t.Year() > 9998 {
 		return nil
 	}
-	// In UTC and to the second, as it comes back from the API: otherwise it would differ at every reconcile.
+	// In UTC and in seconds, as the API returns it. Otherwise it would differ at every reconcile.
 	m := metav1.NewTime(t.UTC().Truncate(time.Second))
 	return &m
 }
 
-// Cut shortens s to that many bytes, "…" standing for what is missing.
+// Cut shortens s to that many bytes and ends it with "…".
 func Cut(s string, bytes int) string {
 	if len(s) <= bytes {
 		return s

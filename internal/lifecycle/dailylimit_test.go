@@ -101,7 +101,7 @@ func TestWhoGoesBeforeIsJudgedByItsOwnSheet(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatIsDueNeedsAPlace(t *testing.T) {
+func TestOnlyWhatIsDueNeedsASlot(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in   Input
 		want bool
@@ -111,7 +111,7 @@ func TestOnlyWhatIsDueNeedsAPlace(t *testing.T) {
 		"never on a row":         {at("2026-12-09 15:00", lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet = nil })), false},
 		"its deletion has begun": {at("2026-12-09 15:00", deactivated("2026-12-08 15:00")), false},
 	} {
-		if got := NeedsPlace(tc.in); got != tc.want {
+		if got := NeedsSlot(tc.in); got != tc.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

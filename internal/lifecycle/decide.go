@@ -9,10 +9,11 @@ import (
 )
 
 // noticeWaitsForSheet is how long a due notice waits for a reading of the sheet that began after it became due. The
-// owner may just have extended; but a sheet that cannot be read must not keep people from being warned.
+// owner may just have extended the key. After that the notice is sent anyway, because an unreadable sheet must not keep
+// people from being warned.
 const noticeWaitsForSheet = time.Hour
 
-// Decide what should be so for a lease now, and the one thing to do about it. After an action, decide again.
+// Decide returns what must be true of a lease now, and the one action to do about it. After an action, decide again.
 func Decide(in Input) Decision {
 	l := in.Lease
 	d := Decision{Phase: l.Status.Phase, Term: l.Status.Term}
@@ -23,17 +24,17 @@ func Decide(in Input) Decision {
 	case !in.Sheet.Exists:
 		d.Blocked = &Block{Guard: guardOnSheet, Reason: v1alpha1.ReasonSheetMissing,
 			Message: fmt.Sprintf("AccessKeySheet %s does not exist: create it again, or delete this lease", l.Spec.SheetRef.Name)}
-		// Forgetting the hold would make its release, and the new term that follows it, go unseen.
+		// Keep the hold. Otherwise nobody would notice its release, which begins a new term.
 		d.Hold = heldAlready(l)
 		return d
 	case in.Sheet.Foreign:
-		// Two clusters that work on one sheet would tell people twice, and delete by two policies.
+		// Two clusters on one sheet would tell people twice, and delete keys by two policies.
 		d.Blocked = &Block{Guard: guardOnSheet, Reason: v1alpha1.ReasonForeignClaim,
 			Message: fmt.Sprintf("another cluster has claimed the sheet of AccessKeySheet %s: see its condition SheetAccepted", l.Spec.SheetRef.Name)}
 		d.Hold = heldAlready(l)
 		return d
 	case !onSheet(l):
-		d.Blocked = stopOffSheet(in, deed{})
+		d.Blocked = stopOffSheet(in, removal{})
 		d.Blocked.Guard = guardOnSheet
 		d.Hold = sheetHold(in)
 		return d
@@ -43,7 +44,7 @@ func Decide(in Input) Decision {
 		return decideMarkedDeleted(in, d)
 	}
 	if d.Phase == v1alpha1.PhaseRevoked {
-		// By a mark that has gone since: the lease lives again, held or not.
+		// A mark had revoked it, and the mark is gone: the lease is active again, held or not.
 		d.Phase = v1alpha1.PhaseActive
 	}
 	if h, ask := hold(in); h != nil {
@@ -62,7 +63,7 @@ func Decide(in Input) Decision {
 	return decideRunning(in, d)
 }
 
-// decideHeld: nothing is done, in whatever phase it is; what AWS holds is asked of AWS again (ask).
+// decideHeld does nothing, whatever the phase. If AWS's answer holds the lease, AWS is asked again (ask).
 func decideHeld(in Input, d Decision, h *Block, ask bool) Decision {
 	d.Hold = h
 	d.Verified = verified(in)
@@ -75,8 +76,8 @@ func decideHeld(in Input, d Decision, h *Block, ask bool) Decision {
 	return d
 }
 
-// decideRevoked: everything is gone. What is left is to tell people; it needs no timer, because an attempt that fails
-// is repeated by its own.
+// decideRevoked: everything is deleted, and only messages are left. It sets no timer, because a failed attempt is
+// retried by its own backoff.
 func decideRevoked(in Input, d Decision) Decision {
 	d.Phase = v1alpha1.PhaseRevoked
 	d.Verified = Survived(in.Lease, in.Listed, in.SettleTime)
@@ -97,27 +98,27 @@ func decideRevoked(in Input, d Decision) Decision {
 	return d
 }
 
-// closing is what people are told of the end of a lease, if they are.
+// closing is the notice about the end of a lease, if there is one.
 func closing(in Input, d Decision) (n Notice, ok bool) {
 	rev := in.Lease.Status.Revocation
 	switch rev.Reason {
 	case v1alpha1.ReasonEndDatePassed:
 		return Notice{Kind: v1alpha1.NoticeRevoked, Owner: true}, true
 	case v1alpha1.ReasonKeyAlreadyGone:
-		// For a key that was gone when first seen there is nothing to tell. Otherwise the admins hear the end of it.
+		// A key that was gone when first seen needs no notice. Otherwise the admins are told of its end.
 		return Notice{Kind: v1alpha1.NoticeRevoked}, warned(in.Lease, d.Term.Number) || len(rev.Steps) > 0
 	}
 	return Notice{}, false
 }
 
-// warned: somebody got a notice of expiry in the term.
+// warned tells whether someone got a notice of expiry in the term.
 func warned(l *v1alpha1.AccessKeyLease, term int64) bool {
 	return slices.ContainsFunc(l.Status.Notices, func(r v1alpha1.NoticeStatus) bool {
 		return r.Term == term && r.Kind == v1alpha1.NoticeExpiry && r.State == v1alpha1.NoticeDelivered
 	})
 }
 
-// outstanding: somebody is to be told now.
+// outstanding tells whether someone must get the notice now.
 func outstanding(in Input, d Decision, n Notice) bool {
 	return len(Outstanding(in.Lease.Status.Notices, d.TermNumber(), n, OwnerID(in.Lease), in.Policy.Admins, in.Now)) > 0
 }

@@ -6,12 +6,12 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// decideEnd: ended and noticed. At its time the key is deactivated, and after the grace period deleted. The action that
-// d may bring is a notice.
-func decideEnd(in Input, d Decision, x deed) Decision {
-	// Without a grace period a deactivated key is a deletion that stopped halfway: it was due from the beginning.
+// decideEnd handles a lease that has ended and whose notice was delivered. When due, the key is deactivated, and
+// deleted after the grace period. If d already has an action, it is a notice.
+func decideEnd(in Input, d Decision, x removal) Decision {
+	// Without a grace period, a deactivated key means that a deletion stopped halfway. It was due from the beginning.
 	if off := graceBegan(in.Lease); off != nil && in.Policy.GracePeriod > 0 {
-		// The term's own notice still rules: a hold released in the grace period begins a new term.
+		// The term's own notice still counts: releasing a hold in the grace period begins a new term.
 		x.due = latest(x.due, off.Add(in.Policy.GracePeriod))
 		d.DeleteAt = x.due
 		if n := (Notice{Kind: v1alpha1.NoticeDeactivated, Owner: true}); in.Now.Before(x.due) && !in.Policy.DryRun &&
@@ -28,8 +28,8 @@ func decideEnd(in Input, d Decision, x deed) Decision {
 	return destroy(in, d, x)
 }
 
-// rehearse: in mode DryRun no notice is ever delivered. What would come of the lease is told as if the notice had gone
-// out when it became due, or when the mode was set.
+// rehearse reports what DryRun would do. DryRun delivers no notice, so it assumes that the notice was delivered when it
+// became due or when the mode was set.
 func rehearse(in Input, d Decision) Decision {
 	noticed := latest(in.Policy.FirstNotice(in.Lease.Spec.EndDate), d.Term.StartTime.Time)
 	due := latest(in.Policy.Due(in.Lease.Spec.EndDate, 1), noticed.Add(in.Policy.MinimumNotice))
@@ -37,17 +37,17 @@ func rehearse(in Input, d Decision) Decision {
 		d.Again = earliest(d.Again, due)
 		return d
 	}
-	return destroy(in, d, deed{noticed: noticed, due: due})
+	return destroy(in, d, removal{noticed: noticed, due: due})
 }
 
-// destroy asks every guard, and only then for the deed.
-func destroy(in Input, d Decision, x deed) Decision {
+// destroy checks every guard before it asks for the change.
+func destroy(in Input, d Decision, x removal) Decision {
 	d.Next = x.due
 	notify := d.Action
 	d.Action = Action{}
 	b := firstStop(in, x)
 	if in.AWS == nil && (b == nil || b.Guard == guardMode) {
-		// AWS is asked before the deed, and for what DryRun reports; lately is enough for the latter.
+		// AWS is asked before the change, and for DryRun's report, which may use a recent answer.
 		ask := toChange
 		if b != nil {
 			ask = toReport
@@ -63,7 +63,7 @@ func destroy(in Input, d Decision, x deed) Decision {
 	if b != nil {
 		d.Blocked = b
 		if heldByAWS(b.Reason) != "" {
-			// Out of all processing from now on, until AWS says otherwise.
+			// Held from now on, until AWS shows something else.
 			d.Hold, d.Next, d.Again = b, time.Time{}, asksAgainAt(in, whileHeld(b.Reason))
 			return d
 		}

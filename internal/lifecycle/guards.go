@@ -34,60 +34,62 @@ const (
 	guardMode         = "Mode"
 )
 
-// deed is a deactivation or deletion that is about to be done.
-type deed struct {
+// removal is a deactivation or deletion that is about to be done.
+type removal struct {
 	// noticed is when the term's notice counted as delivered; zero: it did not.
 	noticed time.Time
-	// due is when the deed became due.
+	// due is when the removal became due.
 	due time.Time
 }
 
 // guard is one condition without which no key is deactivated or deleted.
 type guard struct {
 	name string
-	stop func(in Input, x deed) *Block
+	stop func(in Input, x removal) *Block
 }
 
-// guards in the order they are asked; the first that stops is what people read in "why is this one not deleted?".
+// guards in the order in which they are checked. The first that stops a key answers "why is this one not deleted?".
 var guards = slices.Concat([]guard{
-	// A lease made with kubectl alone would let whoever may create leases delete any user.
+	// Without this, anyone who may create leases could delete any user.
 	{guardOnSheet, stopOffSheet},
-	// Somebody asked for more time, or nobody knows what the row means.
-	{guardHeld, func(in Input, _ deed) *Block { return sheetHold(in) }},
-	// The end date is still the owner's, and the day after it has its hour.
+	// Someone asked for more time, or the row is unclear.
+	{guardHeld, func(in Input, _ removal) *Block { return sheetHold(in) }},
+	// Until the hour of dailyAt on the day after the end date, the key is the owner's.
 	{guardEnded, stopNotEnded},
-	// Nobody loses a key by surprise: this term's notice, long enough ago.
+	// Nobody loses a key by surprise: this term's notice must have been delivered long enough ago.
 	{guardNotice, stopUnnoticed},
-	// The owner may have extended in the sheet a minute ago: only a reading begun after the moment counts.
+	// The owner may have extended the key a minute ago. Only a reading that began after the key became due counts.
 	{guardFresh, stopStale},
-	// Nobody could be warned, nobody told.
-	{guardSlack, func(in Input, _ deed) *Block { return stopMute(in, "nothing is deleted while nobody can be warned") }},
-	// One bad day, one bad paste, must not cost more keys than people can give back.
-	{guardDailyLimit, func(in Input, _ deed) *Block {
+	// Nobody could be warned or told.
+	{guardSlack, func(in Input, _ removal) *Block {
+		return stopNoSlack(in, "nothing is deleted while nobody can be warned")
+	}},
+	// One bad day or one bad paste must not cost more keys than people can replace.
+	{guardDailyLimit, func(in Input, _ removal) *Block {
 		return stopIf(in.LimitReached != "", v1alpha1.ReasonBreakerOpen, in.LimitReached)
 	}},
-	// Without AWS's word nothing is known.
-	{guardAWSReadable, func(in Input, _ deed) *Block { return stopIf(in.AWSError != "", in.AWSReason, in.AWSError) }},
+	// Without AWS's answer nothing is known.
+	{guardAWSReadable, func(in Input, _ removal) *Block { return stopIf(in.AWSError != "", in.AWSReason, in.AWSError) }},
 }, shownByAWS(), []guard{
-	// A key that nobody looked at while it was whole could be anybody's.
-	{guardPinned, func(in Input, _ deed) *Block {
+	// A key that was never pinned may be anyone's.
+	{guardPinned, func(in Input, _ removal) *Block {
 		if in.AWS == nil {
 			return nil
 		}
 		return CheckPinned(in.AWS.Observation, TargetOf(in.Lease, in.Policy))
 	}},
-	// Somebody still works with it: an admin decides.
-	{guardRecentUse, func(in Input, _ deed) *Block { return stopRecentlyUsed(in) }},
-	// DryRun reports everything above and goes no further.
+	// Someone still uses it: an admin decides.
+	{guardRecentUse, func(in Input, _ removal) *Block { return stopRecentlyUsed(in) }},
+	// DryRun reports everything above and stops here.
 	{guardMode, stopDryRun},
 })
 
-// shownByAWS are awsGuards, each as one of the list. While AWS was not asked they have nothing to say; no deed is done
-// without its answer.
+// shownByAWS lists awsGuards as guards. They let a key pass while AWS was not asked; no change is made without its
+// answer.
 func shownByAWS() []guard {
 	out := make([]guard, 0, len(awsGuards))
 	for _, g := range awsGuards {
-		out = append(out, guard{g.name, func(in Input, _ deed) *Block {
+		out = append(out, guard{g.name, func(in Input, _ removal) *Block {
 			if in.AWS == nil || in.AWS.Refused == nil || in.AWS.Refused.Guard != g.name {
 				return nil
 			}
@@ -97,8 +99,8 @@ func shownByAWS() []guard {
 	return out
 }
 
-// firstStop asks every guard in order.
-func firstStop(in Input, x deed) *Block {
+// firstStop checks every guard in order.
+func firstStop(in Input, x removal) *Block {
 	for _, g := range guards {
 		if b := g.stop(in, x); b != nil {
 			b.Guard = g.name
@@ -115,12 +117,13 @@ func stopIf(stops bool, reason, message string) *Block {
 	return &Block{Reason: reason, Message: message}
 }
 
-// onSheet: an accepted sync agreed with a row of this key, and goes on to. A row that could never be read is not one.
+// onSheet tells whether an accepted sync has agreed with a row of this key. A row that could never be read does not
+// count.
 func onSheet(l *v1alpha1.AccessKeyLease) bool {
 	return l.NamedAfterKey() && l.Status.Sheet != nil && l.Status.Sheet.EndDate != ""
 }
 
-func stopOffSheet(in Input, _ deed) *Block {
+func stopOffSheet(in Input, _ removal) *Block {
 	if l := in.Lease; !l.NamedAfterKey() {
 		return &Block{Reason: v1alpha1.ReasonNeverOnSheet, Message: fmt.Sprintf(
 			"the sheet speaks of this key to the lease %s alone: delete this one, which is not acted on", strings.ToLower(l.Spec.AccessKeyID))}
@@ -129,14 +132,14 @@ func stopOffSheet(in Input, _ deed) *Block {
 		"this key never stood on a row of the sheet that was read: it is not acted on")
 }
 
-func stopNotEnded(in Input, _ deed) *Block {
+func stopNotEnded(in Input, _ removal) *Block {
 	due := in.Policy.Due(in.Lease.Spec.EndDate, 1)
 	return stopIf(!keyIsDeleted(in) && (due.IsZero() || in.Now.Before(due)), v1alpha1.ReasonWaiting,
 		fmt.Sprintf("the end date %s has not passed yet", in.Lease.Spec.EndDate))
 }
 
-func stopUnnoticed(in Input, x deed) *Block {
-	// Once the key is deleted there is nobody left to warn: what hangs on the user follows.
+func stopUnnoticed(in Input, x removal) *Block {
+	// Once the key is deleted, a warning is useless. The rest of the user is deleted too.
 	if keyIsDeleted(in) {
 		return nil
 	}
@@ -148,12 +151,12 @@ func stopUnnoticed(in Input, x deed) *Block {
 		"the notice was delivered at %s: nothing is deleted before %s (spec.schedule.minimumNotice)", in.shown(x.noticed), in.shown(until)))
 }
 
-func stopStale(in Input, x deed) *Block {
+func stopStale(in Input, x removal) *Block {
 	r := in.Sheet.ReadStart
 	switch {
 	case r.IsZero():
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the sheet was not read and accepted yet: see the AccessKeySheet's conditions"}
-	// A clock that was ahead and is set right makes an old reading look newer than what is due. Wall clocks are compared.
+	// A clock that was ahead and was set back makes an old reading look newer than the due time. Compare wall clocks.
 	case r.Round(0).After(in.Now.Round(0).Add(clocksDiffer)):
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the clock was set back since the sheet was read: waiting for a new reading"}
 	case r.Before(x.due):
@@ -165,8 +168,8 @@ func stopStale(in Input, x deed) *Block {
 	return nil
 }
 
-// stopMute: nobody can be told anything. what does not happen because of it.
-func stopMute(in Input, what string) *Block {
+// stopNoSlack stops if Slack cannot deliver notices. what is the first part of the message.
+func stopNoSlack(in Input, what string) *Block {
 	return stopIf(in.Sheet.SlackError != "", cmp.Or(in.Sheet.SlackReason, v1alpha1.ReasonSlackTokenInvalid), what+": "+in.Sheet.SlackError)
 }
 
@@ -176,7 +179,7 @@ func stopRecentlyUsed(in Input) *Block {
 	case within <= 0 || in.AWS == nil || in.AWS.Key == v1alpha1.KeyAbsent:
 		return nil
 	case in.AWS.UseUnknown:
-		// A missing right must not read as "never used".
+		// A missing permission must not look like "never used".
 		return &Block{Reason: v1alpha1.ReasonLastUseUnknown, Message: fmt.Sprintf(
 			"AWS does not say when key %s was last used: allow iam:GetAccessKeyLastUsed to the operator, or remove spec.aws.holdIfUsedWithin",
 			in.Lease.Spec.AccessKeyID)}
@@ -187,7 +190,7 @@ func stopRecentlyUsed(in Input) *Block {
 		"key %s was used at %s: stop its use, or extend it", in.Lease.Spec.AccessKeyID, in.shown(in.AWS.LastUsed.Date.Time))}
 }
 
-func stopDryRun(in Input, _ deed) *Block {
+func stopDryRun(in Input, _ removal) *Block {
 	what := "deleted"
 	switch {
 	case keyIsDeleted(in):
@@ -199,5 +202,5 @@ func stopDryRun(in Input, _ deed) *Block {
 		"mode DryRun: key %s of user %s would be %s now", in.Lease.Spec.AccessKeyID, in.Lease.Spec.UserName, what))
 }
 
-// shown is a moment as people read it.
+// shown formats a time for people.
 func (in Input) shown(t time.Time) string { return t.In(in.Policy.Location).Format("2006-01-02 15:04") }

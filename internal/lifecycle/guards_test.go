@@ -17,8 +17,10 @@ func due(changes ...change) Input {
 	return at("2026-12-09 15:05", append([]change{noticed, phase(v1alpha1.PhaseExpired), asked}, changes...)...)
 }
 
-// theDeed of due.
-func theDeed() deed { return deed{noticed: jst("2026-12-01 15:00"), due: jst("2026-12-09 15:00")} }
+// theRemoval of due.
+func theRemoval() removal {
+	return removal{noticed: jst("2026-12-01 15:00"), due: jst("2026-12-09 15:00")}
+}
 
 func aws(f func(o *Observation, in *Input)) change {
 	return func(in *Input) { asked(in); f(&in.AWS.Observation, in) }
@@ -135,7 +137,7 @@ func TestTheGuard(t *testing.T) {
 		t.Run(guard, func(t *testing.T) {
 			for name, c := range cases {
 				t.Run(name, func(t *testing.T) {
-					in, x := due(), theDeed()
+					in, x := due(), theRemoval()
 					switch {
 					case c.change != nil:
 						c.change(&in)
@@ -213,7 +215,7 @@ func TestGuardsLetPass(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := due(change)
-			if b := firstStop(judged(in), theDeed()); b != nil {
+			if b := firstStop(judged(in), theRemoval()); b != nil {
 				t.Errorf("stopped by %s: %s", b.Guard, b.Message)
 			}
 			if d := decide(in); d.Action.Kind != ActionRevoke {
@@ -225,7 +227,7 @@ func TestGuardsLetPass(t *testing.T) {
 
 func TestTheFirstGuardSpeaks(t *testing.T) {
 	in := due(policy(func(p *Policy) { p.DryRun = true }), aws(func(o *Observation, _ *Input) { o.Identity.AccountID, o.UserID = "999999999999", "AIDAOTHER" }))
-	if got := firstStop(judged(in), theDeed()); got == nil || got.Guard != guardAccount {
+	if got := firstStop(judged(in), theRemoval()); got == nil || got.Guard != guardAccount {
 		t.Errorf("got %+v, want the guard %s", got, guardAccount)
 	}
 	var order []string

@@ -10,8 +10,9 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// hold is why the lease is out of all processing: the row, an annotation, or what AWS showed when its turn came. The
-// latter is asked again after a while (ask), and holds until AWS says otherwise: a release begins a new term.
+// hold is why the lease is held: because of its row, an annotation, or what AWS showed when the key became due. In the
+// last case AWS is asked again after a while (ask). The lease stays held until AWS shows something else, because a
+// release begins a new term.
 func hold(in Input) (b *Block, ask bool) {
 	if h := sheetHold(in); h != nil {
 		return h, false
@@ -27,7 +28,7 @@ func hold(in Input) (b *Block, ask bool) {
 	case in.AWS == nil:
 		return was, asks(in, whileHeld(was.Reason))
 	case in.AWS.Misread != nil:
-		// AWS did not speak of this key: what it said before stands.
+		// AWS said nothing about this key, so its earlier answer stands.
 		return was, false
 	case in.AWS.Refused != nil:
 		return in.AWS.Refused, false
@@ -39,7 +40,7 @@ func hold(in Input) (b *Block, ask bool) {
 	return nil, false
 }
 
-// heldAlready is the hold that status says, nil: none.
+// heldAlready is the hold in status; nil: none.
 func heldAlready(l *v1alpha1.AccessKeyLease) *Block {
 	c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionHeld)
 	if c == nil || c.Status != "True" {
@@ -48,7 +49,7 @@ func heldAlready(l *v1alpha1.AccessKeyLease) *Block {
 	return &Block{Guard: cmp.Or(heldByAWS(c.Reason), guardHeld), Reason: c.Reason, Message: c.Message}
 }
 
-// whileHeld is what AWS is asked for about a lease that its answer holds.
+// whileHeld is the purpose of asking AWS about a lease that AWS's answer holds.
 func whileHeld(reason string) purpose {
 	if reason == v1alpha1.ReasonProtected {
 		return whileProtected
@@ -56,11 +57,10 @@ func whileHeld(reason string) purpose {
 	return whileUsed
 }
 
-// heldByAWS is the guard that holds a lease for what AWS shows of its key or user, until AWS says otherwise; empty: the
-// reason is none of those.
+// heldByAWS is the guard that holds a lease because of what AWS shows; empty: the reason is not one of those.
 func heldByAWS(reason string) string { return leaseReasons[reason].guard }
 
-// sheetHold is why the row or a person keeps the lease out of all processing; nil: neither does.
+// sheetHold is why the row or a person holds the lease; nil: neither does.
 func sheetHold(in Input) *Block {
 	if in.Lease.Annotations[v1alpha1.AnnotationGiveUp] == "true" {
 		return &Block{Guard: guardHeld, Reason: v1alpha1.ReasonGivenUp,

@@ -158,7 +158,7 @@ func (w *life) destroyed(d Decision) {
 	}
 	admin := earliest(told["UA1"], told["UA2"])
 	if admin.IsZero() || w.in.Now.Sub(admin) < w.in.Policy.MinimumNotice-time.Second {
-		w.Fatalf("an admin was told at %s, the deed is at %s", admin, w.in.Now)
+		w.Fatalf("an admin was told at %s, the removal is at %s", admin, w.in.Now)
 	}
 }
 

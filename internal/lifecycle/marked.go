@@ -6,8 +6,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// decideMarkedDeleted: a person wrote 削除済み. AWS is read, not changed: at once, hourly while it cannot answer, daily
-// while it answers otherwise than the mark, and once more after an answer that agrees with it.
+// decideMarkedDeleted handles a row in which a person wrote 削除済み. Keylease reads AWS but does not change it. It asks at
+// once; every hour while AWS cannot answer; daily while the key exists; and once more after AWS shows no key.
 func decideMarkedDeleted(in Input, d Decision) Decision {
 	d.Phase = v1alpha1.PhaseRevoked
 	if d.Term == nil {
@@ -41,7 +41,7 @@ func decideMarkedDeleted(in Input, d Decision) Decision {
 	return d
 }
 
-// askAboutMarked: AWS was not asked, or could not answer.
+// askAboutMarked handles the case that AWS was not asked, or could not answer.
 func askAboutMarked(in Input, d Decision) Decision {
 	c := verifiedCondition(in.Lease)
 	answered := in.Lease.Status.Phase == v1alpha1.PhaseRevoked && c != nil && in.Lease.Status.Key != nil
@@ -63,7 +63,7 @@ func askAboutMarked(in Input, d Decision) Decision {
 	return d
 }
 
-// reportStillExists tells the admins once, and looks again a day later.
+// reportStillExists tells the admins once, and asks again a day later.
 func reportStillExists(in Input, d Decision) Decision {
 	n := Notice{Kind: v1alpha1.NoticeKeyStillExists}
 	if !in.Policy.DryRun && outstanding(in, d, n) {

@@ -15,8 +15,8 @@ import (
 // maxRecords is the limit of an AccessKeyLease's status.notices in the CRD.
 const maxRecords = 500
 
-// Recipients of a notice: the owner, if known and wanted, then every admin who is not the owner (an owner who is an
-// admin too gets the owner's message only).
+// Recipients of a notice: the owner, if known and wanted, and then every admin. An owner who is also an admin gets only
+// the owner's message.
 func Recipients(n Notice, ownerID string, admins []string) []string {
 	var to []string
 	if n.Owner && ownerID != "" {
@@ -30,30 +30,30 @@ func Recipients(n Notice, ownerID string, admins []string) []string {
 	return to
 }
 
-// Record of a notice to one recipient in a term; nil when nothing was tried yet.
+// Record returns the record of a notice to one recipient in a term; nil: it was never tried.
 func Record(records []v1alpha1.NoticeStatus, term int64, n Notice, recipient string) *v1alpha1.NoticeStatus {
 	return delivery.Find(records, n.in(term), recipient)
 }
 
-// in a term: the notice as records name it.
+// in gives the notice in a term, as records name it.
 func (n Notice) in(term int64) v1alpha1.NoticeStatus {
 	return v1alpha1.NoticeStatus{Term: term, Kind: n.Kind, DaysBefore: n.DaysBefore}
 }
 
-// begun: somebody has a record of the notice.
+// begun tells whether anyone has a record of the notice.
 func (n Notice) begun(records []v1alpha1.NoticeStatus, term int64) bool {
 	subject := n.in(term)
 	return slices.ContainsFunc(records, func(r v1alpha1.NoticeStatus) bool { return r.SameSubject(&subject) })
 }
 
-// Outstanding gives those who are to get the notice now, the owner first.
+// Outstanding returns who must get the notice now, the owner first.
 //
 //   - A record in state Pending is always due.
-//   - Without a record of anybody's, all are due. Later, somebody without a record came later: an owner who was not
-//     known before is due a notice of expiry, which a deletion waits for; an admin who was configured later is due only
-//     while no admin has the notice, so that a new admin is not sent the past.
+//   - If nobody has a record, all recipients are due.
+//   - Otherwise a recipient without a record was added later. An owner who was unknown before is due a notice of expiry,
+//     because a deletion waits for it. An admin is due only while no admin has the notice; new admins do not get old ones.
 //   - An unreachable admin is due a notice of expiry again after delivery.RetryUnreachable, while no admin has it. An
-//     owner is not: what a deletion needs then is an admin.
+//     unreachable owner is not: then a deletion needs only an admin.
 func Outstanding(records []v1alpha1.NoticeStatus, term int64, n Notice, ownerID string, admins []string, now time.Time) []string {
 	told := adminTold(records, term, n, admins)
 	fresh := !n.begun(records, term)
@@ -83,7 +83,7 @@ func retried(n Notice, r *v1alpha1.NoticeStatus, admins []string, told bool) boo
 	return n.Kind == v1alpha1.NoticeExpiry && !told && slices.Contains(admins, r.Recipient)
 }
 
-// retryAt is the next time at which Outstanding will name an unreachable admin; zero: it will not.
+// retryAt is when Outstanding next returns an unreachable admin; zero: never.
 func retryAt(records []v1alpha1.NoticeStatus, term int64, n Notice, admins []string) time.Time {
 	told := adminTold(records, term, n, admins)
 	var at time.Time
@@ -95,8 +95,8 @@ func retryAt(records []v1alpha1.NoticeStatus, term int64, n Notice, admins []str
 	return at
 }
 
-// Intend gives the lease's records with the intent to send the decision's notice to the recipients, and the posts to make:
-// see delivery.Intend. announced is the deletion time that the message names; nil: it names none.
+// Intend returns the lease's records with the intent to send the decision's notice to the recipients, and the posts to
+// make: see delivery.Intend. announced is the deletion time that the message names; nil: it names none.
 func Intend(l *v1alpha1.AccessKeyLease, d Decision, recipients []string, announced *metav1.Time, now time.Time) ([]v1alpha1.NoticeStatus, []delivery.Post) {
 	term := d.TermNumber()
 	s := d.Action.Notice.in(term)
@@ -105,8 +105,8 @@ func Intend(l *v1alpha1.AccessKeyLease, d Decision, recipients []string, announc
 	return RecentNotices(records, term), posts
 }
 
-// messageID is "<uid>/<term>/<kind>/<daysBefore or ->". A lease that was deleted and made again has another UID, and tells
-// anew.
+// messageID is "<uid>/<term>/<kind>/<daysBefore or ->". A lease that was deleted and created again has another UID, and
+// sends its notices again.
 func messageID(l *v1alpha1.AccessKeyLease, s v1alpha1.NoticeStatus) string {
 	days := "-"
 	if s.DaysBefore != nil {
@@ -115,8 +115,8 @@ func messageID(l *v1alpha1.AccessKeyLease, s v1alpha1.NoticeStatus) string {
 	return fmt.Sprintf("%s/%d/%s/%s", l.UID, s.Term, s.Kind, days)
 }
 
-// RecentNotices drops what no rule asks for any more: terms before the last two, and beyond the CRD's limit (50 admins
-// and 10 notices a term can reach it) the term before and then the oldest.
+// RecentNotices drops the records that no rule needs: those of terms before the last two. Beyond the CRD's limit, which
+// 50 admins with 10 notices a term can reach, it drops the term before the last, and then the oldest.
 func RecentNotices(records []v1alpha1.NoticeStatus, term int64) []v1alpha1.NoticeStatus {
 	before := func(first int64) func(*v1alpha1.NoticeStatus) bool {
 		return func(r *v1alpha1.NoticeStatus) bool { return r.Term < first }
@@ -124,8 +124,8 @@ func RecentNotices(records []v1alpha1.NoticeStatus, term int64) []v1alpha1.Notic
 	return delivery.Limit(delivery.Forget(records, before(term-1)), maxRecords, before(term))
 }
 
-// deliveredAt is when a notice counted as delivered (behaviour: "Delivered means"): accepted for the owner and at least
-// one admin; or, where the owner is unknown, ambiguous or unreachable, for at least one admin.
+// deliveredAt is when a notice counted as delivered (behaviour: "Delivered means"): Slack accepted it for the owner and
+// at least one admin. If the owner is unknown, ambiguous or unreachable, one admin is enough.
 func deliveredAt(records []v1alpha1.NoticeStatus, term int64, n Notice, ownerID string, admins []string) (time.Time, bool) {
 	var owner, admin time.Time
 	ownerTold, ownerReachable := false, ownerID != ""
@@ -136,7 +136,7 @@ func deliveredAt(records []v1alpha1.NoticeStatus, term int64, n Notice, ownerID 
 	if ownerReachable && !ownerTold {
 		return time.Time{}, false
 	}
-	// The owner's own message is an admin's too; failures towards other admins block nothing.
+	// The owner's message is an admin's too. Failures for other admins block nothing.
 	if ownerTold && slices.Contains(admins, ownerID) {
 		return owner, true
 	}
@@ -155,7 +155,7 @@ func deliveredAt(records []v1alpha1.NoticeStatus, term int64, n Notice, ownerID 
 }
 
 // expiryDelivered is when the first and the last of the term's expiry notices counted as delivered; zero: none did. A
-// deletion needs one notice that all have had for long enough: the halves of two reminders make none.
+// deletion needs one notice that all recipients have had long enough. Two half-delivered reminders do not make one.
 func expiryDelivered(l *v1alpha1.AccessKeyLease, term int64, admins []string) (first, last time.Time) {
 	seen := map[int32]bool{}
 	for _, r := range l.Status.Notices {
@@ -171,7 +171,7 @@ func expiryDelivered(l *v1alpha1.AccessKeyLease, term int64, admins []string) (f
 	return first, last
 }
 
-// OwnerID is the owner's Slack user ID, empty where the name matches nobody or several people.
+// OwnerID is the owner's Slack user ID; empty: the name matches nobody, or several people.
 func OwnerID(l *v1alpha1.AccessKeyLease) string {
 	if l.Status.Owner == nil {
 		return ""
@@ -179,7 +179,7 @@ func OwnerID(l *v1alpha1.AccessKeyLease) string {
 	return l.Status.Owner.SlackUserID
 }
 
-// earliest of two moments; the zero time is none.
+// earliest of two times; the zero time counts as none.
 func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b

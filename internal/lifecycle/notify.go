@@ -7,7 +7,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// decideNotice: what is due of notices and not done. last is when the term's last one counted as delivered.
+// decideNotice handles a due notice. last is when the term's last notice counted as delivered.
 func decideNotice(in Input, d Decision, last time.Time) Decision {
 	days, due, ok := in.Policy.DueNotice(in.Lease.Spec.EndDate, in.Now)
 	if !ok {
@@ -23,7 +23,7 @@ func decideNotice(in Input, d Decision, last time.Time) Decision {
 			return d
 		}
 	}
-	// One message covers all that was due when it went out, whatever noticeDays say now.
+	// One message covers everything that was due when it was sent, even if noticeDays changed since.
 	if !last.IsZero() && !last.Before(due) && !n.begun(in.Lease.Status.Notices, d.TermNumber()) {
 		return d
 	}
@@ -56,7 +56,7 @@ func awaitSummary(in Input) *Block {
 		Message: "the sheet says that notice was given; it counts from the summary that the admins get"}
 }
 
-// stopNotice is why a notice that is due does not go out yet.
+// stopNotice is why a due notice is not sent yet.
 func stopNotice(in Input, due time.Time) *Block {
 	r := in.Sheet.ReadStart
 	if r.IsZero() || (r.Before(due) && in.Now.Sub(due) < noticeWaitsForSheet) {
@@ -66,7 +66,7 @@ func stopNotice(in Input, due time.Time) *Block {
 		return &Block{Guard: guardMode, Reason: v1alpha1.ReasonDryRun, Message: fmt.Sprintf(
 			"mode DryRun: owner and admins would be told now that the key ends on %s", in.Lease.Spec.EndDate)}
 	}
-	b := stopMute(in, "a notice is due")
+	b := stopNoSlack(in, "a notice is due")
 	if b != nil {
 		b.Guard = guardSlack
 	}

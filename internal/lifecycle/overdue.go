@@ -14,12 +14,12 @@ import (
 // longHold is how long a hold may last before people are reminded of it.
 const longHold = 30 * 24 * time.Hour
 
-// Overdue is a key past its agreed end and not confirmed gone, whatever keeps it alive; or a hold older than 30 days. A day
-// past the end is past it, also before dailyAt; a mark that a person wrote confirms nothing, nor does our own record once AWS
-// shows the key again.
+// Overdue tells whether a key is past its end date and not confirmed deleted, for whatever reason, or was held for more
+// than 30 days. It counts from midnight after the end date, not from dailyAt. A person's mark confirms nothing. Nor
+// does our own record, if AWS shows the key again.
 func Overdue(l *v1alpha1.AccessKeyLease, p Policy, now time.Time) bool {
 	if l.Status.Sheet == nil {
-		return false // made with kubectl alone: nobody agreed on its end, and nobody is to hear of it
+		return false // created with kubectl: no sheet has its end date, and nobody is told
 	}
 	if l.Completed() {
 		return StillExists(l)
@@ -28,7 +28,7 @@ func Overdue(l *v1alpha1.AccessKeyLease, p Policy, now time.Time) bool {
 	return l.Spec.EndDate < p.Today(now) || (held != nil && now.Sub(held.LastTransitionTime.Time) >= longHold)
 }
 
-// OverdueReason is what keeps a key alive, in one word.
+// OverdueReason is why a key was not deleted, in one word.
 func OverdueReason(l *v1alpha1.AccessKeyLease) string {
 	find := func(kind string) string {
 		if c := meta.FindStatusCondition(l.Status.Conditions, kind); c != nil {
@@ -38,13 +38,13 @@ func OverdueReason(l *v1alpha1.AccessKeyLease) string {
 	}
 	marked := ""
 	if l.Status.Phase == v1alpha1.PhaseRevoked {
-		// By mark alone: Ready says so, KeyVerified why that is not the end of it.
+		// Revoked by a mark only: Ready says so, and KeyVerified says why that is not enough.
 		marked = cmp.Or(find(v1alpha1.ConditionKeyVerified), v1alpha1.ReasonMarkedDeleted)
 	}
 	return cmp.Or(find(v1alpha1.ConditionHeld), marked, find(v1alpha1.ConditionReady), "New")
 }
 
-// OverdueReasons counts the overdue keys by what keeps them alive.
+// OverdueReasons counts the overdue keys by reason.
 func OverdueReasons(leases []v1alpha1.AccessKeyLease, p Policy, now time.Time) map[string]int {
 	reasons := map[string]int{}
 	for i := range leases {
@@ -55,7 +55,7 @@ func OverdueReasons(leases []v1alpha1.AccessKeyLease, p Policy, now time.Time) m
 	return reasons
 }
 
-// KnownAt tells whether the lease was there at a moment, by the operator's own clock.
+// KnownAt tells whether the lease existed at a moment, by the operator's own clock.
 func KnownAt(l *v1alpha1.AccessKeyLease, at time.Time) bool {
 	t := l.Status.Term
 	return (t != nil && !t.StartTime.After(at)) ||

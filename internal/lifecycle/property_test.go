@@ -135,7 +135,7 @@ func anyAnswer(o *Observation, oneIn func(n int, what string) bool) {
 	odds(25, "use unknown", func() { o.UseUnknown = true })
 }
 
-// mayDestroy states every guard of behaviour §3 anew, in other words than the code's. It names what forbids the deed.
+// mayDestroy states every guard of behaviour §3 anew, in other words than the code's. It names what forbids the removal.
 func mayDestroy(in Input, d Decision) string {
 	l, p, o := in.Lease, in.Policy, in.AWS
 	hold, mark := l.Status.Sheet.Hold, l.Status.Sheet.ExtensionMark
@@ -313,7 +313,7 @@ func TestARecordedDecisionIsDecidedAgain(t *testing.T) {
 		if second.TermBegan {
 			t.Fatalf("a term begins at every look: %s, then %s", summary(first), summary(second))
 		}
-		// What stops a deed and holds is a hold the next time.
+		// What stops a removal and holds is a hold the next time.
 		first.TermBegan = false
 		if first.Hold != nil {
 			first.Blocked, second.Blocked = nil, nil

@@ -84,7 +84,7 @@ func TestAReasonIsToldAsAKindOfNoticeOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestWhatAWSRefusedIsWhatPeopleMustMend(t *testing.T) {
+func TestWhatAWSRefusedIsWhatPeopleMustFix(t *testing.T) {
 	for _, g := range awsGuards {
 		f := LeaseReason(g.reason)
 		if f.Stalls == (f.Passes || f.guard != "") {
@@ -129,7 +129,7 @@ func TestTheReadmeSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// A code of our own that is written down in place could become a reason that nobody knows.
+// A literal code of our own could become a reason that is in no table.
 func TestNoErrorOfOurOwnHasACodeThatIsNotInTheTable(t *testing.T) {
 	for _, room := range []string{"../../controllers/*.go", "../../controllers/*/*.go", "../awsiam/*.go", "../teardown/*.go"} {
 		paths, err := filepath.Glob(room)

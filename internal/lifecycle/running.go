@@ -6,19 +6,19 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// decideRunning: the lease is on its way toward its end date.
+// decideRunning handles a lease on its way to its end date.
 func decideRunning(in Input, d Decision) Decision {
 	l, p, end := in.Lease, in.Policy, in.Lease.Spec.EndDate
 	ended := !in.Now.Before(p.Midnight(end, 1))
 	d.Verified = verified(in)
 	if keyIsDeleted(in) {
-		// Extension was refused at admission; what hangs on the user goes too.
+		// The API server refused the extension; the rest of the user is deleted too.
 		d.Phase = v1alpha1.PhaseExpired
 		due := p.Due(end, 1)
 		if began := l.Status.Revocation.StartTime; began != nil && due.After(in.Now) {
-			due = began.Time // an extension that came in that moment was too late
+			due = began.Time // an extension at that moment came too late
 		}
-		return destroy(in, d, deed{due: due})
+		return destroy(in, d, removal{due: due})
 	}
 	if pinWanted(in) {
 		d.Action = Action{Kind: ActionObserve}
@@ -29,7 +29,7 @@ func decideRunning(in Input, d Decision) Decision {
 		return d
 	}
 	if mayBeInactive(l) && !ended {
-		if d = giveBack(in, d); d.Action.Kind != ActionNone || d.Hold != nil {
+		if d = reactivate(in, d); d.Action.Kind != ActionNone || d.Hold != nil {
 			return d
 		}
 	}
@@ -52,15 +52,15 @@ func decideRunning(in Input, d Decision) Decision {
 	case d.Action.Kind == ActionObserve:
 		return d
 	case ended && noticed:
-		// A notice that one admin has not got yet blocks nothing.
-		d = decideEnd(in, d, deed{noticed: first, due: due})
+		// A notice that one admin still lacks blocks nothing.
+		d = decideEnd(in, d, removal{noticed: first, due: due})
 	case ended && p.DryRun:
 		d = rehearse(in, d)
 	}
 	return wait(in, d, noticed)
 }
 
-// wait until the next moment, if nothing is to be done now.
+// wait sets the next moment, if there is nothing to do now.
 func wait(in Input, d Decision, noticed bool) Decision {
 	if d.Action.Kind != ActionNone || d.Hold != nil {
 		return d
@@ -79,7 +79,7 @@ func wait(in Input, d Decision, noticed bool) Decision {
 	case d.Next.IsZero():
 		d.Next = next
 	case !d.Next.After(in.Now):
-		// Overdue; what is not must not be missed meanwhile.
+		// Overdue. The next moment must still not be missed.
 		d.Again = earliest(d.Again, next)
 	}
 	if k := in.Lease.Status.Key; k == nil || k.Status == "" {
@@ -97,7 +97,7 @@ func expiryNotice(days int32) Notice {
 	return Notice{Kind: v1alpha1.NoticeExpiry, DaysBefore: &days, Owner: true}
 }
 
-// delivered is when the term's notices were, the first and the last: by our own record, or by the admins' summary of
+// delivered is when the term's first and last notices were delivered: by our own records, or by the admins' summary of
 // marks found in the sheet. Zero: none was.
 func (in Input) delivered(d Decision) (first, last time.Time) {
 	first, last = expiryDelivered(in.Lease, d.Term.Number, in.Policy.Admins)
@@ -107,8 +107,8 @@ func (in Input) delivered(d Decision) (first, last time.Time) {
 	return first, last
 }
 
-// found is the mark that the row already had when it was first seen, if it stands for this term's notice. A summary
-// that was given before a spell of DryRun is an earlier term's.
+// found is the mark that the row had when it was first seen, if it counts as this term's notice. A summary sent before
+// a time in DryRun belongs to an earlier term.
 func found(in Input, d Decision) *v1alpha1.FoundMark {
 	f := in.Lease.Status.Sheet.FoundMark
 	if f == nil || f.EndDate != d.Term.EndDate {
@@ -125,15 +125,15 @@ func found(in Input, d Decision) *v1alpha1.FoundMark {
 	return nil
 }
 
-// verifyFirst: past its end with no notice given, the key may be long gone; people are not told of what is not there,
-// nor of what is not theirs. stop: there is nothing to tell yet.
+// verifyFirst asks AWS first when a key is past its end date and no notice was delivered. The key may be long gone, and
+// people must not be told of a key that does not exist or is not theirs. stop: do not notify yet.
 func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 	k := in.Lease.Status.Key
 	alive := k != nil && k.CreateDate != nil && (k.Status == v1alpha1.KeyActive || k.Status == v1alpha1.KeyInactive)
 	absent := k != nil && k.Status == v1alpha1.KeyAbsent
 	ask := toTell
 	if !alive {
-		ask = toChange // what was known of it does not count
+		ask = toChange // earlier answers do not count
 	}
 	switch b := failedLately(in); {
 	case goneForGood(in) && !in.Policy.DryRun:
@@ -166,9 +166,9 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 	return d, true
 }
 
-// giveBack the key that we deactivated: its lease was extended in the grace period. The same that must be so for taking
-// it must be so for giving it.
-func giveBack(in Input, d Decision) Decision {
+// reactivate activates the key that we deactivated, because its lease was extended in the grace period. It needs the same
+// guards as the deactivation.
+func reactivate(in Input, d Decision) Decision {
 	b, ask := failedLately(in), toChange
 	if in.Policy.DryRun {
 		ask = toReport

@@ -11,28 +11,28 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// Attempts is what is known of those that failed.
+// Attempts is what is known of failed attempts.
 type Attempts struct {
 	// Failure of this reconcile; nil: nothing failed in it.
 	Failure *Failure
-	// Exhausted: a service failed for so long that it is no passing matter any more.
+	// Exhausted: a service failed so often in a row that it will not pass by itself.
 	Exhausted bool
-	// Awaited: AWS refused a change, and it is not yet time to try again.
+	// Awaited: AWS refused a change, and the backoff has not ended.
 	Awaited bool
 }
 
 // Failure of an attempt.
 type Failure struct {
-	// Code of the service: the condition's reason, where Kubernetes takes it for one.
+	// Code of the service. It becomes the condition's reason, if Kubernetes accepts it as one.
 	Code, Message string
-	// NeedsFix: the same call cannot succeed until people mend something.
+	// NeedsFix: the same call fails until people fix something.
 	NeedsFix bool
 }
 
 // reasonPattern is what Kubernetes accepts as a condition's reason.
 var reasonPattern = regexp.MustCompile(`^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$`)
 
-// NextStatus is the lease's status with a decision in it: all of it but what the acts themselves leave there.
+// NextStatus is the lease's status with a decision in it: everything except what the acts write there themselves.
 func NextStatus(in Input, d Decision, a Attempts) v1alpha1.AccessKeyLeaseStatus {
 	w := statusWriter{in: in, s: in.Lease.Status}
 	w.s.Conditions = slices.Clone(w.s.Conditions)
@@ -41,11 +41,7 @@ func NextStatus(in Input, d Decision, a Attempts) v1alpha1.AccessKeyLeaseStatus 
 		w.s.Notices = RecentNotices(w.s.Notices, d.Term.Number)
 	}
 	if v := d.Verified; v != nil {
-		matches := metav1.ConditionFalse
-		if v.True {
-			matches = metav1.ConditionTrue
-		}
-		w.set(v1alpha1.ConditionKeyVerified, matches, v.Reason, v.Message)
+		w.set(v1alpha1.ConditionKeyVerified, Truth(v.True), v.Reason, v.Message)
 	}
 	if d.Hold != nil {
 		w.set(v1alpha1.ConditionHeld, metav1.ConditionTrue, d.Hold.Reason, d.Hold.Message)
@@ -56,13 +52,13 @@ func NextStatus(in Input, d Decision, a Attempts) v1alpha1.AccessKeyLeaseStatus 
 	return w.s
 }
 
-// statusWriter changes a status of its own.
+// statusWriter changes its own copy of a status.
 type statusWriter struct {
 	in Input
 	s  v1alpha1.AccessKeyLeaseStatus
 }
 
-// readiness sets Ready, Reconciling and Stalled by kstatus' rules: the latter two stand only while they are true.
+// readiness sets Ready, Reconciling and Stalled by the rules of kstatus: the latter two are present only while true.
 func (w *statusWriter) readiness(d Decision, a Attempts) {
 	b := d.Blocked
 	var facts ReasonFacts
@@ -75,11 +71,11 @@ func (w *statusWriter) readiness(d Decision, a Attempts) {
 	case d.Hold != nil:
 		w.settled(metav1.ConditionFalse, v1alpha1.ReasonHeld, d.Hold.Message)
 	case d.Action.Kind != ActionNone:
-		// About to act: what it comes to is told afterwards. A stall is over only when the act succeeded.
+		// Keylease is about to act and tells the result afterwards. Only a successful act ends a stall.
 	case facts.Stalls || (facts.Passes && a.Exhausted):
 		w.stalled(b.Reason, b.Message)
 	case b != nil && b.Reason == v1alpha1.ReasonWaiting && a.Awaited:
-		// What AWS refused is what people should read until it is tried again, not that a reading of the sheet is awaited too.
+		// Show why AWS refused the change until it is retried. That matters more to people than waiting for a reading.
 	case b != nil:
 		w.settled(metav1.ConditionFalse, b.Reason, b.Message)
 	case d.Phase == v1alpha1.PhaseRevoked:

@@ -119,7 +119,7 @@ func TestALongMessageIsCutInACondition(t *testing.T) {
 	}
 }
 
-func TestWhatPeopleMustMendIsAStall(t *testing.T) {
+func TestWhatPeopleMustFixIsAStall(t *testing.T) {
 	for _, reason := range []string{
 		v1alpha1.ReasonWrongAccount, v1alpha1.ReasonEmptyAccount, v1alpha1.ReasonOtherUser, v1alpha1.ReasonUserRecreated,
 		v1alpha1.ReasonKeyRecreated, v1alpha1.ReasonAWSForbidden, v1alpha1.ReasonIdentityNotPinned,

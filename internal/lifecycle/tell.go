@@ -6,8 +6,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// Tell is what the admins should hear, once a term, of a lease that waits: held by what AWS shows, stalled, or without
-// its row. It never delays anything else.
+// Tell is what to tell the admins, once a term, about a lease that waits: AWS's answer holds it, it is stalled, or its
+// row is gone. It delays nothing else.
 func Tell(in Input, d Decision) (Notice, bool) {
 	if in.Policy.DryRun || in.Sheet.Foreign || in.Sheet.SlackError != "" || !onSheet(in.Lease) {
 		return Notice{}, false
@@ -34,7 +34,7 @@ func stalledNotice(in Input) string {
 	return ""
 }
 
-// rowNotice: deleting a row does not free a key.
+// rowNotice tells the admins that deleting a row does not end its lease.
 func rowNotice(in Input, d Decision) string {
 	if d.Phase != v1alpha1.PhaseRevoked && meta.IsStatusConditionFalse(in.Lease.Status.Conditions, v1alpha1.ConditionRowPresent) {
 		return LeaseReason(v1alpha1.ReasonRowGone).Notice
@@ -42,7 +42,7 @@ func rowNotice(in Input, d Decision) string {
 	return ""
 }
 
-// TermNumber that notices of a decision belong to; 0 while no term has begun.
+// TermNumber is the term of a decision's notices; 0: no term has begun.
 func (d Decision) TermNumber() int64 {
 	if d.Term == nil {
 		return 0

@@ -17,8 +17,8 @@ const (
 	TermOperatorAway   = "OperatorAway"
 )
 
-// term gives the term that the lease is in, and whether it begins now. An earlier term's notice never justifies a
-// deletion, so whatever could make a notice stale begins a new one.
+// term returns the lease's term, and whether it begins now. An earlier term's notice never justifies a deletion, so
+// anything that could make a notice outdated begins a new term.
 func term(in Input) (t v1alpha1.Term, began bool) {
 	old := in.Lease.Status.Term
 	if old == nil {
@@ -26,7 +26,7 @@ func term(in Input) (t v1alpha1.Term, began bool) {
 	}
 	reason := ""
 	switch {
-	// Once the key is deleted there is nobody left to warn; a new term would only stop the rest of the teardown.
+	// Once the key is deleted, a warning is useless. A new term would only stop the rest of the teardown.
 	case keyDeleted(in.Lease):
 	case old.EndDate != in.Lease.Spec.EndDate:
 		reason = TermEndDateChanged
@@ -34,14 +34,14 @@ func term(in Input) (t v1alpha1.Term, began bool) {
 		reason = TermHoldReleased
 	case old.DryRun && !in.Policy.DryRun:
 		reason = TermModeEnforced
-	// The sheet's reading is what notices the absence, so only terms older than the return are stale.
+	// The sheet's reading shows the absence, so only terms older than the return are outdated.
 	case old.StartTime.Time.Before(in.Sheet.Resumed):
 		reason = TermOperatorAway
 	}
 	if reason == "" {
 		t = *old
-		// Remembered, so that the change back to Enforce begins a new term: of a notice given before a spell of DryRun
-		// nobody knows whether it still holds.
+		// Remember DryRun, so that the change back to Enforce begins a new term. Nobody knows whether a notice from
+		// before DryRun still holds.
 		t.DryRun = t.DryRun || in.Policy.DryRun
 		return t, false
 	}
@@ -51,12 +51,12 @@ func term(in Input) (t v1alpha1.Term, began bool) {
 func newTerm(in Input, number int64, reason string) v1alpha1.Term {
 	return v1alpha1.Term{
 		Number: number, EndDate: in.Lease.Spec.EndDate, Reason: reason, DryRun: in.Policy.DryRun,
-		// Seconds, as the API keeps them: a finer time would compare as later than its own stored copy.
+		// In seconds, as the API stores it. A finer time would be later than its own stored copy.
 		StartTime: metav1.NewTime(in.Now.Truncate(time.Second)),
 	}
 }
 
-// wasHeld: the last decision held the lease, or it was Revoked by a mark that has gone since.
+// wasHeld tells whether the last decision held the lease, or a mark that is gone now had revoked it.
 func wasHeld(l *v1alpha1.AccessKeyLease) bool {
 	return heldAlready(l) != nil || l.Status.Phase == v1alpha1.PhaseRevoked
 }
@@ -65,14 +65,15 @@ func keyDeleted(l *v1alpha1.AccessKeyLease) bool {
 	return l.Status.Revocation != nil && l.Status.Revocation.KeyDeletedTime != nil
 }
 
-// keyIsDeleted: by us, so far as AWS or our own record shows. What hangs on the user follows it.
+// keyIsDeleted tells whether we deleted the key, as far as AWS or our own record shows. The rest of its user is deleted
+// too.
 func keyIsDeleted(in Input) bool {
 	rev := in.Lease.Status.Revocation
 	return keyDeleted(in.Lease) || (rev != nil && rev.Intent != nil && rev.Intent.Action == "DeleteAccessKey" && in.AWS.absent())
 }
 
-// graceBegan is when the grace period began: when we deactivated the key, or found it deactivated by somebody else. An
-// attempt that failed begins none: the key still works, and is still to be deactivated.
+// graceBegan is when the grace period began: we deactivated the key, or found that someone else had. A failed attempt
+// does not begin it, because the key still works and must still be deactivated.
 func graceBegan(l *v1alpha1.AccessKeyLease) *metav1.Time {
 	rev := l.Status.Revocation
 	switch {
@@ -86,14 +87,14 @@ func graceBegan(l *v1alpha1.AccessKeyLease) *metav1.Time {
 	return nil
 }
 
-// mayBeInactive: we deactivated the key, or tried to and did not learn the outcome.
+// mayBeInactive tells whether we deactivated the key, or tried to and did not learn the outcome.
 func mayBeInactive(l *v1alpha1.AccessKeyLease) bool {
 	rev := l.Status.Revocation
 	return rev != nil && rev.KeyDeletedTime == nil &&
 		(rev.DeactivatedTime != nil || (rev.Intent != nil && rev.Intent.Action == "UpdateAccessKey"))
 }
 
-// outcomeKnownAt is when AWS shows what became of a deletion of the key whose answer was lost; zero: there is none.
+// outcomeKnownAt is when AWS shows the result of a key deletion whose answer was lost; zero: there is none.
 func outcomeKnownAt(l *v1alpha1.AccessKeyLease, settle time.Duration) time.Time {
 	rev := l.Status.Revocation
 	if rev == nil || rev.KeyDeletedTime != nil || rev.Intent == nil || rev.Intent.Action != "DeleteAccessKey" {
@@ -102,15 +103,15 @@ func outcomeKnownAt(l *v1alpha1.AccessKeyLease, settle time.Duration) time.Time 
 	return rev.Intent.Time.Add(settle)
 }
 
-// lostDeletion: AWS is to be asked what became of a deletion whose answer was lost. The lease was extended in that moment,
-// and would pass for Active until its next notice although its key may be gone.
+// lostDeletion tells whether to ask AWS about a deletion whose answer was lost. If the lease was extended at that
+// moment, it would look Active until its next notice although its key may be deleted.
 func lostDeletion(in Input) bool {
 	at := outcomeKnownAt(in.Lease, in.SettleTime)
 	if at.IsZero() || in.Now.Before(at) {
 		return false
 	}
 	if k := in.Lease.Status.Key; k != nil && k.ObservedTime != nil && k.ObservedTime.Time.Before(at) {
-		return asks(in, toChange) // what AWS said before says nothing of it
+		return asks(in, toChange) // AWS answered before the result showed
 	}
 	return asks(in, toRecheck)
 }

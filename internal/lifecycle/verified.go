@@ -9,17 +9,17 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// Refused tells whether AWS last refused what was asked of it about the lease, or answered what forbids any change. It is
-// asked again hourly, or when people say so.
+// Refused tells whether AWS last refused a request about the lease, or its answer forbids any change. AWS is asked
+// again every hour, or when people ask for it.
 func Refused(l *v1alpha1.AccessKeyLease) bool {
 	c := verifiedCondition(l)
-	// A key that is gone is no failure: its turn has come. Nor is one that a mark called deleted, once the mark is gone.
-	// A passing failure is retried at the controller's own pace.
+	// A deleted key is not a refusal, nor is one that a mark called deleted once the mark is gone. A passing failure
+	// has its own backoff.
 	return c != nil && c.Status == metav1.ConditionFalse && LeaseReason(c.Reason).Stalls
 }
 
-// failedLately is what AWS refused or failed with in the last hour, nil: nothing; asking again at every reconcile would
-// only cost its rate.
+// failedLately is AWS's refusal or failure within the last hour; nil: none. Asking again at every reconcile would only
+// use up its rate.
 func failedLately(in Input) *Block {
 	if in.AWS != nil || !Refused(in.Lease) || !answers(in, toRecheck) {
 		return nil
@@ -32,8 +32,8 @@ func verifiedCondition(l *v1alpha1.AccessKeyLease) *metav1.Condition {
 	return meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionKeyVerified)
 }
 
-// pinWanted: the key's identity was never recorded. One cheap pass when first seen; tried again hourly while AWS cannot
-// be read, daily while it has no such key.
+// pinWanted tells whether the key's identity must still be recorded. AWS is asked when the key is first seen; then
+// every hour while AWS cannot be read, and daily while it has no such key.
 func pinWanted(in Input) bool {
 	k := in.Lease.Status.Key
 	if k == nil || k.ObservedTime == nil || k.Status == "" {
@@ -42,7 +42,7 @@ func pinWanted(in Input) bool {
 	return k.CreateDate == nil && asks(in, toPinMissing)
 }
 
-// verified is KeyVerified by what AWS just said; nil: it was not asked.
+// verified is KeyVerified by AWS's newest answer; nil: AWS was not asked.
 func verified(in Input) *Finding {
 	switch {
 	case in.AWSError != "":

@@ -12,6 +12,9 @@ import (
 	"github.com/keylease/keylease/internal/message"
 )
 
+// own are the program's own texts.
+var own *message.Texts
+
 var jst = time.FixedZone("JST", 9*60*60)
 
 // aNotice is a notice of the fixture's row 3, seven days before the end date.
@@ -80,9 +83,9 @@ func aPlan() *v1alpha1.RevocationPlan {
 // render gives the message, or fails the test.
 func render(t *testing.T, lang string, n message.Notice) rendered {
 	t.Helper()
-	m, err := message.RenderNotice(lang, n)
+	m, err := own.Notice(lang, n)
 	if err != nil {
-		t.Fatalf("RenderNotice: %v", err)
+		t.Fatalf("Notice: %v", err)
 	}
 	return read(t, m)
 }

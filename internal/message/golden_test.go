@@ -59,7 +59,7 @@ func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
 				} else if !contains(ownerKinds, kind) {
 					continue
 				}
-				m, err := message.RenderNotice(lang, n)
+				m, err := own.Notice(lang, n)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -72,7 +72,7 @@ func TestEachNoticeReadsAsItsGoldenFile(t *testing.T) {
 func TestEachSheetMessageReadsAsItsGoldenFile(t *testing.T) {
 	for _, lang := range []string{"ja", "en"} {
 		for _, kind := range sheetKinds {
-			ms, err := message.RenderSheet(lang, aSheetMessage(kind))
+			ms, err := own.Sheet(lang, aSheetMessage(kind))
 			if err != nil {
 				t.Fatal(err)
 			}

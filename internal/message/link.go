@@ -2,7 +2,7 @@ package message
 
 import "strings"
 
-// SheetURL of a spreadsheet; empty for an ID that would break a link.
+// SheetURL is the URL of a spreadsheet; empty: its ID would break a link.
 func SheetURL(spreadsheetID string) string {
 	if strings.ContainsAny(spreadsheetID, "<>|& \t\n") {
 		return ""

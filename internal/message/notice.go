@@ -2,9 +2,6 @@ package message
 
 import "fmt"
 
-// RenderNotice is Notice with the program's own texts.
-func RenderNotice(lang string, n Notice) (Message, error) { return (*Texts)(nil).Notice(lang, n) }
-
 // Notice writes the message about one key in a language, ja or en. The owner is told of Expiry, Deactivated and
 // Revoked alone: any other kind for the owner is an error, as is an unknown kind, audience or language. Texts in n
 // never are: whatever they hold, the message keeps Slack's limits and nothing in it is active but the mention and the

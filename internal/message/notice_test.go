@@ -271,14 +271,14 @@ func TestALinkIsMadeOfNothingButAWebAddress(t *testing.T) {
 
 func TestAnAdminsKindHasNoTextForTheOwner(t *testing.T) {
 	for _, kind := range append([]string{"Nonsense"}, adminKinds...) {
-		if _, err := message.RenderNotice("ja", aNotice(kind, message.ToOwner)); err == nil {
+		if _, err := own.Notice("ja", aNotice(kind, message.ToOwner)); err == nil {
 			t.Errorf("%s: no error", kind)
 		}
 	}
 }
 
 func TestALanguageThatIsNotThereIsAnError(t *testing.T) {
-	if _, err := message.RenderNotice("fr", aNotice(v1alpha1.NoticeExpiry, message.ToOwner)); err == nil {
+	if _, err := own.Notice("fr", aNotice(v1alpha1.NoticeExpiry, message.ToOwner)); err == nil {
 		t.Error("no error")
 	}
 }

@@ -61,9 +61,9 @@ func anyNotice(t *rapid.T) message.Notice {
 func TestWhateverTheSheetHoldsANoticeIsValidAndHarmless(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := anyNotice(t)
-		m, err := message.RenderNotice(rapid.SampledFrom([]string{"ja", "en"}).Draw(t, "lang"), n)
+		m, err := own.Notice(rapid.SampledFrom([]string{"ja", "en"}).Draw(t, "lang"), n)
 		if err != nil {
-			t.Fatalf("RenderNotice: %v", err)
+			t.Fatalf("Notice: %v", err)
 		}
 		expectHarmless(t, read(t, m), n.Owner.SlackUserID)
 	})
@@ -79,13 +79,13 @@ func TestWhateverTheSheetHoldsASheetMessageIsValidAndHarmless(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		text := func(name string) string { return anyText().Draw(t, name) }
-		ms, err := message.RenderSheet(rapid.SampledFrom([]string{"ja", "en"}).Draw(t, "lang"), message.SheetMessage{
+		ms, err := own.Sheet(rapid.SampledFrom([]string{"ja", "en"}).Draw(t, "lang"), message.SheetMessage{
 			Kind: rapid.SampledFrom(sheetKinds).Draw(t, "kind"), Namespace: text("namespace"), SheetName: text("sheet"),
 			Tab: text("tab"), SheetURL: text("url"), Detail: text("detail"), Approval: text("approval"),
 			MarkExtended: text("mark"), Items: rapid.SliceOfN(item, 0, 25).Draw(t, "items"),
 		})
 		if err != nil {
-			t.Fatalf("RenderSheet: %v", err)
+			t.Fatalf("Sheet: %v", err)
 		}
 		for _, m := range ms {
 			expectHarmless(t, read(t, m), "")

@@ -12,13 +12,14 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// Texts are what messages say. Nil are the program's own.
+// Texts of the messages. Nil: the program's own.
 type Texts struct{ languages map[string]texts }
 
-// Replace gives the program's own texts with others in their place: for a language, ja or en, templates in Go's
-// text/template, each in a define with the name of the one that it replaces (see the folders ja and en). A name that
-// replaces nothing is an error, and so is a text that cannot be written for an example of each message: what is wrong
-// shows when the program starts, and not on the day that a key ends.
+// Replace returns the program's own texts with some of them replaced. by has, for a language (ja or en), templates in
+// Go's text/template. Each is in a define with the name of the one that it replaces (see the folders ja and en).
+//
+// A name that replaces nothing is an error, and so is a text that fails for an example of its message. Mistakes must
+// show when the program starts, not on the day that a key ends.
 func Replace(by map[string]string) (*Texts, error) {
 	t := &Texts{languages: map[string]texts{}}
 	for lang, own := range languages {
@@ -45,7 +46,7 @@ func unknownLanguage(lang string) error {
 	return fmt.Errorf("message: language %q is not one of ja, en: correct spec.slack.language", lang)
 }
 
-// language gives the texts of "ja" or "en"; anything else is an error that says so.
+// language returns the texts of "ja" or "en". Any other language is an error.
 func (t *Texts) language(lang string) (texts, error) {
 	all := languages
 	if t != nil {
@@ -58,7 +59,7 @@ func (t *Texts) language(lang string) (texts, error) {
 	return one, nil
 }
 
-// with other templates in the place of those of the same name.
+// with replaces the templates of the same names.
 func (t texts) with(text string) (texts, error) {
 	set, err := t.set.Clone()
 	if err != nil {
@@ -76,7 +77,7 @@ func (t texts) with(text string) (texts, error) {
 	return texts{set}, nil
 }
 
-// try every message, with all there is to say and with nothing.
+// try renders every message, once with all facts and once with none.
 func (t texts) try() error {
 	var all []error
 	for _, one := range t.set.Templates() {
@@ -99,7 +100,7 @@ func (t texts) try() error {
 			all = append(all, err)
 		}
 	}
-	// A message goes out without these where they fail, and so nobody would hear of it.
+	// A message is sent without these if they fail, so nobody would notice.
 	_, err := t.say("words/day", t.partsOf(time.Date(2026, 12, 8, 0, 0, 0, 0, time.UTC)))
 	all = append(all, err)
 	_, err = t.say("words/step", map[string]string{"Action": "action", "Target": "target"})

@@ -48,11 +48,6 @@ func Split(m SheetMessage) []SheetMessage {
 	return parts
 }
 
-// RenderSheet is Sheet with the program's own texts.
-func RenderSheet(lang string, m SheetMessage) ([]Message, error) {
-	return (*Texts)(nil).Sheet(lang, m)
-}
-
 // Sheet writes the messages about a sheet, to the admins, in a language, ja or en. An unknown kind or language
 // is an error.
 func (t *Texts) Sheet(lang string, m SheetMessage) ([]Message, error) {

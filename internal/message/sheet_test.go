@@ -22,7 +22,7 @@ func invalidRows(n int) message.SheetMessage {
 
 func TestManyItemsAreToldInSeveralNumberedMessagesAndNoneIsLost(t *testing.T) {
 	m := invalidRows(45)
-	got, err := message.RenderSheet("en", m)
+	got, err := own.Sheet("en", m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,13 +44,13 @@ func TestManyItemsAreToldInSeveralNumberedMessagesAndNoneIsLost(t *testing.T) {
 
 func TestAPartOfASplitMessageRendersAsOneMessage(t *testing.T) {
 	m := invalidRows(45)
-	whole, err := message.RenderSheet("ja", m)
+	whole, err := own.Sheet("ja", m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var parts []message.Message
 	for _, part := range message.Split(m) {
-		ms, err := message.RenderSheet("ja", part)
+		ms, err := own.Sheet("ja", part)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,14 +62,14 @@ func TestAPartOfASplitMessageRendersAsOneMessage(t *testing.T) {
 }
 
 func TestAMessageWithoutItemsIsStillSent(t *testing.T) {
-	got, err := message.RenderSheet("ja", message.SheetMessage{Kind: v1alpha1.NoticeWrongAccount})
+	got, err := own.Sheet("ja", message.SheetMessage{Kind: v1alpha1.NoticeWrongAccount})
 	if err != nil || len(got) != 1 {
 		t.Fatalf("%d messages and error %v, want one message", len(got), err)
 	}
 }
 
 func TestAnItemSaysWhatIsWrongInWords(t *testing.T) {
-	got, err := message.RenderSheet("ja", aSheetMessage(v1alpha1.NoticeInvalidRows))
+	got, err := own.Sheet("ja", aSheetMessage(v1alpha1.NoticeInvalidRows))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestWhyASheetCannotBeReadIsSaidInTheRecipientsLanguage(t *testing.T) {
 		} {
 			m := aSheetMessage(v1alpha1.NoticeUnreadable)
 			m.Items = []message.Item{{Reason: reason}}
-			got, err := message.RenderSheet(lang, m)
+			got, err := own.Sheet(lang, m)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestWhyASheetCannotBeReadIsSaidInTheRecipientsLanguage(t *testing.T) {
 func TestAReasonWithoutWordsBringsTheOperatorsSentence(t *testing.T) {
 	m := aSheetMessage(v1alpha1.NoticeInvalidRows)
 	m.Items = []message.Item{{Row: 3, Reason: "SomethingNew", Detail: "what to do about it"}}
-	got, err := message.RenderSheet("ja", m)
+	got, err := own.Sheet("ja", m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestAReasonWithoutWordsBringsTheOperatorsSentence(t *testing.T) {
 }
 
 func TestTheReasonOfTheWholeMessageIsNotCountedAsAKey(t *testing.T) {
-	got, err := message.RenderSheet("ja", aSheetMessage(v1alpha1.NoticeBreaker))
+	got, err := own.Sheet("ja", aSheetMessage(v1alpha1.NoticeBreaker))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestTheReasonOfTheWholeMessageIsNotCountedAsAKey(t *testing.T) {
 }
 
 func TestAKindThatIsNotThereIsAnError(t *testing.T) {
-	if _, err := message.RenderSheet("ja", message.SheetMessage{Kind: v1alpha1.NoticeExpiry}); err == nil {
+	if _, err := own.Sheet("ja", message.SheetMessage{Kind: v1alpha1.NoticeExpiry}); err == nil {
 		t.Error("no error")
 	}
 }
@@ -122,7 +122,7 @@ func TestRowsWithTheSameProblemStandInOneLine(t *testing.T) {
 	m := invalidRows(2)
 	m.Items[0].AlsoRows = []int{5, 7}
 	for lang, want := range map[string][]string{"ja": {"・2・5・7行目 AKIA", "・3行目 AKIA"}, "en": {"・ Rows 2, 5, 7 AKIA", "・ Row 3 AKIA"}} {
-		ms, err := message.RenderSheet(lang, m)
+		ms, err := own.Sheet(lang, m)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +137,7 @@ func TestAProblemOfThousandsOfRowsFitsAMessage(t *testing.T) {
 			m.Items[i].AlsoRows = append(m.Items[i].AlsoRows, 100+row)
 		}
 	}
-	ms, err := message.RenderSheet("ja", m)
+	ms, err := own.Sheet("ja", m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestTheCommandThatPeoplePasteIsWhole(t *testing.T) {
 	m := aSheetMessage(v1alpha1.NoticeForeignClaim)
 	m.Approval = strings.Repeat("claim ", 42) + "end"
 	for _, lang := range []string{"ja", "en"} {
-		ms, err := message.RenderSheet(lang, m)
+		ms, err := own.Sheet(lang, m)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,20 +14,20 @@ import (
 // maxSheetRecords is the limit of an AccessKeySheet's status.notices in the CRD.
 const maxSheetRecords = 2000
 
-// ProblemID is what a problem of the sheet is known by: its key ID, reason and value, hashed, never the row number,
-// which changes when people sort.
+// ProblemID identifies a problem of the sheet: a hash of its key ID, reason and value. The row number is not part of
+// it, because it changes when people sort.
 func ProblemID(parts ...string) string { return digest(parts) }
 
-// Batch is one message about problems that were found together, and who is to get it now.
+// Batch is one message about problems that were found together, and who must get it now.
 type Batch struct {
 	ID string
-	// Problems, with the message's ID. Set Announced of those whose deletion the message names.
+	// Problems, with the message's ID. Set Announced of those whose deletion time the message names.
 	Problems []v1alpha1.SheetNotice
 	Due      []string
 }
 
-// NewBatch makes a message of problems, in whatever order. Its ID is "<uid>/<kind>/<digest of the problems>"; uid is that of
-// the AccessKeySheet, kind a v1alpha1.Notice… constant about a sheet.
+// NewBatch makes a message of problems, in any order. Its ID is "<uid>/<kind>/<digest of the problems>". uid is that of
+// the AccessKeySheet; kind is a v1alpha1.Notice… constant about a sheet.
 func NewBatch(uid, kind string, problems, recipients []string) Batch {
 	sorted := slices.Compact(slices.Sorted(slices.Values(problems)))
 	b := Batch{ID: strings.Join([]string{uid, kind, digest(append([]string{kind}, sorted...))}, "/"), Due: recipients}
@@ -55,9 +55,9 @@ func digest(parts []string) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// Untold gives the problems that no message of the kind was about, in their order, each once. An admin who is
-// configured later is not told of what is old. There are never more than status can remember, because what is
-// forgotten would be told again at every sync.
+// Untold returns the problems that no message of the kind was about, each once, in their order. An admin who is added
+// later is not told about old problems. It never returns more than status can remember, because forgotten ones would be
+// told again at every sync.
 func Untold(records []v1alpha1.SheetNotice, kind string, problems, recipients []string) []string {
 	known := map[string]bool{}
 	for _, r := range records {
@@ -76,8 +76,8 @@ func Untold(records []v1alpha1.SheetNotice, kind string, problems, recipients []
 	return out
 }
 
-// OpenBatches gives the messages of a kind that somebody has still to get. An unreachable recipient is tried again while
-// nobody has the message. A batch whose problems are all gone need not be sent any more.
+// OpenBatches returns the messages of a kind that some recipient still needs. It retries an unreachable recipient while
+// nobody has the message. Do not send a batch whose problems are all gone.
 func OpenBatches(records []v1alpha1.SheetNotice, kind string, now time.Time) []Batch {
 	var batches []Batch
 	at, told := map[string]int{}, map[string]bool{}
@@ -105,8 +105,8 @@ func OpenBatches(records []v1alpha1.SheetNotice, kind string, now time.Time) []B
 	return slices.DeleteFunc(batches, func(b Batch) bool { return len(b.Due) == 0 })
 }
 
-// Intend gives the records with the intent to send the batch to those who are due, and the posts to make: see
-// delivery.Intend.
+// Intend returns the records with the intent to send the batch to the recipients that are due, and the posts to make:
+// see delivery.Intend.
 func (b *Batch) Intend(records []v1alpha1.SheetNotice, now time.Time) ([]v1alpha1.SheetNotice, []delivery.Post) {
 	records, posts := delivery.Intend(records, b.Problems, b.Due, now)
 	return delivery.Limit(records, maxSheetRecords, repeated(records)), posts

@@ -12,37 +12,30 @@ import (
 	"github.com/keylease/keylease/internal/message"
 )
 
-// Target is a post and what it says.
-type Target struct {
-	delivery.Post
-	Message message.Message
-}
-
-// Result of one target.
+// Result of one post.
 type Result struct {
-	// Delivery is the outcome, for delivery.Settle. Reason is Slack's error code, empty where the message was delivered. A
-	// message that was found counts from when it was found, so that nobody's notice is cut short by a clock that differs
-	// from Slack's.
+	// Delivery is the outcome, for delivery.Settle. Reason is Slack's error code; empty: delivered. A message found in
+	// Slack counts from when it was found: Slack's clock may differ, and must not shorten anyone's notice.
 	v1alpha1.Delivery
-	// Err of a Pending target. failure.Of gives its class: Retry and Uncertain are to be tried again, not before
-	// RetryAfter; Credentials stops all messages of this token until it is changed.
+	// Err is why a post is Pending. failure.Of gives its class. Retry Retry and Uncertain, but not before RetryAfter.
+	// Credentials stops all messages of this token until it is changed.
 	Err error
 }
 
-// Deliver sends each target and gives one result for each, in their order. It waits for nothing and retries nothing.
-// One recipient's failure does not keep the others from their messages; a bad token ends the delivery at once.
-func Deliver(ctx context.Context, slack Slack, targets []Target, now func() time.Time) []Result {
-	results := make([]Result, 0, len(targets))
+// Deliver sends the message to each recipient and returns one result for each, in their order. It neither waits nor
+// retries. If one recipient fails, the others still get their message. A bad token ends the delivery at once.
+func Deliver(ctx context.Context, slack Slack, posts []delivery.Post, text message.Message, now func() time.Time) []Result {
+	results := make([]Result, 0, len(posts))
 	var stop error
-	for _, t := range targets {
+	for _, p := range posts {
 		if stop == nil {
 			stop = ctx.Err()
 		}
 		if stop != nil {
-			results = append(results, result(t, v1alpha1.NoticePending, stop, now()))
+			results = append(results, result(p, v1alpha1.NoticePending, stop, now()))
 			continue
 		}
-		receipt, refused, err := deliverOne(ctx, slack, t)
+		receipt, refused, err := deliverOne(ctx, slack, p, text)
 		state := v1alpha1.NoticePending
 		switch {
 		case err == nil:
@@ -52,16 +45,16 @@ func Deliver(ctx context.Context, slack Slack, targets []Target, now func() time
 		case failure.Is(err, failure.Credentials):
 			stop = err
 		}
-		r := result(t, state, err, now())
+		r := result(p, state, err, now())
 		r.Channel, r.MessageTS = receipt.Channel, receipt.TS
 		results = append(results, r)
 	}
 	return results
 }
 
-func result(t Target, state v1alpha1.NoticeState, err error, now time.Time) Result {
+func result(p delivery.Post, state v1alpha1.NoticeState, err error, now time.Time) Result {
 	r := Result{Delivery: v1alpha1.Delivery{
-		MessageID: t.ID, Recipient: t.Recipient, State: state, Reason: code(err), Time: metav1.NewTime(now),
+		MessageID: p.ID, Recipient: p.Recipient, State: state, Reason: code(err), Time: metav1.NewTime(now),
 	}}
 	if state == v1alpha1.NoticePending {
 		r.Err = err
@@ -69,24 +62,24 @@ func result(t Target, state v1alpha1.NoticeState, err error, now time.Time) Resu
 	return r
 }
 
-// deliverOne looks first where the message may be there already. An error of that search must not lead to a post. A
-// payload that Slack refuses is followed by its plain text alone: people must hear of the key even if its message cannot
-// be shown. refused: Slack takes neither, and never will.
-func deliverOne(ctx context.Context, slack Slack, t Target) (receipt Receipt, refused bool, err error) {
-	if !t.Since.IsZero() {
-		receipt, found, err := slack.Find(ctx, t.Recipient, t.Key(), t.Since)
+// deliverOne first searches Slack if the message may be there already. If the search fails, it does not post. If Slack
+// refuses a payload, it sends the plain text alone, because people must be told about the key. refused: Slack refuses
+// both, and always will.
+func deliverOne(ctx context.Context, slack Slack, p delivery.Post, text message.Message) (receipt Receipt, refused bool, err error) {
+	if !p.Since.IsZero() {
+		receipt, found, err := slack.Find(ctx, p.Recipient, p.Key(), p.Since)
 		if err != nil || found {
 			return receipt, false, err
 		}
 	}
-	receipt, err = slack.Post(ctx, t.Recipient, t.Message, t.Key())
+	receipt, err = slack.Post(ctx, p.Recipient, text, p.Key())
 	if failure.Is(err, failure.Terminal) {
-		receipt, err = slack.Post(ctx, t.Recipient, message.Message{Text: plain(t.Message.Text)}, t.Key())
+		receipt, err = slack.Post(ctx, p.Recipient, message.Message{Text: plain(text.Text)}, p.Key())
 	}
 	return receipt, failure.Is(err, failure.Terminal), err
 }
 
-// plain text that no limit of Slack's concerns.
+// plain shortens a text so that no limit of Slack's applies.
 func plain(text string) string {
 	const longest = 1000
 	if r := []rune(text); len(r) > longest {
@@ -95,7 +88,7 @@ func plain(text string) string {
 	return text
 }
 
-// code of the vendor, or nothing: a text could change by itself and would be written to status again and again.
+// code is the vendor's error code, or empty. An error text may change by itself and would write status again and again.
 func code(err error) string {
 	if e := failure.Of(err); e != nil {
 		return e.Code
@@ -103,7 +96,7 @@ func code(err error) string {
 	return ""
 }
 
-// FirstError of the results: that of the token if there is one, since it concerns all, else the first.
+// FirstError of the results: an error about the token if there is one, because it concerns all, or else the first.
 func FirstError(results []Result) error {
 	var first error
 	for _, r := range results {

@@ -17,15 +17,11 @@ import (
 	"github.com/keylease/keylease/internal/notice"
 )
 
-// target of the message "m".
-func target(recipient string) notice.Target {
-	return notice.Target{Post: delivery.Post{ID: "m", Recipient: recipient}}
-}
+// post of the message "m".
+func post(recipient string) delivery.Post { return delivery.Post{ID: "m", Recipient: recipient} }
 
 // since then the message to U1 was Pending.
-func since(t time.Time) notice.Target {
-	return notice.Target{Post: delivery.Post{ID: "m", Recipient: "U1", Since: t}}
-}
+func since(t time.Time) delivery.Post { return delivery.Post{ID: "m", Recipient: "U1", Since: t} }
 
 func states(results []notice.Result) map[string]v1alpha1.NoticeState {
 	out := map[string]v1alpha1.NoticeState{}
@@ -44,7 +40,7 @@ func expectCalls(t *testing.T, slack *fakeSlack, want ...string) {
 
 func TestAMessageThatWasNeverTriedIsPostedWithoutASearch(t *testing.T) {
 	slack := newFakeSlack()
-	got := notice.Deliver(context.Background(), slack, []notice.Target{target("U1")}, clockAt(start))
+	got := notice.Deliver(context.Background(), slack, []delivery.Post{post("U1")}, message.Message{}, clockAt(start))
 	want := []notice.Result{{
 		Delivery: v1alpha1.Delivery{
 			MessageID: "m", Recipient: "U1", State: v1alpha1.NoticeDelivered, Time: metav1.NewTime(start),
@@ -60,11 +56,11 @@ func TestAMessageThatWasNeverTriedIsPostedWithoutASearch(t *testing.T) {
 func TestAMessageOfUnknownFateIsFoundAndNotPostedAgain(t *testing.T) {
 	slack := newFakeSlack()
 	slack.postErr["U1"] = slackError(failure.Uncertain, failure.CodeTimeout)
-	first := notice.Deliver(context.Background(), slack, []notice.Target{target("U1")}, clockAt(start))
+	first := notice.Deliver(context.Background(), slack, []delivery.Post{post("U1")}, message.Message{}, clockAt(start))
 	if first[0].State != v1alpha1.NoticePending || !failure.Is(first[0].Err, failure.Uncertain) {
 		t.Fatalf("first attempt %+v, want Pending and Uncertain", first[0])
 	}
-	second := notice.Deliver(context.Background(), slack, []notice.Target{since(start)}, clockAt(at(time.Minute)))
+	second := notice.Deliver(context.Background(), slack, []delivery.Post{since(start)}, message.Message{}, clockAt(at(time.Minute)))
 	if second[0].State != v1alpha1.NoticeDelivered || second[0].MessageTS == "" {
 		t.Errorf("second attempt %+v, want Delivered with the receipt found", second[0])
 	}
@@ -73,7 +69,7 @@ func TestAMessageOfUnknownFateIsFoundAndNotPostedAgain(t *testing.T) {
 
 func TestAMessageOfUnknownFateThatIsNotThereIsPosted(t *testing.T) {
 	slack := newFakeSlack()
-	got := notice.Deliver(context.Background(), slack, []notice.Target{since(start)}, clockAt(at(time.Minute)))
+	got := notice.Deliver(context.Background(), slack, []delivery.Post{since(start)}, message.Message{}, clockAt(at(time.Minute)))
 	if got[0].State != v1alpha1.NoticeDelivered {
 		t.Errorf("got %+v, want Delivered", got[0])
 	}
@@ -83,7 +79,7 @@ func TestAMessageOfUnknownFateThatIsNotThereIsPosted(t *testing.T) {
 func TestNothingIsPostedWhileTheSearchFails(t *testing.T) {
 	slack := newFakeSlack()
 	slack.findErr["U1"] = slackError(failure.Retry, "ratelimited")
-	got := notice.Deliver(context.Background(), slack, []notice.Target{since(start)}, clockAt(start))
+	got := notice.Deliver(context.Background(), slack, []delivery.Post{since(start)}, message.Message{}, clockAt(start))
 	if got[0].State != v1alpha1.NoticePending || got[0].Reason != "ratelimited" {
 		t.Errorf("got %+v, want Pending by ratelimited", got[0])
 	}
@@ -96,7 +92,7 @@ func TestAnUnreachableRecipientDoesNotKeepOthersFromTheirMessage(t *testing.T) {
 	slack.postErr["U2"] = slackError(failure.Retry, "service_unavailable")
 	slack.postErr["U3"] = slackError(failure.Terminal, "invalid_blocks")
 	got := notice.Deliver(context.Background(), slack,
-		[]notice.Target{target("U1"), target("U2"), target("U3"), target("U4")}, clockAt(start))
+		[]delivery.Post{post("U1"), post("U2"), post("U3"), post("U4")}, message.Message{}, clockAt(start))
 	want := map[string]v1alpha1.NoticeState{
 		"U1": v1alpha1.NoticeUnreachable, "U2": v1alpha1.NoticePending,
 		"U3": v1alpha1.NoticeUnreachable, "U4": v1alpha1.NoticeDelivered,
@@ -113,7 +109,7 @@ func TestAMessageThatSlackRefusesIsSentAsItsPlainText(t *testing.T) {
 	slack := newFakeSlack()
 	slack.blocksErr["U1"] = slackError(failure.Terminal, "msg_blocks_too_long")
 	long := message.Message{Text: "the key ends", Blocks: json.RawMessage(`[{"type":"divider"}]`)}
-	got := notice.Deliver(context.Background(), slack, []notice.Target{{Post: target("U1").Post, Message: long}}, clockAt(start))
+	got := notice.Deliver(context.Background(), slack, []delivery.Post{post("U1")}, long, clockAt(start))
 	if got[0].State != v1alpha1.NoticeDelivered {
 		t.Errorf("got %+v, want Delivered", got[0])
 	}
@@ -123,7 +119,7 @@ func TestAMessageThatSlackRefusesIsSentAsItsPlainText(t *testing.T) {
 func TestABadTokenEndsTheDeliveryAtOnce(t *testing.T) {
 	slack := newFakeSlack()
 	slack.postErr["U1"] = slackError(failure.Credentials, "token_revoked")
-	got := notice.Deliver(context.Background(), slack, []notice.Target{target("U1"), target("U2")}, clockAt(start))
+	got := notice.Deliver(context.Background(), slack, []delivery.Post{post("U1"), post("U2")}, message.Message{}, clockAt(start))
 	for _, r := range got {
 		if r.State != v1alpha1.NoticePending || !failure.Is(r.Err, failure.Credentials) {
 			t.Errorf("%+v, want Pending by Credentials", r)
@@ -139,7 +135,7 @@ func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
 	slack := newFakeSlack()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	got := notice.Deliver(ctx, slack, []notice.Target{target("U1")}, clockAt(start))
+	got := notice.Deliver(ctx, slack, []delivery.Post{post("U1")}, message.Message{}, clockAt(start))
 	if got[0].State != v1alpha1.NoticePending || got[0].Err == nil {
 		t.Errorf("got %+v, want Pending", got[0])
 	}

@@ -1,13 +1,13 @@
-// Package notice delivers messages to their recipients exactly once, and knows what the messages about a sheet are about.
-// Who is to get a lease's notice, and when it counts as delivered, is decided in internal/lifecycle.
+// Package notice delivers each message to its recipients exactly once, and groups the problems of a sheet into
+// messages. internal/lifecycle decides who gets a lease's notice, and when it counts as delivered.
 //
-// Slack has no idempotency key. A delivery is therefore three steps, of which this package does the middle one:
+// Slack has no idempotency key. A delivery therefore has three steps. This package does the second:
 //
-//  1. Record the intent: lifecycle.Intend (for a lease) or Batch.Intend (for a sheet) adds entries in state Pending; the
-//     caller writes them to status, with the resource version checked, before anything is sent.
-//  2. Deliver. A target that was Pending before this attempt may have been sent by a process that died: it is looked
-//     for in Slack by its key and posted only if it is not there.
-//  3. Record the outcome: delivery.Settle; the caller writes the status.
+//  1. Record the intent: lifecycle.Intend (for a lease) or Batch.Intend (for a sheet) adds records in state Pending. The
+//     caller writes them to status, with the resource version checked, before sending anything.
+//  2. Deliver. If a record was Pending before this attempt, a process that crashed may have sent the message. Keylease
+//     searches Slack for it by its key, and posts only if it is not there.
+//  3. Record the outcome: delivery.Settle. The caller writes the status.
 //
-// A crash between any two of them repeats nothing that people see.
+// After a crash between any two of them, people see no message twice.
 package notice

@@ -18,8 +18,8 @@ func ProblemDeliveredAt(records []v1alpha1.SheetNotice, kind, problem string) (a
 	return at, ok
 }
 
-// Forget drops the records of problems that are gone (live says which are not) and were last told more than keep ago.
-// A problem that goes and comes back within keep is not told again: people type, undo and retype.
+// Forget drops the records of problems that are gone (live says which are not) and were last told longer than keep ago.
+// A problem that returns within keep is not told again, because people type, undo and retype.
 func Forget(
 	records []v1alpha1.SheetNotice, live func(kind, problem string) bool, now time.Time, keep time.Duration,
 ) []v1alpha1.SheetNotice {
@@ -28,8 +28,8 @@ func Forget(
 	})
 }
 
-// repeated names the records that say no more than another does: of each problem that nobody has still to be told of, all
-// but the one of its first delivery. That one is all that Untold and ProblemDeliveredAt ask for.
+// repeated names the records that repeat another one. Of each problem that everyone was told of, only the first
+// delivery is needed: Untold and ProblemDeliveredAt read nothing else.
 func repeated(records []v1alpha1.SheetNotice) func(*v1alpha1.SheetNotice) bool {
 	type problem struct{ kind, id string }
 	open, first := map[problem]bool{}, map[problem]v1alpha1.SheetNotice{}

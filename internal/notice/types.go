@@ -7,7 +7,7 @@ import (
 	"github.com/keylease/keylease/internal/message"
 )
 
-// Receipt is where a message stands in Slack.
+// Receipt says where a message is in Slack.
 type Receipt struct {
 	// Channel D…, C… or G….
 	Channel string

@@ -13,7 +13,7 @@ import (
 	"github.com/keylease/keylease/internal/slackapi"
 )
 
-// googleFactory connects to Google, or to the emulator in its place.
+// googleFactory connects to Google, or to the emulator that replaces it.
 func googleFactory(o Options) func(context.Context, []byte) (state.Spreadsheets, error) {
 	return func(ctx context.Context, credentials []byte) (state.Spreadsheets, error) {
 		c, err := googlesheets.New(ctx, googlesheets.Options{
@@ -26,14 +26,14 @@ func googleFactory(o Options) func(context.Context, []byte) (state.Spreadsheets,
 	}
 }
 
-// slackFactory keeps one client for each token: sheets that share a token share its pace.
+// slackFactory keeps one client for each token, so that sheets with the same token share its rate.
 func slackFactory(o Options) (func(token string) state.Slack, error) {
 	connect := func(token string) (*slackapi.Client, error) {
 		return slackapi.New(slackapi.Options{
 			Token: token, BaseURL: o.SlackAPIURL, Clock: o.Clock, Burst: o.SlackBurst, HTTPClient: &http.Client{Transport: o.Transport},
 		})
 	}
-	// The URL is all that can be wrong before a call is made.
+	// Only the URL can be wrong before a call is made.
 	if _, err := connect(""); err != nil {
 		return nil, fmt.Errorf("SLACK_API_URL: %w", err)
 	}
@@ -53,7 +53,7 @@ func slackFactory(o Options) (func(token string) state.Slack, error) {
 	}, nil
 }
 
-// awsFactory connects to accounts with the operator's own credentials, or with roles that they may assume.
+// awsFactory connects to accounts with the operator's own credentials, or with roles that it may assume.
 func awsFactory(ctx context.Context, o awsiam.Options) (func(context.Context, lifecycle.AWSAccess) (state.AWS, error), error) {
 	factory, err := awsiam.NewFactory(ctx, o)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // NewAuditLogger writes one JSON line for each record: "ts" (ISO 8601, UTC, by the clock; nil: the real one), "logger"
-// ("audit"), "msg" and the record's own fields. Unlike a log it is never sampled, and has no level to be turned off by.
+// ("audit"), "msg" and the record's own fields. Unlike a log it is never sampled, and no level turns it off.
 func NewAuditLogger(w io.Writer, c clock.PassiveClock) logr.Logger {
 	if c == nil {
 		c = clock.RealClock{}
@@ -25,13 +25,13 @@ func NewAuditLogger(w io.Writer, c clock.PassiveClock) logr.Logger {
 	return zapr.NewLogger(zap.New(core, zap.WithClock(zapClock{c}))).WithName("audit")
 }
 
-// TimeEncoder writes ISO 8601 in UTC, so that lines of pods in several zones sort.
+// TimeEncoder writes ISO 8601 in UTC, so that lines of pods in several time zones can be sorted.
 func TimeEncoder(t time.Time, e zapcore.PrimitiveArrayEncoder) {
 	zapcore.ISO8601TimeEncoder(t.UTC(), e)
 }
 
-// zapClock tells zap the time. Nothing here ticks.
+// zapClock gives zap the time. Nothing here uses a ticker.
 type zapClock struct{ clock.PassiveClock }
 
-// NewTicker is of the machine's clock.
+// NewTicker uses the machine's clock.
 func (zapClock) NewTicker(d time.Duration) *time.Ticker { return time.NewTicker(d) }

@@ -6,14 +6,14 @@ import (
 )
 
 const (
-	// DefaultNamespace where nothing says in which one the operator runs.
+	// DefaultNamespace is used if nothing says in which namespace the operator runs.
 	DefaultNamespace = "keylease"
-	// serviceAccountNamespace is the file in which a pod finds its namespace.
+	// serviceAccountNamespace is the file that names a pod's namespace.
 	serviceAccountNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 )
 
-// Namespace the operator runs in: the flag's value, else the environment variable POD_NAMESPACE, else the service
-// account's own, else DefaultNamespace.
+// Namespace of the operator: the flag's value, or else the environment variable POD_NAMESPACE, the service account's
+// own, or DefaultNamespace.
 func Namespace(flag string) string {
 	return namespaceOf(flag, os.Getenv("POD_NAMESPACE"), serviceAccountNamespace)
 }

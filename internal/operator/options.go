@@ -1,5 +1,6 @@
-// Package operator builds and runs the operator: the manager, the adapters to Google, Slack and AWS, and the two
-// controllers on them. keylease runs it as a process, tests and the laboratory beside their emulators.
+// Package operator builds and runs the operator: the manager, the adapters to Google, Slack and AWS, and the
+// controllers on them. The program keylease runs it as a process. Tests and the laboratory run it beside their
+// emulators.
 package operator
 
 import (
@@ -27,60 +28,62 @@ import (
 )
 
 const (
-	// leaderElectionID names the Lease (coordination.k8s.io) by which replicas agree who acts.
+	// leaderElectionID names the Lease (coordination.k8s.io) by which replicas elect a leader.
 	leaderElectionID = "keylease.iam.keylease.dev"
-	// shutdownTimeout for the steps that are under way; less than the 30 s after which a pod is killed.
+	// shutdownTimeout is how long running steps may take at shutdown: less than the 30 s after which Kubernetes kills a
+	// pod.
 	shutdownTimeout = 25 * time.Second
 )
 
 // Options of the operator. New needs REST; everything else has a usable zero value.
 type Options struct {
-	// REST reaches the API server. It is copied, and its client-side rate limit taken off: the API server's own priority
-	// and fairness are enough, and a limit here would delay due deletions behind resync noise.
+	// REST reaches the API server. New copies it and removes its client-side rate limit. The API server's priority and
+	// fairness are enough, and a limit here would delay due deletions behind resyncs.
 	REST *rest.Config
 
-	// LeaderElection: of several replicas one acts.
+	// LeaderElection lets only one of several replicas act.
 	LeaderElection bool
 	// LeaderElectionNamespace of the lock. Empty: Namespace.
 	LeaderElectionNamespace string
 	// MetricsBindAddress, host:port. Empty or "0": no metrics.
 	MetricsBindAddress string
-	// MetricsSecure serves metrics by HTTPS, to whom the API server lets read /metrics.
+	// MetricsSecure serves metrics over HTTPS to authorized callers.
 	MetricsSecure bool
 	// HealthProbeBindAddress, host:port, of /healthz and /readyz. Empty or "0": none.
 	HealthProbeBindAddress string
 
-	// Namespace the operator runs in: its sheets may use the operator's own AWS credentials. Empty: DefaultNamespace.
+	// Namespace of the operator: its sheets may use the operator's own AWS credentials. Empty: DefaultNamespace.
 	Namespace string
-	// CredentialsNamespaces are further ones whose sheets may.
+	// CredentialsNamespaces are further namespaces whose sheets may use them.
 	CredentialsNamespaces []string
-	// Workers reconcile that many leases at once. 0: the controllers' default.
+	// Workers is how many leases are reconciled at once. 0: the controllers' default.
 	Workers int
 
-	// TemplatesDir holds texts that take the place of the program's own: ja.tmpl and en.tmpl. Empty: none.
+	// TemplatesDir is a folder with texts that replace the program's own: ja.tmpl and en.tmpl. Empty: none.
 	TemplatesDir string
 
 	// Clock nil: the real one.
 	Clock clock.PassiveClock
-	// NewQueue replaces the controllers' work queues, for a clock that does not run as the machine's. Nil: the default.
+	// NewQueue replaces the controllers' work queues, for a clock that is not the machine's. Nil: the default.
 	NewQueue func(name string, limiter workqueue.TypedRateLimiter[reconcile.Request]) workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-	// SheetsEmulatorHost, host:port (SHEETS_EMULATOR_HOST), takes Google's place. Empty: Google.
+	// SheetsEmulatorHost, host:port (SHEETS_EMULATOR_HOST), replaces Google. Empty: Google.
 	SheetsEmulatorHost string
 	// SlackAPIURL (SLACK_API_URL): the base URL of Slack's Web API or the full …/chat.postMessage. Empty: Slack's own.
 	SlackAPIURL string
 
-	// AWS account's clients: rates and, in place of the SDK's default chain, region, endpoint and credentials. Clock counts
-	// for them too.
+	// AWS configures the clients of accounts: rates and, instead of the SDK's default chain, region, endpoint and
+	// credentials. They use Clock too.
 	AWS awsiam.Options
 
 	// Transport of the calls to Google and Slack; AWS.Config has its own. Nil: the network.
 	Transport http.RoundTripper
 
-	// SlackBurst of messages that a channel takes at once, for a clock that stands meanwhile. 0: the adapter's default.
+	// SlackBurst is how many messages a channel accepts at once, for a clock that stands still meanwhile. 0: the
+	// adapter's default.
 	SlackBurst int
 
-	// Manager changes what the manager is made of, for many operators in one process. Nil: nothing.
+	// Manager changes the manager's options, so that one process can run many operators. Nil: no change.
 	Manager func(*ctrl.Options)
 
 	// Audit gets one line per decision, approval, date change, notice and AWS change; Log everything else.
@@ -100,7 +103,7 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// withDefaults fills what was left open.
+// withDefaults sets what was left empty.
 func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = clock.RealClock{}
@@ -123,7 +126,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// manager options, as controller-runtime wants them.
+// manager returns the options for controller-runtime.
 func (o Options) manager(scheme *runtime.Scheme) ctrl.Options {
 	metrics := metricsserver.Options{BindAddress: o.MetricsBindAddress, SecureServing: o.MetricsSecure}
 	if o.MetricsSecure {
@@ -132,15 +135,15 @@ func (o Options) manager(scheme *runtime.Scheme) ctrl.Options {
 	made := ctrl.Options{
 		Scheme: scheme, Logger: o.Log, Metrics: metrics,
 		HealthProbeBindAddress: o.HealthProbeBindAddress,
-		// Managed fields are larger than the objects; where field owners matter the live object is read.
+		// Managed fields are larger than the objects. Keylease reads the live object when it needs field owners.
 		Cache: cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
-		// A cached Secret would be a list of all of them in memory, and a right to list them.
+		// Caching Secrets would need all of them in memory, and the right to list them.
 		Client:         client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
 		LeaderElection: o.LeaderElection, LeaderElectionID: leaderElectionID, LeaderElectionNamespace: o.LeaderElectionNamespace,
-		// The process ends when Run returns, so that the next leader need not wait for the lock to lapse.
+		// The process ends when Run returns, so the next leader need not wait until the lock expires.
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       ptr.To(shutdownTimeout),
-		// The laboratory starts the operator again in one process.
+		// The laboratory starts several operators in one process.
 		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
 	}
 	if o.Manager != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/keylease/keylease/internal/metrics"
 )
 
-// Run the operator until the context ends, which is no error: what is under way then is ended and recorded first. After
-// Run with LeaderElection the process must end, because the lock was given back.
+// Run runs the operator until the context ends, which is not an error: running steps are finished and recorded first.
+// With LeaderElection the process must end after Run, because the lock was released.
 func Run(ctx context.Context, o Options) error {
 	mgr, err := New(ctx, o)
 	if err != nil {
@@ -36,8 +36,8 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// New manager with the controllers and everything they need, of which change may replace something. Nothing runs before
-// it is started.
+// New makes a manager with the controllers and everything they need; change may replace some of it. Nothing runs before
+// the manager is started.
 func New(ctx context.Context, o Options, change ...func(*controllers.Deps)) (ctrl.Manager, error) {
 	o = o.withDefaults()
 	deps, err := NewDeps(ctx, o)
@@ -68,7 +68,7 @@ func New(ctx context.Context, o Options, change ...func(*controllers.Deps)) (ctr
 	return mgr, controllers.Setup(mgr, deps)
 }
 
-// NewDeps with the production adapters, but without clients of an API server.
+// NewDeps makes the production adapters, but no clients of an API server.
 func NewDeps(ctx context.Context, o Options) (*controllers.Deps, error) {
 	o = o.withDefaults()
 	slack, err := slackFactory(o)
@@ -91,7 +91,8 @@ func NewDeps(ctx context.Context, o Options) (*controllers.Deps, error) {
 	}, nil
 }
 
-// installed tells at once, and in words, what would otherwise show minutes later as a cache that does not fill.
+// installed fails at once if the definitions are missing. Otherwise that would show minutes later, as a cache that does
+// not fill.
 func installed(mapper meta.RESTMapper, host string) error {
 	for _, kind := range []string{"AccessKeySheet", "AccessKeyLease"} {
 		gk := schema.GroupKind{Group: v1alpha1.GroupVersion.Group, Kind: kind}
@@ -106,7 +107,7 @@ func installed(mapper meta.RESTMapper, host string) error {
 	return nil
 }
 
-// probes: alive is whoever answers, ready whose cache is filled.
+// probes: the process is alive if it answers, and ready once its cache is filled.
 func probes(mgr ctrl.Manager) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err

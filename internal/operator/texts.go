@@ -10,14 +10,14 @@ import (
 	"github.com/keylease/keylease/internal/message"
 )
 
-// readTexts reads <language>.tmpl of a folder, such as a mounted ConfigMap. A folder without any is a mistake.
+// readTexts reads <language>.tmpl from a folder, such as a mounted ConfigMap. A folder without any is a mistake.
 func readTexts(dir string) (*message.Texts, error) {
 	if dir == "" {
 		return nil, nil
 	}
 	by := map[string]string{}
 	for _, lang := range []string{"ja", "en"} {
-		text, err := os.ReadFile(filepath.Join(dir, lang+".tmpl")) //nolint:gosec // the folder that whoever starts the operator names
+		text, err := os.ReadFile(filepath.Join(dir, lang+".tmpl")) //nolint:gosec // the folder is a flag of the operator
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

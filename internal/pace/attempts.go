@@ -13,34 +13,34 @@ import (
 const (
 	firstRetry = 2 * time.Second
 	lastRetry  = 5 * time.Minute
-	// slowRetry is the wait for what people must fix first.
+	// slowRetry is the backoff for what people must fix first.
 	slowRetry = 30 * time.Minute
-	// patience is how many failures in a row, about ten minutes of them, are told as passing. After that the object is
-	// Stalled: it is still retried, but people hear of it.
+	// patience is how many failures in a row are treated as passing: about ten minutes of them. After that the object
+	// is Stalled. It is still retried, but people are told.
 	patience = 9
 )
 
-// Service is what an object waits for after a failure. An object waits for each service apart: a Slack that is down must
-// not keep AWS from being asked, nor the other way round.
+// Service is what an object waits for after a failure. An object waits for each service separately: a Slack outage must
+// not delay AWS, or the other way round.
 type Service string
 
 // The services.
 const (
-	// Slack, for the messages about a lease.
+	// Slack sends the messages about a lease.
 	Slack Service = "slack"
-	// ReadAWS is AWS while it is only asked, ChangeAWS while it is changed: a reading that succeeds ends no count of refused
-	// changes.
+	// ReadAWS only reads AWS, ChangeAWS changes it. They are counted separately: a successful reading must not reset
+	// the count of refused changes.
 	ReadAWS   Service = "aws reading"
 	ChangeAWS Service = "aws"
-	// ReadSheet keeps two syncs of a sheet apart, failed or not. Sync is for a sync that failed.
+	// ReadSheet keeps a minimum time between two syncs of a sheet. Sync is for a sync that failed.
 	ReadSheet Service = "google"
 	Sync      Service = "sync"
 	// CheckAccount is the daily list of an account's keys.
 	CheckAccount Service = "account check"
 )
 
-// rule is how long an object waits for a service: the first time, at most, and for what people must fix (0: as for any
-// other failure). Where spread, objects that failed together do not come back together.
+// rule is an object's backoff for a service: the first wait, the longest, and the one for what people must fix (0: as
+// for any other failure). With spread, objects that failed together are not retried together.
 type rule struct {
 	first, last, slow time.Duration
 	spread            bool
@@ -55,7 +55,8 @@ var rules = map[Service]rule{
 	CheckAccount: {first: time.Hour, last: time.Hour},
 }
 
-// Attempts keeps objects that failed from being tried again at every event. After a restart everything due is tried at once.
+// Attempts keeps failed objects from being retried at every event. It forgets at a restart: then everything due is
+// tried at once.
 type Attempts struct {
 	chance func(int64) int64
 
@@ -64,15 +65,16 @@ type Attempts struct {
 	waits    map[types.NamespacedName]map[Service]wait
 }
 
-// wait of one object for one service. The zero value: it was tried, and nothing keeps it from being tried again.
+// wait is the wait of one object for one service. The zero value: it was tried, and may be tried again.
 type wait struct {
 	until time.Time
-	// generation of the object that waits: another spec is tried at once.
+	// generation of the object that waits: a new spec is tried at once.
 	generation int64
 	err        error
 }
 
-// NewAttempts takes the source of jitter: a number of at least 0 and below n, such as math/rand/v2's Int64N.
+// NewAttempts takes the source of jitter: it returns a number from 0 up to, but not including, n, as math/rand/v2's
+// Int64N does.
 func NewAttempts(chance func(n int64) int64) *Attempts {
 	a := &Attempts{
 		chance: chance, failures: map[Service]workqueue.TypedRateLimiter[types.NamespacedName]{},
@@ -89,7 +91,7 @@ func QueueLimiter[T comparable]() workqueue.TypedRateLimiter[T] {
 	return workqueue.NewTypedItemExponentialFailureRateLimiter[T](firstRetry, lastRetry)
 }
 
-// Failed notes a failure and tells when to try again: as the service asked, or exponentially.
+// Failed notes a failure and returns when to try again: when the service asked for, or after an exponential backoff.
 func (a *Attempts) Failed(key types.NamespacedName, s Service, generation int64, now time.Time, err error) time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -107,13 +109,13 @@ func (a *Attempts) Failed(key types.NamespacedName, s Service, generation int64,
 	return now.Add(d)
 }
 
-// Succeeded ends the count of failures, and the wait.
+// Succeeded resets the count of failures and ends the wait.
 func (a *Attempts) Succeeded(key types.NamespacedName, s Service) {
 	a.Defer(key, s, 0, time.Time{})
 }
 
-// Defer does as Succeeded, and lets nothing be tried before a moment: what was done has to settle first, or the next try
-// would cost more than it brings.
+// Defer resets the count of failures too, but allows no attempt before a moment. A change must settle first, or an
+// earlier attempt would waste calls.
 func (a *Attempts) Defer(key types.NamespacedName, s Service, generation int64, until time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -129,7 +131,7 @@ func (a *Attempts) set(key types.NamespacedName, s Service, w wait) {
 	a.waits[key][s] = w
 }
 
-// Until is when the service may be tried again for the object, and the failure that it waits for, if any; zero: now.
+// Until is when the service may be tried again for the object, and the failure that caused the wait, if any; zero: now.
 func (a *Attempts) Until(key types.NamespacedName, s Service, generation int64, now time.Time) (time.Time, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -140,8 +142,8 @@ func (a *Attempts) Until(key types.NamespacedName, s Service, generation int64, 
 	return w.until, w.err
 }
 
-// Tried tells whether this process has tried the service for the object, whatever came of it. What was refused to an earlier
-// process may have been fixed since, perhaps by the restart.
+// Tried tells whether this process has tried the service for the object, with whatever result. A restart may have fixed
+// what an earlier process was refused.
 func (a *Attempts) Tried(key types.NamespacedName, s Service) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -149,7 +151,7 @@ func (a *Attempts) Tried(key types.NamespacedName, s Service) bool {
 	return ok
 }
 
-// Exhausted tells whether one of the services failed for so long that people should hear of it.
+// Exhausted tells whether one of the services failed so often in a row that people must be told.
 func (a *Attempts) Exhausted(key types.NamespacedName, services ...Service) bool {
 	for _, s := range services {
 		if a.failures[s].NumRequeues(key) >= patience {
@@ -159,7 +161,7 @@ func (a *Attempts) Exhausted(key types.NamespacedName, services ...Service) bool
 	return false
 }
 
-// Forget an object that is no more.
+// Forget drops an object that was deleted.
 func (a *Attempts) Forget(key types.NamespacedName) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

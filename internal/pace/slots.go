@@ -11,40 +11,41 @@ import (
 )
 
 const (
-	// slotsPerPlace is how many objects use one place, an AWS account or a sheet's Slack, at the same time. The rest wait
-	// without a worker: an account that hangs must not take the workers from all others.
+	// slotsPerPlace is how many objects use one place (an AWS account or a sheet's Slack) at the same time. The others
+	// wait without a worker, because an account that hangs must not block all workers.
 	slotsPerPlace = 4
-	// pauseAfter is how many attempts in a row must get no answer before a place is paused, and pauseFor how long.
+	// pauseAfter is how many attempts in a row must get no answer before a place is paused; pauseFor is how long.
 	pauseAfter = 4
 	pauseFor   = time.Minute
 )
 
-// Slots gives the use of a place to a few objects at once, in the order in which they came, and pauses a place that answers
-// nobody.
+// Slots gives each place to a few objects at once, in the order in which they asked. It pauses a place that does not
+// answer.
 type Slots struct {
 	wake func(types.NamespacedName)
 
 	mu     sync.Mutex
 	places map[string]*place
-	// offered slots: the object was woken to take it. It is kept for the object until its reconcile ends.
+	// offered are slots whose object was woken to take them. Each is kept for its object until that object's reconcile
+	// ends.
 	offered map[types.NamespacedName]string
 }
 
 type place struct {
 	used    int
 	waiting []types.NamespacedName
-	// unanswered attempts in a row.
+	// unanswered is the number of attempts in a row that got no answer.
 	unanswered  int
 	pausedUntil time.Time
 	pausedBy    error
 }
 
-// NewSlots takes what wakes an object to which a slot is offered. It must not block.
+// NewSlots takes the function that wakes an object when it is offered a slot. The function must not block.
 func NewSlots(wake func(types.NamespacedName)) *Slots {
 	return &Slots{wake: wake, places: map[string]*place{}, offered: map[types.NamespacedName]string{}}
 }
 
-// at is the place of that name. The lock is held.
+// at returns the place of that name. The lock is held.
 func (s *Slots) at(name string) *place {
 	if s.places[name] == nil {
 		s.places[name] = &place{}
@@ -52,14 +53,14 @@ func (s *Slots) at(name string) *place {
 	return s.places[name]
 }
 
-// Take a slot. Where none is free, the object is woken when one is offered to it.
+// Take takes a slot. If none is free, the object is woken when it is offered one.
 func (s *Slots) Take(name string, key types.NamespacedName) (release func(), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.at(name)
 	switch {
 	case s.offered[key] == name:
-		delete(s.offered, key) // it was counted as used since
+		delete(s.offered, key) // free counted it as used already
 	case p.used < slotsPerPlace:
 		p.used++
 	default:
@@ -75,7 +76,8 @@ func (s *Slots) Take(name string, key types.NamespacedName) (release func(), ok 
 	}, true
 }
 
-// Done ends an object's reconcile. A slot that was offered to it and that it did not take is offered to the next.
+// Done notes the end of an object's reconcile. If the object did not take the slot it was offered, the next one gets
+// it.
 func (s *Slots) Done(key types.NamespacedName) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,14 +87,14 @@ func (s *Slots) Done(key types.NamespacedName) {
 	}
 }
 
-// free a slot, and offer it to who waits longest. The lock is held.
+// free frees a slot and offers it to the object that has waited longest. The lock is held.
 func (s *Slots) free(p *place, name string) {
 	p.used--
 	for p.used < slotsPerPlace && len(p.waiting) > 0 {
 		key := p.waiting[0]
 		p.waiting = p.waiting[1:]
 		if _, elsewhere := s.offered[key]; elsewhere {
-			continue // it comes anyway, and asks again
+			continue // it was woken already, and will ask again
 		}
 		p.used++
 		s.offered[key] = name
@@ -100,8 +102,8 @@ func (s *Slots) free(p *place, name string) {
 	}
 }
 
-// Answered notes how an attempt at a place ended. Each attempt at a place that answers nobody costs a worker half a minute:
-// after a few of them the place is paused.
+// Answered notes how an attempt at a place ended. Each attempt at a place that does not answer occupies a worker for
+// half a minute, so after a few of them the place is paused.
 func (s *Slots) Answered(name string, now time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,7 +117,7 @@ func (s *Slots) Answered(name string, now time.Time, err error) {
 	}
 }
 
-// Paused until when, and by which failure; zero: the place is not paused.
+// Paused is when the pause of a place ends, and which failure caused it; zero: the place is not paused.
 func (s *Slots) Paused(name string, now time.Time) (time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

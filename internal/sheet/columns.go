@@ -11,7 +11,7 @@ import (
 type Column struct {
 	Name   string
 	Letter v1alpha1.ColumnLetter
-	// alone: no other column may be the same. Texts that only inform people may share one.
+	// alone: no other column may have the same letter. Texts that only inform people may share one.
 	alone bool
 }
 
@@ -33,8 +33,8 @@ func configured(all ...Column) []Column {
 	return slices.DeleteFunc(all, func(c Column) bool { return ColumnIndex(c.Letter) < 0 })
 }
 
-// CheckColumns refuses a column that is to be two things: a mark would be written over a key ID, or a key ID be taken
-// for a user.
+// CheckColumns refuses one column for two purposes. A mark would be written over a key ID, or a key ID taken for a
+// user.
 func CheckColumns(c v1alpha1.RequestColumns) error {
 	columns := RequestColumns(c)
 	for i, a := range columns {

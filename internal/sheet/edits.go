@@ -7,21 +7,22 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// Wanted is what a merge wants the row of one key to say, and what the row said when that was decided.
+// Wanted is what a merge wants one key's row to say, and what the row said when that was decided.
 type Wanted struct {
-	// StatusText of the status cell, nil to leave it alone. See [Outcome].
+	// StatusText of the status cell; nil: leave it alone. See [Outcome].
 	StatusText *string
-	// EndDate of the end-date cell, YYYY-MM-DD, empty to leave it alone.
+	// EndDate of the end-date cell, YYYY-MM-DD; empty: leave it alone.
 	EndDate string
-	// BasisStatus is the text of the status cell (Row.Status.Text) that the decision was made on.
+	// BasisStatus is the text of the status cell (Row.Status.Text) at the decision.
 	BasisStatus string
-	// BasisEndDate is the date (Row.EndDate, YYYY-MM-DD) that it was made on.
+	// BasisEndDate is the date (Row.EndDate, YYYY-MM-DD) at the decision.
 	BasisEndDate string
 }
 
-// CellEdit is one cell to be written RAW.
+// CellEdit is one cell to write RAW.
 type CellEdit struct {
-	// AccessKeyID of the row; what stands in the ID cell of a foreign row that gets a value back, which may be nothing.
+	// AccessKeyID of the row. For another row whose cell is restored, it is the text of its ID cell, which may be
+	// empty.
 	AccessKeyID string
 	// Column of the cell.
 	Column v1alpha1.ColumnLetter
@@ -29,16 +30,16 @@ type CellEdit struct {
 	Row int
 	// Range of the cell in A1 notation, with the tab.
 	Range string
-	// Old is the cell as it was just read: string, float64 or bool, "" where it was empty. New is what it is to hold.
+	// Old is the cell as it was just read: string, float64 or bool; "" if it was empty. New is its new value.
 	Old, New any
 }
 
-// PlanEdits turns what is wanted, by access key ID, into cells to write, in the order of rows. fresh is the requests tab
-// from row 1 and column A, read immediately before the write: rows have no identity in Google Sheets but the key they
-// hold, and there is no conditional write (protocols of the Sheets API), so the address is good for this moment only.
+// PlanEdits turns what is wanted, by access key ID, into cells to write, in the order of rows. fresh is the requests
+// tab from row 1 and column A, read immediately before the write. In Google Sheets only the key identifies a row, and
+// there is no conditional write (protocols of the Sheets API). So an address is valid only for this moment.
 //
-// A key is passed over where it does not stand in exactly one usable row, and where a person changed its status or end
-// date since the decision: the next sync decides again on what they wrote. A cell that says it already is not written.
+// PlanEdits skips a key that is not in exactly one usable row. It also skips one whose status or end date a person
+// changed since the decision: the next sync decides on the new values. It does not write a cell that is right already.
 func PlanEdits(fresh [][]any, o Options, tab string, want map[string]Wanted) []CellEdit {
 	var edits []CellEdit
 	for _, row := range ParseRequests(fresh, o).Rows {
@@ -64,8 +65,8 @@ func PlanEdits(fresh [][]any, o Options, tab string, want map[string]Wanted) []C
 	return edits
 }
 
-// changedSince: one of the two cells holds neither what was read when the write was decided nor what is wanted. Then both
-// wait: a mark and a date are one decision.
+// changedSince tells whether one of the two cells has neither the value at the decision nor the wanted one. Then both
+// wait, because mark and date are one decision.
 func changedSince(row Row, w Wanted) bool {
 	status := row.Status.Text != w.BasisStatus && (w.StatusText == nil || row.Status.Text != *w.StatusText)
 	date := row.EndDate != w.BasisEndDate && (w.EndDate == "" || row.EndDate != w.EndDate)
@@ -78,7 +79,7 @@ func sortEdits(edits []CellEdit) {
 	})
 }
 
-// cellValue gives a cell as it can be written back; "" for one that is not there.
+// cellValue returns a cell as it can be written back; "" if it does not exist.
 func cellValue(rows [][]any, row, column int) any {
 	if row < 0 || row >= len(rows) {
 		return ""
@@ -89,7 +90,7 @@ func cellValue(rows [][]any, row, column int) any {
 	return ""
 }
 
-// sameCell compares two cells as the sheet keeps them: a number is the same however it was decoded, a text to the letter.
+// sameCell compares two cells as the sheet stores them: numbers by value, however they were decoded, and texts exactly.
 func sameCell(a, b any) bool {
 	fa, na := number(a)
 	fb, nb := number(b)

@@ -2,7 +2,7 @@ package sheet
 
 import "slices"
 
-// formers gives what cells are to get back.
+// formers returns what to restore stray cells to.
 func (v *verification) formers(stray map[cellAddress]bool) map[cellAddress]any {
 	formers := map[cellAddress]any{}
 	for at := range stray {
@@ -11,8 +11,8 @@ func (v *verification) formers(stray map[cellAddress]bool) map[cellAddress]any {
 	return formers
 }
 
-// former gives what the row's cell held before the write: of several rows alike, a value that none of the others shows
-// any more. A row that was not there before had an empty cell.
+// former returns what the row's cell had before the write. Of several rows that look the same, it is a value that none
+// of the others shows any more. A new row had an empty cell.
 func (v *verification) former(at cellAddress) any {
 	id := v.after.ids[at.row]
 	group := v.before.of[id]
@@ -44,9 +44,9 @@ func (v *verification) former(at cellAddress) any {
 	return left[0]
 }
 
-// resembling gives the row of before that a row of after was before a person changed one cell of it that it is known by,
-// the key or another: it is nowhere else, and all other cells are the same. More difference than that could be another
-// row, and one row's mark or date is not to be given to another.
+// resembling returns the row of before that became this row of after when a person changed one of its identifying
+// cells. It must be nowhere else, and all other cells must be equal. With more differences it may be another row, whose
+// mark or date this one must not get.
 func (v *verification) resembling(row int) []int {
 	for i, id := range v.before.ids {
 		if len(v.after.of[id]) == 0 && v.differences(i, row) <= 1 {
@@ -56,7 +56,7 @@ func (v *verification) resembling(row int) []int {
 	return nil
 }
 
-// differences counts the cells that two rows differ in, those aside that Keylease writes.
+// differences counts the cells in which two rows differ, except those that Keylease writes.
 func (v *verification) differences(before, after int) int {
 	n, own := 0, ownColumns(v.o)
 	for column := range max(len(v.before.rows[before]), len(v.after.rows[after])) {

@@ -23,24 +23,25 @@ type Verdict struct {
 	Accepted bool
 	// Reason is v1alpha1.ReasonAccepted, ReasonTooManyChanges, ReasonEmptySheet or ReasonColumnsMoved.
 	Reason string
-	// Message says what was seen and what to do; it is the same for the same content.
+	// Message says what was seen and what to do. It is the same for the same content.
 	Message string
-	// Changes are the rows that people changed since the last accepted reading: what the caller adds to
+	// Changes are the rows that people changed since the last accepted reading. The caller adds them to
 	// status.recentChanges once the reading is applied, unless a person approved it.
 	Changes int
-	// Rows are those that count: keys that stood on a row when the sheet was last accepted, and are not confirmed gone.
+	// Rows are the rows that count: keys that were on a row when the sheet was last accepted, and are not confirmed
+	// deleted.
 	Rows int
 }
 
-// Guard counts how many rows people changed against what was accepted before (status.sheet and spec of the sheet's
-// leases), together with recent, the changes accepted in the 24 hours before now. More than minChangeRows and more than
-// maxChangePercent of the rows, or an empty tab while keys stood in it, is no editing but damage: a column sorted alone, a
-// block pasted down, a tab emptied. Nothing of it may be applied then.
+// Guard counts how many rows people changed since the last accepted reading, which status.sheet and spec of the leases
+// show. It adds recent, the changes accepted in the 24 hours before now. Guard refuses the reading if the changed rows
+// exceed both minChangeRows and maxChangePercent, or if a tab that had keys is empty. That is damage, not editing: one
+// column was sorted alone, a block was pasted down, or the tab was emptied.
 //
-// A row counts once, whatever in it changed: end date, the key's user or account, owner, mark, gone, or become invalid.
-// Not counted are new rows, the marks that Keylease writes for the lease's phase, and dates and marks that it is about to
-// write. Keys that AWS confirmed gone count neither as rows nor as changes: nothing can happen to them, and years of them
-// would raise the limit above all that live. A reading without any change is always accepted.
+// A row counts once, whatever changed: end date, the key's user or account, owner, mark; or the row was deleted or
+// became invalid. New rows do not count, nor do the marks of phases, dates and marks that Keylease writes. Keys that
+// AWS confirmed deleted count neither as rows nor as changes: nothing can happen to them, and in a few years they would
+// raise the limit above the number of existing keys. A reading without changes is always accepted.
 func Guard(leases []v1alpha1.AccessKeyLease, requests Requests, recent []v1alpha1.SheetChange, limits v1alpha1.Limits, now time.Time) Verdict {
 	rows, problems := map[string]*Row{}, map[string]bool{}
 	for i := range requests.Rows {
@@ -55,7 +56,7 @@ func Guard(leases []v1alpha1.AccessKeyLease, requests Requests, recent []v1alpha
 	for i := range leases {
 		l := &leases[i]
 		if l.Status.Sheet == nil {
-			continue // never on a row: nothing was accepted of it
+			continue // never on a row: nothing was accepted
 		}
 		if l.Status.Sheet.Row > 0 {
 			stood++
@@ -90,8 +91,8 @@ func Guard(leases []v1alpha1.AccessKeyLease, requests Requests, recent []v1alpha
 	return v
 }
 
-// anyID tells whether an ID stands anywhere in the ID column, in a usable row or not. A column of other texts alone is
-// another one: that of the marks and remarks, for instance, once a column was inserted before it.
+// anyID tells whether the ID column has an ID in any row, usable or not. A column with only other texts is another
+// column, such as that of marks and remarks after a column was inserted before it.
 func anyID(requests Requests) bool {
 	return len(requests.Rows) > 0 || slices.ContainsFunc(requests.Problems, func(p Problem) bool { return p.Reason != v1alpha1.RowAccessKeyIDInvalid })
 }
@@ -128,7 +129,7 @@ func changeOf(l *v1alpha1.AccessKeyLease, row *Row, invalid bool) changeKind {
 		}
 		return changeUser
 	case s.EndDate == "":
-		return unchanged // on a row that was never read well: nothing was accepted of it
+		return unchanged // its row was never readable: nothing was accepted
 	case dateChanged(l, row):
 		return changeDate
 	case row.FullName != l.Spec.Owner.FullName && !frozen(l):
@@ -139,7 +140,7 @@ func changeOf(l *v1alpha1.AccessKeyLease, row *Row, invalid bool) changeKind {
 	return unchanged
 }
 
-// dateChanged: the date is neither the agreed one, nor one that either side had or that was refused before.
+// dateChanged tells whether the date is a new one: not agreed, not last seen on either side, and not refused before.
 func dateChanged(l *v1alpha1.AccessKeyLease, row *Row) bool {
 	switch s := l.Status.Sheet; row.EndDate {
 	case s.EndDate, l.Spec.EndDate, s.RowEndDate, s.LeaseEndDate, s.RefusedEndDate:
@@ -148,7 +149,7 @@ func dateChanged(l *v1alpha1.AccessKeyLease, row *Row) bool {
 	return true
 }
 
-// markChanged: the mark is neither the one that was accepted before, nor one that the lease explains.
+// markChanged tells whether the mark is neither the one accepted before, nor one that the lease explains.
 func markChanged(l *v1alpha1.AccessKeyLease, cell StatusCell) bool {
 	s := l.Status.Sheet
 	if cut(cell.Text, maxAgreedMark) == s.Mark || cell.Mark == acceptedMark(*s) {
@@ -156,7 +157,7 @@ func markChanged(l *v1alpha1.AccessKeyLease, cell StatusCell) bool {
 	}
 	phase := l.Status.Phase
 	switch cell.Mark {
-	case MarkNone: // F-early takes a mark away before there is a phase
+	case MarkNone: // F-early removes a mark before there is a phase
 		return phase != v1alpha1.PhaseActive && phase != "" && (carriesMark(*s) || !rowHasMark(*s))
 	case MarkNotified, MarkExpired:
 		return phase != v1alpha1.PhaseNotified && phase != v1alpha1.PhaseExpired
@@ -168,8 +169,8 @@ func markChanged(l *v1alpha1.AccessKeyLease, cell StatusCell) bool {
 	return true
 }
 
-// acceptedMark is the mark that the row had when it was last accepted. What it meant then is kept beside its text, so that
-// it does not depend on what spec.marks says now; of an own mark with a text of the company's only the text is left.
+// acceptedMark is the mark that the row had when it was last accepted. Its meaning is stored beside its text, because
+// spec.marks may have changed since. For Keylease's own marks with configured texts, only the text is stored.
 func acceptedMark(s v1alpha1.SheetRowStatus) Mark {
 	switch {
 	case s.MarkedDeleted:
@@ -193,7 +194,7 @@ func changeLimit(limits v1alpha1.Limits, rows int) int {
 	return max(least, rows*percent/100)
 }
 
-// recentRows are the changes of the 24 hours before now.
+// recentRows is the number of rows changed in the 24 hours before now.
 func recentRows(recent []v1alpha1.SheetChange, now time.Time) int {
 	rows := 0
 	for _, c := range recent {

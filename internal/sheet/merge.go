@@ -9,7 +9,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// The ways in which a change came.
+// How a change came about.
 const (
 	viaSheet = "sheet"
 	viaMark  = "mark"
@@ -17,21 +17,27 @@ const (
 )
 
 const (
-	// maxHoldMessage is what the CRD takes for a hold's message.
+	// maxHoldMessage is the CRD's limit for a hold's message.
 	maxHoldMessage = 2048
-	// maxAgreedMark is how much of a status cell status.sheet keeps: it informs, the cell itself is what is read.
+	// maxAgreedMark is how much of a status cell status.sheet keeps. It only informs people; Keylease reads the cell
+	// itself.
 	maxAgreedMark = 256
 )
 
-// Merge agrees one row and its lease by the rules of the package comment. What either side said last is in
-// lease.Status.Sheet; row is nil where the key stands in no usable row, and problem then says why, or is nil where it
-// stands in none at all. lease is nil where there is none yet. Facts.FirstNoticeDue must be set.
+// Merge merges one row and its lease by the rules of the package comment. lease.Status.Sheet has what each side had at
+// the last merge. row is nil if no usable row has the key; problem then says why, or is nil if no row has it. lease is
+// nil if there is none yet. Facts.FirstNoticeDue must be set.
 //
-// The outcome takes effect in this order, and each step only once the one before succeeded: apply Spec (with the resource
-// version of lease; on a conflict merge again), apply Sheet to status.sheet, tell Changes, write StatusText and EndDate
-// (see [PlanEdits]), and where they were read back, apply [Written]. A crash between any two of them is made good by the
-// next merge; only Changes can then be told not at all, or once more. Spec.SheetRef is empty for a new lease: the caller
-// knows it. Sheet is zero where the lease never stood on a row: write no status.sheet then.
+// Apply the outcome in this order, and each step only after the one before succeeded:
+//
+//  1. Apply Spec, with the lease's resource version. On a conflict, merge again.
+//  2. Apply Sheet to status.sheet.
+//  3. Tell Changes.
+//  4. Write StatusText and EndDate (see [PlanEdits]).
+//  5. Once they were read back, apply [Written].
+//
+// After a crash between two steps the next merge does the rest. Only Changes may be lost or told twice. For a new lease
+// the caller sets Spec.SheetRef. If Sheet is zero, the lease was never on a row: write no status.sheet.
 func Merge(row *Row, problem *Problem, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	if row != nil && problem == nil {
 		problem = CheckIdentity(*row, lease)
@@ -59,28 +65,28 @@ func Merge(row *Row, problem *Problem, lease *v1alpha1.AccessKeyLease, f Facts) 
 	return m.outcome()
 }
 
-// merge is one three-way merge under way.
+// merge is one three-way merge in progress.
 type merge struct {
 	row   Row
 	lease *v1alpha1.AccessKeyLease // nil: there is none yet
 	f     Facts
-	// was is status.sheet so far, is and spec are what status.sheet and the lease's spec become.
+	// was is status.sheet so far. is and spec are the new status.sheet and the new spec.
 	was, is v1alpha1.SheetRowStatus
 	spec    v1alpha1.AccessKeyLeaseSpec
-	// baseSheet and baseLease are the dates that either side had when both were last merged.
+	// baseSheet and baseLease are the dates that each side had at the last merge.
 	baseSheet, baseLease string
-	// mark is what either side has of the extension mark from here on.
+	// mark says which sides have the extension mark from now on.
 	mark     v1alpha1.ExtensionMark
 	wantDate string
 	changes  []Change
 }
 
-// outcome puts together what dates and marks decided.
+// outcome combines what dates and marks decided.
 func (m *merge) outcome() Outcome {
-	text := m.statusText() // may still take a spent mark away
+	text := m.statusText() // this may remove a spent mark
 	out := Outcome{}
-	// A date that came from the lease can be before a start that the sheet moved. The CRD would refuse the pair, and the
-	// start only informs.
+	// The lease's date may be before a start date that the sheet changed. The CRD would refuse both together, and the
+	// start date only informs people.
 	if m.spec.StartDate > m.spec.EndDate {
 		m.spec.StartDate = ""
 	}
@@ -104,7 +110,7 @@ func (m *merge) outcome() Outcome {
 	return out
 }
 
-// specOf a lease as its row has it. Rule S-row.
+// specOf is the spec that the row asks for. Rule S-row.
 func specOf(row Row, lease *v1alpha1.AccessKeyLease) v1alpha1.AccessKeyLeaseSpec {
 	spec := v1alpha1.AccessKeyLeaseSpec{
 		AccessKeyID: row.AccessKeyID, UserName: row.UserName, AccountID: row.AccountID,
@@ -117,9 +123,9 @@ func specOf(row Row, lease *v1alpha1.AccessKeyLease) v1alpha1.AccessKeyLeaseSpec
 	return spec
 }
 
-// Holding is the hold that keeps a lease with that end date out of processing, nil where none does. An extension mark holds
-// the date that it was put against and is spent with any other, and one that Keylease put holds none, unless
-// extensionPolicy is Exempt; every other reason holds.
+// Holding is the hold on a lease with that end date; nil: none. An extension mark holds the date that it was set for,
+// and is spent with any other; Keylease's own mark holds none. With extensionPolicy Exempt a mark always holds, as
+// every other reason does.
 func Holding(s *v1alpha1.SheetRowStatus, endDate string, exempt bool) *v1alpha1.SheetHold {
 	switch {
 	case s == nil:
@@ -133,9 +139,9 @@ func Holding(s *v1alpha1.SheetRowStatus, endDate string, exempt bool) *v1alpha1.
 	return nil
 }
 
-// Written gives status.sheet once statusText (nil: none) and endDate (empty: none) were read back from the row after they
-// were written: both sides have them now. Without it the next merge finds that out by itself, but takes what a person
-// wrote over them in between for an edit made before.
+// Written returns status.sheet after statusText (nil: none) and endDate (empty: none) were written to the row and read
+// back: both sides have them now. The next merge would find that out itself. But it would take a person's edit after
+// the write for one before it.
 func Written(s v1alpha1.SheetRowStatus, statusText *string, endDate string) v1alpha1.SheetRowStatus {
 	s = *s.DeepCopy()
 	if endDate != "" {
@@ -152,8 +158,8 @@ func Written(s v1alpha1.SheetRowStatus, statusText *string, endDate string) v1al
 	return s
 }
 
-// CheckIdentity reports a row whose IAM user or account is not its lease's: somebody else's key under a known ID. nil
-// where they agree or there is no lease.
+// CheckIdentity reports a row whose IAM user or account differs from its lease's: someone else's key under a known ID.
+// nil: they agree, or there is no lease.
 func CheckIdentity(row Row, lease *v1alpha1.AccessKeyLease) *Problem {
 	if lease == nil || (row.UserName == lease.Spec.UserName && row.AccountID == lease.Spec.AccountID) {
 		return nil
@@ -188,14 +194,14 @@ func rowNumber(n int) int32 {
 	return int32(n) //nolint:gosec // a sheet has at most 10 million cells
 }
 
-// carriesMark: the lease carries the extension mark; rowHasMark: the row had it when it was last read.
+// carriesMark tells whether the lease has the extension mark; rowHasMark whether the row had it when it was last read.
 func carriesMark(s v1alpha1.SheetRowStatus) bool {
 	return s.ExtensionMark != nil && s.ExtensionMark.Lease
 }
 
 func rowHasMark(s v1alpha1.SheetRowStatus) bool { return s.ExtensionMark != nil && s.ExtensionMark.Row }
 
-// holdSince keeps the time of a hold that goes on.
+// holdSince keeps the time of a hold that continues.
 func holdSince(was *v1alpha1.SheetHold, is v1alpha1.SheetHold, f Facts) *v1alpha1.SheetHold {
 	is.Message = cut(is.Message, maxHoldMessage)
 	is.Time = metav1.NewTime(f.Now)

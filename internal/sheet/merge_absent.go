@@ -20,7 +20,7 @@ func mergeInvalid(problem Problem, lease *v1alpha1.AccessKeyLease, f Facts) Outc
 	return Outcome{Sheet: s}
 }
 
-// mergeGone lets a lease go on without its row, with what it knows. Rule R-gone.
+// mergeGone lets a lease continue without its row, with what it knows. Rule R-gone.
 func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	if lease == nil || lease.Status.Sheet == nil {
 		return Outcome{}
@@ -30,7 +30,7 @@ func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	if frozen(lease) || firstSight(lease) {
 		return Outcome{Sheet: s}
 	}
-	// There is no cell to take the mark from, but a person can still ask by the lease, and take it back there.
+	// No cell has the mark any more, but a person can still set and unset it on the lease.
 	had, asked := carriesMark(s), lease.Spec.ExtensionRequested
 	if f.FlagOwnedElsewhere && !asked { // M-flag-owned
 		asked = had
@@ -47,13 +47,14 @@ func mergeGone(lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	return Outcome{Sheet: s}
 }
 
-// GoneOtherwise tells whether a lease without a row says anything else of the extension mark than was agreed, so that it
-// matters for the merge who owns its flag.
+// GoneOtherwise tells whether a lease without a row differs from what was agreed about the extension mark. Only then
+// does the merge need to know who owns its flag.
 func GoneOtherwise(lease *v1alpha1.AccessKeyLease) bool {
 	return lease.Status.Sheet != nil && lease.Spec.ExtensionRequested != carriesMark(*lease.Status.Sheet)
 }
 
-// frozen: the API server refuses any change of the spec. The lease is Revoked, or its key is being deleted.
+// frozen tells whether the API server refuses any change of the spec: the lease is Revoked, or its key is being
+// deleted.
 func frozen(lease *v1alpha1.AccessKeyLease) bool {
 	if lease.Status.Phase == v1alpha1.PhaseRevoked || lease.Completed() {
 		return true
@@ -62,7 +63,7 @@ func frozen(lease *v1alpha1.AccessKeyLease) bool {
 	return r != nil && (r.KeyDeletedTime != nil || (r.Intent != nil && r.Intent.Action == "DeleteAccessKey"))
 }
 
-// mergeFrozen follows the row of a lease whose spec is not written any more: rules X of the package comment.
+// mergeFrozen follows the row of a lease whose spec cannot be written any more: rules X of the package comment.
 func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	s := lastAgreement(lease)
 	s.Row, s.Mark = rowNumber(row.Number), cut(row.Status.Text, maxAgreedMark)
@@ -83,8 +84,8 @@ func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	return out
 }
 
-// frozenHold: what stands in the row holds even where the spec cannot say so. A mark that is new is not remembered as the
-// row's, so that the first merge that may write the spec again takes it for the row's wish.
+// frozenHold holds the lease for what its row says, even if the spec cannot say so. It does not remember a new mark as
+// the row's, so the first merge that may write the spec again takes the mark for the row's request.
 func frozenHold(row Row, lease *v1alpha1.AccessKeyLease, was v1alpha1.SheetRowStatus, f Facts) (*v1alpha1.SheetHold, *v1alpha1.ExtensionMark) {
 	byMark := lease.Status.Phase == v1alpha1.PhaseRevoked
 	marked, had := row.Status.Mark == MarkExtension, was.ExtensionMark
@@ -101,7 +102,7 @@ func frozenHold(row Row, lease *v1alpha1.AccessKeyLease, was v1alpha1.SheetRowSt
 	return nil, nil
 }
 
-// lateDate tells, once, that the date to which the row was moved comes too late. Rule X-late.
+// lateDate tells people, once, that the row's new date comes too late. Rule X-late.
 func lateDate(row Row, lease *v1alpha1.AccessKeyLease, s *v1alpha1.SheetRowStatus) []Change {
 	was := s.RefusedEndDate
 	s.RefusedEndDate = ""
@@ -116,7 +117,7 @@ func lateDate(row Row, lease *v1alpha1.AccessKeyLease, s *v1alpha1.SheetRowStatu
 		Message: fmt.Sprintf("the sheet says %s, but the key is being deleted already: request a new key in the sheet", row.EndDate)}}
 }
 
-// frozenText: a deletion under way shows 期限切れ; 削除済み follows when AWS confirmed it. Rule X-expired.
+// frozenText shows 期限切れ during a deletion. 削除済み follows when AWS has confirmed it. Rule X-expired.
 func frozenText(cell StatusCell, lease *v1alpha1.AccessKeyLease, f Facts) *string {
 	if f.DryRun || lease.Status.Phase != v1alpha1.PhaseExpired || (cell.Mark != MarkNone && cell.Mark != MarkNotified) {
 		return nil
@@ -125,8 +126,8 @@ func frozenText(cell StatusCell, lease *v1alpha1.AccessKeyLease, f Facts) *strin
 	return &text
 }
 
-// confirmedText puts 削除済み back behind which AWS stands, whatever was written over it; the rest of the cell stays as the
-// remark. The cell may become unclear by that (削除済み 延長不要), which holds nothing any more.
+// confirmedText writes 削除済み back, because AWS confirmed it, and keeps the rest of the cell as the remark. That may make
+// the cell unclear (削除済み 延長不要), but nothing is held any more.
 func confirmedText(cell StatusCell, f Facts) *string {
 	mark := StatusText(MarkDeleted, "", f.Marks)
 	if f.DryRun || cell.Mark == MarkDeleted {

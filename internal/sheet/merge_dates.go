@@ -15,8 +15,8 @@ func (m *merge) dates() {
 	row, lease := m.row.EndDate, m.lease.Spec.EndDate
 	m.is.EndDate = m.was.EndDate
 	m.baseSheet, m.baseLease = cmp.Or(m.was.RowEndDate, m.was.EndDate), cmp.Or(m.was.LeaseEndDate, m.was.EndDate)
-	// R-back: without its row the lease could be given any date, and nobody who edits the sheet saw it. A date that was
-	// decided while the row stood still waits for it.
+	// R-back: without its row the lease may have got any date, and nobody who edits the sheet saw it. A date that was
+	// decided while the row existed still waits for it.
 	back := m.was.Row == 0 && !m.waited()
 	if row == m.baseLease { // D-arrived
 		m.baseSheet, m.is.EndDate = row, row
@@ -26,16 +26,16 @@ func (m *merge) dates() {
 	case row == lease: // D-same
 		m.agree()
 	case back && m.f.OwnedElsewhere: // D-owned
-		m.is.EndDate = lease // as at first sight: what was agreed before says nothing of this row any more
+		m.is.EndDate = lease // as at first sight: the old agreement is not about this row
 		m.leaveOwned()
 	case back: // R-back
 		m.tellMoved(lease, row, viaSheet)
 		m.takeSheet()
-	case !rowMoved: // D-lease; D-waiting where it did not move either
+	case !rowMoved: // D-lease; D-waiting if the lease did not change either
 		m.tellMoved(m.baseLease, lease, viaLease)
 		m.takeLease()
 	case m.f.OwnedElsewhere && (row > lease || (!leaseMoved && !m.waited())): // D-owned
-		m.is.RowEndDate, m.is.LeaseEndDate = m.was.RowEndDate, m.was.LeaseEndDate // nothing is merged
+		m.is.RowEndDate, m.is.LeaseEndDate = m.was.RowEndDate, m.was.LeaseEndDate // not merged
 		m.leaveOwned()
 	case !leaseMoved && !m.waited(): // D-sheet
 		m.tellMoved(m.baseSheet, row, m.sheetWay())
@@ -48,31 +48,31 @@ func (m *merge) dates() {
 		m.takeLease()
 	}
 	m.remember()
-	// F-term: another date is another term, and a mark of the former says nothing of it.
+	// F-term: another date begins another term, and the former term's mark does not count in it.
 	if found := m.was.FoundMark; found != nil && found.EndDate == m.spec.EndDate {
 		m.is.FoundMark = found
 	}
 }
 
-// waited: the row was still to be given the lease's date, and has it not. extended: the lease's change of date, new now, is
-// to go to the row.
+// waited tells whether the row still waits for the lease's date. extended: the lease's date changed now, and is to be
+// written to the row.
 func (m *merge) waited() bool { return m.baseSheet != m.baseLease }
 
 func (m *merge) extended() bool {
 	return m.wantDate != "" && (m.row.EndDate != m.baseSheet || m.lease.Spec.EndDate != m.baseLease)
 }
 
-// togetherWithin is how long after the reading that saw a date move a mark still counts as put with it: rule M-together. A
-// person sets two cells within a minute, and two readings of five minutes fit in, so that one of them may fail. Longer, a
-// mark would be taken for part of an edit that was over.
+// togetherWithin: a mark set this soon after a reading that saw the date change belongs to the same edit (rule
+// M-together). A person sets two cells within a minute. Ten minutes cover two readings, of which one may fail. A longer
+// time would join the mark to an older edit.
 const togetherWithin = 10 * time.Minute
 
-// remember where the row's date moved from, for a mark that may follow: M-together. Of several moves within that time it
-// is the date before the first. What is too old is not taken away for its own sake, which would be a write at rest.
+// remember notes the row's former date, for a mark that may follow (M-together). After several changes within that time
+// it is the date before the first. An old note is not removed by itself, because that would cost a write.
 func (m *merge) remember() {
 	m.is.MovedFrom = m.was.MovedFrom
 	if m.row.EndDate == m.baseSheet || m.row.EndDate != m.spec.EndDate {
-		return // not moved, or not taken
+		return // not changed, or not taken
 	}
 	from := m.before()
 	m.is.MovedFrom = nil
@@ -81,7 +81,7 @@ func (m *merge) remember() {
 	}
 }
 
-// before is the date that the row had before the edit that a new mark of its belongs to.
+// before is the row's date before the edit to which its new mark belongs.
 func (m *merge) before() string {
 	if moved := m.is.MovedFrom; moved != nil && m.f.Now.Sub(moved.Time.Time) <= togetherWithin { // M-together
 		return moved.EndDate
@@ -89,7 +89,7 @@ func (m *merge) before() string {
 	return m.baseSheet
 }
 
-// agree: both sides have the same date, whoever wrote it first.
+// agree: both sides have the same date, whichever changed first.
 func (m *merge) agree() {
 	via := viaLease
 	if !m.waited() {
@@ -101,14 +101,14 @@ func (m *merge) agree() {
 
 func (m *merge) takeSheet() { m.spec.EndDate, m.is.EndDate = m.row.EndDate, m.row.EndDate }
 
-// takeLease: the row is to be given the lease's date. What both sides have is still the former one, and what either has now
-// is remembered: a cell that holds another date later was changed by a person.
+// takeLease: the row is to be given the lease's date. The agreed date stays the former one until then. Each side's
+// current date is remembered: if the cell has another date later, a person changed it.
 func (m *merge) takeLease() {
 	m.spec.EndDate, m.wantDate = m.lease.Spec.EndDate, m.lease.Spec.EndDate
 	m.is.RowEndDate, m.is.LeaseEndDate = unless(m.is.EndDate, m.row.EndDate), unless(m.is.EndDate, m.wantDate)
 }
 
-// unless gives value where it is not agreed.
+// unless returns value, or "" if it is the agreed one.
 func unless(agreed, value string) string {
 	if value == agreed {
 		return ""
@@ -116,8 +116,8 @@ func unless(agreed, value string) string {
 	return value
 }
 
-// leaveOwned: another manager owns the lease's date, and taking it would begin a fight that nobody ends. The lease is held,
-// and people are told once, until both sides say the same.
+// leaveOwned keeps the lease's date, because another manager owns it: taking it would start an endless fight. The lease
+// is held, and people are told once, until both sides have the same date.
 func (m *merge) leaveOwned() {
 	m.spec.EndDate, m.is.RefusedEndDate = m.lease.Spec.EndDate, m.row.EndDate
 	message := fmt.Sprintf("the sheet says %s, but another manager owns the end date %s of the lease: change it there, or in the sheet",
@@ -129,7 +129,7 @@ func (m *merge) leaveOwned() {
 	}
 }
 
-// tellMoved reports a date that moved, unless it did not.
+// tellMoved reports a change of date, if there is one.
 func (m *merge) tellMoved(old, date, via string) {
 	reason := v1alpha1.EventEndDateExtended
 	switch cmp.Compare(date, old) {
@@ -152,7 +152,7 @@ func (m *merge) tellConflict(winner, via string) {
 			m.row.EndDate, m.lease.Spec.EndDate, winner)})
 }
 
-// sheetWay is how a date came that the sheet moved: with the mark, where it was put at the same time.
+// sheetWay says how the sheet changed the date: together with the mark, or alone.
 func (m *merge) sheetWay() string {
 	if m.row.Status.Mark == MarkExtension && !carriesMark(m.was) {
 		return viaMark

@@ -2,7 +2,7 @@ package sheet
 
 import "github.com/keylease/keylease/api/v1alpha1"
 
-// firstSight takes the row as it stands: rules F of the package comment.
+// firstSight takes the row as it is: rules F of the package comment.
 func (m *merge) firstSight() {
 	cell, date := m.row.Status, m.row.EndDate
 	m.is.EndDate = date
@@ -43,7 +43,7 @@ func (m *merge) marks() {
 	defer m.keepOwnedFlag()
 	switch {
 	case closed(m.row.Status): // M-closed
-		// The mark that stood there is gone. What a person asks for by the lease waits until the cell can be written.
+		// The mark that was there is gone. What a person asks for on the lease waits until the cell can be written.
 		m.spec.ExtensionRequested = lease && !had.Lease
 		return
 	case m.extended() && !m.f.Exempt: // M-extend
@@ -55,7 +55,8 @@ func (m *merge) marks() {
 		return
 	}
 	rowMoved, leaseMoved := row != had.Row, lease != had.Lease
-	// M-same; only one side changed: M-sheet, M-lease; a change that waits: M-waiting; both changed apart: M-conflict.
+	// M-same; one side changed: M-sheet, M-lease; a change still waits: M-waiting; both changed in opposite ways:
+	// M-conflict.
 	wanted := lease
 	switch {
 	case row == lease, standing:
@@ -75,13 +76,13 @@ func (m *merge) marks() {
 	}
 }
 
-// put: the lease carries the mark, put against that date.
+// put gives the lease the mark, set for that date.
 func (m *merge) put(endDate string, byKeylease bool) {
 	m.spec.ExtensionRequested = true
 	m.mark.Lease, m.mark.EndDate, m.mark.ByKeylease = true, endDate, byKeylease
 }
 
-// closed: what stands in the cell is a person's word, over which no mark is written.
+// closed tells whether a person's own word is in the cell: no mark is written over it.
 func closed(cell StatusCell) bool { return cell.Mark == MarkUnclear || cell.Mark == MarkDeleted }
 
 // keepOwnedFlag leaves spec.extensionRequested as its owner has it.
@@ -91,8 +92,7 @@ func (m *merge) keepOwnedFlag() {
 	}
 }
 
-// statusText is what the status cell is to say, nil where it says it or is to be left alone: rules T of the package
-// comment.
+// statusText is what to write into the status cell; nil: it is right, or is left alone. Rules T of the package comment.
 func (m *merge) statusText() *string {
 	cell := m.row.Status
 	wanted, ok := m.wantedMark()
@@ -127,23 +127,23 @@ func (m *merge) wantedMark() (Mark, bool) {
 	return MarkExtension, true
 }
 
-// early: an own mark in the cell that nobody can have earned yet. It is judged until a term begins, not at first sight
-// alone, because the first write can fail.
+// early tells whether the cell has a mark of Keylease that cannot be right yet. It is checked until a term begins, not
+// only at first sight, because the first write can fail.
 func (m *merge) early() bool {
 	cell := m.row.Status
 	return (cell.Mark == MarkNotified || cell.Mark == MarkExpired) && m.term() == nil && !m.f.FirstNoticeDue(m.spec.EndDate)
 }
 
-// ownMark is what the lease's phase says in the cell (T-own); false where the phase is not of the date that the lease has from
-// here on, because its controller has yet to see that. The term alone says which date the phase is of: the spec's date is
-// one before this merge is applied and another after, and what is wanted must not depend on that.
+// ownMark is the phase's mark for the cell (T-own). It is false if the phase belongs to another date than the lease
+// will have, because the lease's controller has not seen that date yet. Only the term says which date the phase belongs
+// to. Applying this merge changes the spec's date, and the wanted mark must not depend on that.
 func (m *merge) ownMark() (Mark, bool) {
 	if t := m.term(); t == nil || t.EndDate != m.spec.EndDate { // T-stale
 		return "", false
 	}
 	switch m.phase() {
 	case v1alpha1.PhaseActive:
-		// T-found: taken away, a rebuilt cluster would tell the owner again.
+		// T-found: without the mark, a rebuilt cluster would notify the owner again.
 		return MarkNone, m.is.FoundMark == nil
 	case v1alpha1.PhaseNotified:
 		return MarkNotified, true

@@ -9,7 +9,7 @@ import (
 	"github.com/keylease/keylease/internal/sheet"
 )
 
-// What either side said last is kept as such, whatever happens before the two agree again.
+// Each side's last value is kept until the two agree again.
 
 // keyBeingDeleted: the spec cannot change any more.
 func keyBeingDeleted(l *v1alpha1.AccessKeyLease) {
@@ -17,7 +17,7 @@ func keyBeingDeleted(l *v1alpha1.AccessKeyLease) {
 	l.Status.Revocation = &v1alpha1.RevocationStatus{Intent: &v1alpha1.RevocationIntent{Action: "DeleteAccessKey", Time: earlyOn}}
 }
 
-// step is one reading of the row, before which the lease may have changed.
+// step is one reading of the row, and the lease may have changed before it.
 type step struct {
 	lease        func(*v1alpha1.AccessKeyLease)
 	date, status string
@@ -39,7 +39,7 @@ func run(t *testing.T, lease *v1alpha1.AccessKeyLease, f sheet.Facts, steps ...s
 	return lease
 }
 
-// M-retract: the date that the mark was to go with is taken back, and with it the mark only where nobody else asked by it.
+// M-retract: the date that the mark belongs to is withdrawn, and the mark too unless someone asked by it.
 func TestAWishOfTheLeasesStaysWhenItsDateIsTakenBack(t *testing.T) {
 	run(t, agreedLease(marked(agreed), unwritten, waiting(agreed, later)), facts(),
 		step{nil, agreed, "", merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true,
@@ -111,7 +111,7 @@ func TestAMarkThatComesBackWithTheRowHolds(t *testing.T) {
 		step{nil, agreed, mark, merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}})
 }
 
-// An agreed lease keeps nothing beside the agreement.
+// If row and lease agree, only the agreed values are kept.
 func TestALeaseThatAgreesWithItsRowKeepsNothingExtra(t *testing.T) {
 	want := v1alpha1.SheetRowStatus{Row: 3, EndDate: agreed, Mark: "要確認"}
 	if diff := cmp.Diff(want, sheet.Merge(rowWith(agreed, "要確認"), nil, agreedLease(), facts()).Sheet); diff != "" {

@@ -8,10 +8,11 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// FirstOwner is the lease by which another AccessKeySheet, of whatever namespace, owns a key; nil: no other does. all are the
-// leases of the key, ours is that of this sheet, nil where it has none. A key that had two leases would be deleted by the
-// earlier of two dates, whatever the other sheet says. Two sheets that meet a key at the same moment can both have made one:
-// the older stands.
+// FirstOwner is the lease by which another AccessKeySheet, in any namespace, owns a key; nil: none does. all are the
+// leases of the key; ours is that of this sheet, or nil.
+//
+// With two leases, the key would be deleted on the earlier of two dates, whatever the other sheet says. Two sheets that
+// meet a key at the same moment may both have created one: then the older one counts.
 func FirstOwner(us types.NamespacedName, ours *v1alpha1.AccessKeyLease, all []v1alpha1.AccessKeyLease) *v1alpha1.AccessKeyLease {
 	first := ours
 	for i := range all {
@@ -19,9 +20,9 @@ func FirstOwner(us types.NamespacedName, ours *v1alpha1.AccessKeyLease, all []v1
 		switch {
 		case l.Namespace == us.Namespace && l.Spec.SheetRef.Name == us.Name:
 		case ours == nil && l.Namespace == us.Namespace && l.Name == strings.ToLower(l.Spec.AccessKeyID):
-			return l // whoever made it: there is no second lease of that name
+			return l // the name of our lease is taken
 		case l.Status.Sheet == nil:
-			// Made with kubectl alone. It must not keep a sheet from its key: nothing would ever end that.
+			// Created with kubectl. It must not keep a sheet from its key, because nothing would ever end that.
 		case first == nil || first.Status.Sheet == nil || older(l, first):
 			first = l
 		}

@@ -10,8 +10,8 @@ import (
 // maxColumn is the index of ZZZ, the last column that a sheet can have.
 const maxColumn = 26*26*26 + 26*26 + 26 - 1
 
-// ColumnIndex gives the index, from 0, of a column named by letters (A to ZZZ); -1 for anything else, the empty name of
-// a column that is not configured included.
+// ColumnIndex returns the index, from 0, of a column named by letters (A to ZZZ); -1 for anything else, including the
+// empty name of a column that is not configured.
 func ColumnIndex(letters v1alpha1.ColumnLetter) int {
 	if letters == "" || len(letters) > 3 {
 		return -1
@@ -27,7 +27,7 @@ func ColumnIndex(letters v1alpha1.ColumnLetter) int {
 	return n - 1
 }
 
-// ColumnName gives the letters of the column with that index, from 0; "" outside A to ZZZ.
+// ColumnName returns the letters of the column with that index, from 0; "" outside A to ZZZ.
 func ColumnName(index int) v1alpha1.ColumnLetter {
 	if index < 0 || index > maxColumn {
 		return ""
@@ -39,9 +39,9 @@ func ColumnName(index int) v1alpha1.ColumnLetter {
 	return v1alpha1.ColumnLetter(letters)
 }
 
-// ReadRanges names, in A1 notation, what one sync reads: the requests tab from column A to the last configured column,
-// the users tab likewise, and the claim cell of the requests tab where there is one. Rows of the answers start at row 1
-// and column A, as [ParseRequests], [CheckShape] and [ParseDirectory] expect them.
+// ReadRanges returns, in A1 notation, what one sync reads: the requests tab and the users tab, each from column A to
+// its last configured column, and the claim cell if there is one. Rows of the answers start at row 1 and column A, as
+// [ParseRequests], [CheckShape] and [ParseDirectory] expect.
 func ReadRanges(requests v1alpha1.RequestsTab, users v1alpha1.UsersTab, claimCell string) []string {
 	ranges := []string{columnsFromA(requests.Tab, RequestColumns(requests.Columns)), columnsFromA(users.Tab, UserColumns(users.Columns))}
 	if claimCell != "" {
@@ -50,7 +50,7 @@ func ReadRanges(requests v1alpha1.RequestsTab, users v1alpha1.UsersTab, claimCel
 	return ranges
 }
 
-// CellRange names one cell: 'key_request_form'!K3.
+// CellRange returns the range of one cell: 'key_request_form'!K3.
 func CellRange(tab string, column v1alpha1.ColumnLetter, row int) string {
 	return quoteTab(tab) + "!" + string(column) + strconv.Itoa(row)
 }
@@ -63,5 +63,5 @@ func columnsFromA(tab string, columns []Column) string {
 	return quoteTab(tab) + "!A:" + string(ColumnName(last))
 }
 
-// quoteTab always quotes: a tab named A1 would be a cell, one named 2026 a row.
+// quoteTab always quotes, because a tab named A1 would be a cell, and one named 2026 a row.
 func quoteTab(tab string) string { return "'" + strings.ReplaceAll(tab, "'", "''") + "'" }

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// keyPrefix is what the identity of a row with a key begins with.
+	// keyPrefix begins the identity of a row with a key.
 	keyPrefix = "key:"
-	// blankRow is the identity of a row without any cell but those that Keylease writes.
+	// blankRow is the identity of a row in which only cells that Keylease writes are filled.
 	blankRow = "cells:"
 )
 
@@ -19,10 +19,10 @@ type cellAddress struct {
 	column v1alpha1.ColumnLetter
 }
 
-// reading is a tab as it was read. What rows of one identity have in common is all that can be known of them.
+// reading is a tab as it was read. Rows with the same identity cannot be told apart.
 type reading struct {
 	rows [][]any
-	// ids are what each row is known by: its key, or, without one, the cells that Keylease never writes.
+	// ids identify the rows: by the key or, without one, by the cells that Keylease never writes.
 	ids []string
 	// of are the rows of each identity.
 	of map[string][]int
@@ -42,12 +42,12 @@ func readingOf(rows [][]any, o Options) reading {
 	return r
 }
 
-// ownColumns are those that Keylease writes.
+// ownColumns are the columns that Keylease writes.
 func ownColumns(o Options) []int {
 	return []int{ColumnIndex(o.Columns.EndDate), ColumnIndex(o.Columns.Status)}
 }
 
-// contents joins all cells but own; empty cells at the end count as none, because the API leaves them out.
+// contents joins all cells except own. Empty cells at the end do not count, because the API leaves them out.
 func contents(row []any, own []int) string {
 	var cells []string
 	for i, cell := range row {
@@ -67,7 +67,7 @@ func (r *reading) cell(at cellAddress) any {
 	return cellValue(r.rows, at.row, ColumnIndex(at.column))
 }
 
-// key of a row, empty where it has none.
+// key of a row; empty: it has none.
 func (r *reading) key(row int) string {
 	key, ok := strings.CutPrefix(r.ids[row], keyPrefix)
 	if !ok {
@@ -76,7 +76,7 @@ func (r *reading) key(row int) string {
 	return key
 }
 
-// count the rows of an identity that show a value.
+// count returns how many rows of an identity show a value.
 func (r *reading) count(id string, column v1alpha1.ColumnLetter, value any) int {
 	n := 0
 	for _, row := range r.of[id] {

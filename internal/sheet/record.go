@@ -16,12 +16,12 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// maxRecord is the most bytes that a record may have: in base64, and with the fullest status around it, it must fit into one
-// object of etcd (1.5 MiB). A write of 20 cells needs about 3 KB, and each row without a key up to 200 bytes more.
+// maxRecord is the largest record in bytes. In base64, and with the fullest status around it, it must fit into one object
+// of etcd (1.5 MiB). A write of 20 cells needs about 3 KB, and each row without a key up to 200 bytes more.
 const maxRecord = 640 << 10
 
-// Record gives the write as bytes to be kept: the rows that were written to, the rows without a key, and whatever else the
-// leases do not say themselves. It is nil where it would be too large to be kept.
+// Record encodes the write: the rows that were written to, the rows without a key, and everything that the leases do
+// not say. It is nil if the result is too large to keep.
 func (w *Write) Record(leases map[string]*v1alpha1.AccessKeyLease, o Options) ([]byte, error) {
 	var b bytes.Buffer
 	zip := gzip.NewWriter(&b)
@@ -37,12 +37,12 @@ func (w *Write) Record(leases map[string]*v1alpha1.AccessKeyLease, o Options) ([
 	return b.Bytes(), nil
 }
 
-// without is the write less what the leases say of rows. Of a row with a key, no other cells are needed than the key and
-// those that Keylease writes.
+// without is the write without what the leases already say. Of a row with a key it keeps only the key and the cells
+// that Keylease writes.
 func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) Write {
 	seen, rows := lastSeen(leases, w.DateLike), readingOf(w.Before, o)
 	for _, e := range w.Written {
-		delete(seen, strings.TrimPrefix(e.Of, keyPrefix)) // a lease changes with its row
+		delete(seen, strings.TrimPrefix(e.Of, keyPrefix)) // this write changes what the lease says
 	}
 	kept := *w
 	kept.Before, kept.Gone = nil, maps.Clone(w.Gone)
@@ -72,7 +72,7 @@ func (w *Write) without(leases map[string]*v1alpha1.AccessKeyLease, o Options) W
 	return kept
 }
 
-// digestOf keys, in whatever order; empty for none.
+// digestOf keys, in any order; empty: there are none.
 func digestOf(keys []string) string {
 	if len(keys) == 0 {
 		return ""
@@ -82,8 +82,8 @@ func digestOf(keys []string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// ReadRecord gives the write of a record. The leases must be read live: what the record left out is what they said then.
-// Where one of them was deleted since, nothing is known of its row, not even that it was there: see [Recover].
+// ReadRecord decodes the write of a record. Read the leases live: the record left out what they said when it was made. If one
+// was deleted since, nothing is known of its row, not even whether it existed: see [Recover].
 func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Options) (Write, error) {
 	var w Write
 	zip, err := gzip.NewReader(bytes.NewReader(record))
@@ -100,7 +100,7 @@ func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Opt
 	var omitted []string
 	for _, id := range slices.Sorted(maps.Keys(seen)) {
 		if _, gone := w.Gone[id]; gone || len(rows.of[keyPrefix+id]) > 0 {
-			continue // the record knows better
+			continue // the record has it
 		}
 		omitted = append(omitted, id)
 		if seen[id].gone {
@@ -113,19 +113,19 @@ func ReadRecord(record []byte, leases map[string]*v1alpha1.AccessKeyLease, o Opt
 	return w, nil
 }
 
-// seenCells are the cells of a row as its lease last saw them.
+// seenCells are a row's cells as its lease last saw them.
 type seenCells struct {
 	OwnCells
 	gone bool
 }
 
-// is tells whether the lease says the same as the tab. A lease that nobody knows says nothing.
+// is tells whether the lease says the same as the tab. A missing lease says nothing.
 func (s *seenCells) is(cells OwnCells, gone bool) bool {
 	return s != nil && s.gone == gone && sameCell(s.EndDate, cells.EndDate) && sameCell(s.Status, cells.Status)
 }
 
-// lastSeen is what leases know of their rows, by access key ID. Of a date that could not be read, or that both sides never
-// agreed on, nothing is known: an empty cell holds the key.
+// lastSeen is what the leases know of their rows, by access key ID. An unreadable date, or one that was never agreed
+// on, is unknown; the empty cell in its place keeps the key from being deleted.
 func lastSeen(leases map[string]*v1alpha1.AccessKeyLease, dateLike any) map[string]*seenCells {
 	seen := map[string]*seenCells{}
 	for id, l := range leases {

@@ -8,8 +8,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// bringBack gives before the rows that were gone then and are there now, as they were before they went: pasted back under a
-// write, they look like any other row then, and get that back instead of nothing.
+// bringBack adds to before the rows that were missing then and are there now, as they were before they were deleted. A
+// row pasted back during a write then gets that back, and not an empty cell.
 func (v *verification) bringBack() {
 	rows := slices.Clip(v.w.Before)
 	for _, key := range slices.Sorted(maps.Keys(v.w.Gone)) {
@@ -24,7 +24,7 @@ func (v *verification) bringBack() {
 	}
 }
 
-// row with these cells, and no others.
+// row makes a row with only these cells.
 func (c OwnCells) row(id string, o Options) []any {
 	cells := map[v1alpha1.ColumnLetter]any{o.Columns.AccessKeyID: id, o.Columns.EndDate: c.EndDate, o.Columns.Status: c.Status}
 	var row []any
@@ -40,11 +40,11 @@ func (c OwnCells) row(id string, o Options) []any {
 	return row
 }
 
-// isBack: the row of after came back under the write.
+// isBack tells whether the row of after was brought back during the write.
 func (v *verification) isBack(row int) bool { return v.back[v.after.ids[row]] }
 
-// goneNow are the rows that are gone by now: those that were before, and those that went since. Of several rows with one
-// key nobody knows which one comes back.
+// goneNow are the rows that are missing now: those that were missing before, and those deleted since. If several rows
+// have one key, nobody knows which one comes back.
 func (v *verification) goneNow() map[string]OwnCells {
 	gone := maps.Clone(v.w.Gone)
 	for id, rows := range v.before.of {
@@ -60,7 +60,7 @@ func (v *verification) goneNow() map[string]OwnCells {
 	return gone
 }
 
-// broughtBack: the row came back with a value that was written into it before it went.
+// broughtBack tells whether the row came back with a value that was written into it before it was deleted.
 func (v *verification) broughtBack(at cellAddress, value any) bool {
 	return v.isBack(at.row) && slices.ContainsFunc(v.w.Written, func(e WrittenCell) bool {
 		return e.Of == v.after.ids[at.row] && e.wrote(at.column, value)

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	// accessKeyID is the form that the CRD takes, within what IAM allows (IAM API, AccessKey: 16 to 128 of \w).
+	// accessKeyID is the form that the CRD accepts, within what IAM allows (IAM API, AccessKey: 16 to 128 of \w).
 	accessKeyID = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
 	// userName is IAM's own rule (IAM API, User).
 	userName = regexp.MustCompile(`^[0-9A-Za-z_+=,.@-]{1,64}$`)
@@ -22,7 +22,7 @@ var (
 	dashedAccountID = regexp.MustCompile(`^[0-9]{4}-[0-9]{4}-[0-9]{4}$`)
 )
 
-// columns are the indexes of the configured columns, -1 for one that is not configured.
+// columns are the indexes of the configured columns; -1: not configured.
 type columns struct {
 	fullName, purpose, resource, startDate, endDate, userName, status, accessKeyID, accountID int
 
@@ -41,8 +41,8 @@ func indexes(c v1alpha1.RequestColumns) columns {
 	return cols
 }
 
-// blank tells whether a row has nothing in the configured columns. What people keep in others (a check box copied down a
-// thousand rows) makes no request.
+// blank tells whether a row has nothing in the configured columns. Other columns do not make a request: people copy a
+// check box down a thousand rows.
 func (c columns) blank(row []any) bool {
 	for _, i := range c.all {
 		if !blankCell(cellAt(row, i)) {
@@ -52,9 +52,9 @@ func (c columns) blank(row []any) bool {
 	return true
 }
 
-// ParseRequests reads the requests tab, from row 1 and column A on. Rows may be ragged and cells nil, string, float64 or
-// bool, as the Sheets API answers with UNFORMATTED_VALUE and SERIAL_NUMBER. A row has at most one problem: the first that
-// stands in the way.
+// ParseRequests parses the requests tab, from row 1 and column A. Rows may be ragged, and cells nil, string, float64 or
+// bool, as the Sheets API answers with UNFORMATTED_VALUE and SERIAL_NUMBER. A row has at most one problem: the first
+// one found.
 func ParseRequests(rows [][]any, o Options) Requests {
 	var result Requests
 	cols := indexes(o.Columns)

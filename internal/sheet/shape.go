@@ -7,7 +7,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// ShapeError says that the tab does not look like the configured one, so that nothing in it may be believed.
+// ShapeError says that the tab does not look as configured, so nothing in it can be trusted.
 type ShapeError struct {
 	// Reason is v1alpha1.ReasonEmptySheet or v1alpha1.ReasonColumnsMoved.
 	Reason string
@@ -17,9 +17,9 @@ type ShapeError struct {
 
 func (e *ShapeError) Error() string { return e.Message }
 
-// CheckShape looks at what the columns hold, because a header moves along when a column is inserted or cut before it. It
-// gives a *[ShapeError] or nil. It judges by the columns as wholes: a few bad rows are [ParseRequests]'s to report, and a
-// tab whose rows all still wait for their key is accepted.
+// CheckShape checks what the columns hold, because a header moves when a column is inserted or cut before it. It
+// returns a *[ShapeError] or nil. It judges whole columns: [ParseRequests] reports a few bad rows, and a tab whose rows
+// all wait for their key is accepted.
 func CheckShape(rows [][]any, o Options) error {
 	header := min(max(o.HeaderRows, 0), len(rows))
 	s := survey(rows[header:], o)
@@ -41,8 +41,8 @@ func CheckShape(rows [][]any, o Options) error {
 	return nil
 }
 
-// shapeChecks in order: the first that sees something speaks. All but the first doubt only a tab in whose ID column IDs
-// are not the rule.
+// shapeChecks in order: the first that finds something is reported. All but the first apply only if most cells of the
+// ID column are not IDs.
 var shapeChecks = []func(*content) string{
 	headerIsRequest,
 	idsElsewhere,
@@ -68,7 +68,7 @@ type content struct {
 	o    Options
 	// rows that have anything in the configured columns.
 	rows int
-	// others: something stands in columns that are not configured.
+	// others: a column that is not configured is filled.
 	others bool
 	// markedWithoutID counts rows without an ID that have a mark which only a key gets. People put the others on requests
 	// that were withdrawn.
@@ -157,7 +157,8 @@ func (s *content) ids() string {
 	return fmt.Sprintf("column %s holds access key IDs in %d of %d filled cells only", name, c.ids, c.filled)
 }
 
-// headerIsRequest: the header was deleted, or sorted in among the rows, and a request stands where nobody looks.
+// headerIsRequest reports that the header was deleted or sorted in among the rows, and a request is in its place,
+// unread.
 func headerIsRequest(s *content) string {
 	for i, row := range s.header {
 		id := keyID(cellAt(row, s.cols.accessKeyID))
@@ -169,8 +170,8 @@ func headerIsRequest(s *content) string {
 	return ""
 }
 
-// idsElsewhere: another column holds more IDs than ours. Where ours is full of them the other is people's own (the keys
-// before a rotation, say).
+// idsElsewhere reports that another column has more IDs than ours. If ours is full, the other is people's own, such as
+// the keys before a rotation.
 func idsElsewhere(s *content) string {
 	if s.idsRule() {
 		return ""
@@ -187,7 +188,7 @@ func idsElsewhere(s *content) string {
 	return fmt.Sprintf("%s; column %s looks like it (%d IDs)", s.ids(), ColumnName(best), most)
 }
 
-// nothingConfigured: rows there are, but none of them in our columns.
+// nothingConfigured reports that there are rows, but none in our columns.
 func nothingConfigured(s *content) string {
 	if s.rows > 0 {
 		return ""
@@ -195,7 +196,7 @@ func nothingConfigured(s *content) string {
 	return "the configured columns are blank in every row, and others are not"
 }
 
-// datesAsUserNames: a column was inserted before ours; what was one column to the left stands here.
+// datesAsUserNames reports that a column was inserted before ours, so each column has what belongs one to the left.
 func datesAsUserNames(s *content) string {
 	c := s.at(s.cols.userName)
 	if s.idsRule() || c.filled < 2 || c.dates*2 <= c.filled {
@@ -209,7 +210,7 @@ func datesAsUserNames(s *content) string {
 	return fmt.Sprintf("%s, and column %s (IAM user name) holds dates%s", s.ids(), ColumnName(s.cols.userName), guess)
 }
 
-// marksAsIDs: the status column stands where the IDs should.
+// marksAsIDs reports that the status column is where the IDs should be.
 func marksAsIDs(s *content) string {
 	c := s.at(s.cols.accessKeyID)
 	if c.marks < 2 || c.ids > 0 || c.marks*2 < c.filled {
@@ -223,7 +224,7 @@ func marksAsIDs(s *content) string {
 	return s.ids() + ", and looks like the status column" + guess
 }
 
-// markedWithoutIDs: a request without a key was never notified and never expired; the IDs have gone from these rows.
+// markedWithoutIDs reports marks that only keys get, on rows without an ID: the IDs of these rows were lost.
 func markedWithoutIDs(s *content) string {
 	if s.markedWithoutID == 0 || s.rows < 2 || s.at(s.cols.accessKeyID).filled > 0 {
 		return ""
@@ -232,8 +233,8 @@ func markedWithoutIDs(s *content) string {
 		s.ids(), ColumnName(s.cols.status), ColumnName(s.cols.accessKeyID+1))
 }
 
-// columnsMissing: a column without header and values was cut away, or has just been inserted. Without a header only all
-// of them together say so.
+// columnsMissing reports columns without header and values: they were cut, or just inserted. Without a header, only all
+// of them together are proof.
 func columnsMissing(s *content) string {
 	if s.idsRule() {
 		return ""
@@ -256,8 +257,8 @@ func columnsMissing(s *content) string {
 	return fmt.Sprintf("%s, and there is nothing at all in column %s", s.ids(), strings.Join(missing, ", "))
 }
 
-// neitherIDsNorDates: most of what stands in both columns is something else. Three rows at least, for two bad rows are
-// two bad rows.
+// neitherIDsNorDates reports that most values of both columns are something else. It needs at least three rows, because
+// two may simply be wrong.
 func neitherIDsNorDates(s *content) string {
 	id, end := s.at(s.cols.accessKeyID), s.at(s.cols.endDate)
 	if id.filled < 3 || s.idsRule() || end.dates*2 > end.filled {

@@ -31,8 +31,8 @@ type markText struct {
 	key string
 }
 
-// markTexts lists the texts that are marks: the configured ones before the built-in of the same length, so that they win
-// where the same text stands for two, and longer ones before shorter, so that 延長申請済み is not 延長 with a rest.
+// markTexts lists the texts that are marks. Longer ones come first, so that 延長申請済み is not taken for 延長 with a remark.
+// Of equal lengths, configured ones come first, so that they win if two are the same text.
 func markTexts(marks v1alpha1.Marks) []markText {
 	var all []markText
 	add := func(mark Mark, texts ...string) {
@@ -57,10 +57,9 @@ func markTexts(marks v1alpha1.Marks) []markText {
 // markKey is how marks are compared: NFKC, surrounding blanks and the case of letters aside.
 func markKey(text string) string { return strings.ToLower(fold(text)) }
 
-// ParseStatus reads a status cell. A mark is the configured text or one of the built-in ones, alone or with a remark
-// behind it that a blank (also U+3000) or a punctuation mark separates. Anything else is a remark, unless it holds a word
-// that could mean the opposite of what it looks like: then the cell is unclear, as is a mark whose remark does, and a
-// 削除済み or 延長 with a question mark.
+// ParseStatus parses a status cell. A mark is a configured or built-in text, alone or followed by a remark. A blank
+// (also U+3000) or a punctuation mark separates the two. Anything else is a remark, unless it has a word that could
+// reverse its meaning: then the cell is unclear. So is a mark with such a remark, and 削除済み or 延長 with a question mark.
 func ParseStatus(text string, marks v1alpha1.Marks) StatusCell {
 	cell := StatusCell{Text: text, Remark: trim(text)}
 	if cell.Remark == "" {

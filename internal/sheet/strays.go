@@ -7,7 +7,7 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// strayed names the keys whose value was found in a row that it was not meant for, and is not in their own.
+// strayed returns the keys whose value is in a row that it was not meant for, and not in their own.
 func (v *verification) strayed(stray map[cellAddress]bool) []string {
 	var keys []string
 	for _, e := range v.w.Written {
@@ -24,8 +24,8 @@ func (v *verification) strayed(stray map[cellAddress]bool) []string {
 	return keys
 }
 
-// allStrays finds the cells of after that hold a value of ours which was meant for another row. A column that is not ours
-// any more, because the spec changed, is left alone.
+// allStrays finds the cells of after that have a value of ours that was meant for another row. It skips columns that
+// are no longer ours, because the spec changed.
 func (v *verification) allStrays() map[cellAddress]bool {
 	stray := map[cellAddress]bool{}
 	for i, e := range v.w.Written {
@@ -40,9 +40,9 @@ func (v *verification) allStrays() map[cellAddress]bool {
 	return stray
 }
 
-// straysOf one value. Certain are rows where it was found astray before, the addresses that it was written to, and rows
-// that show what was written together with it too. Of all others there are no more than it was written and did not
-// arrive; where there are, a person wrote the same.
+// straysOf finds the strays of one value. Rows are certain if it was found astray there before, if it was written to
+// that address, or if they also show what was written together with it. The others can be at most as many as were
+// written and did not arrive. If there are more, a person wrote the same.
 func (v *verification) straysOf(column v1alpha1.ColumnLetter, value any) []int {
 	most := v.unaccounted(column, value)
 	var certain, elsewhere, copies, apart []int
@@ -72,7 +72,7 @@ func (v *verification) straysOf(column v1alpha1.ColumnLetter, value any) []int {
 	if count+len(elsewhere) < most {
 		v.doubt(column, apart)
 	}
-	// A row that was not there before may be a copy of one with a stray value: it does not count against that one.
+	// A new row may be a copy of a row with a stray value. It does not count against that row.
 	if count += len(elsewhere); count <= most {
 		strays = append(strays, elsewhere...)
 	} else if count-len(elsewhere) < most {
@@ -90,8 +90,7 @@ func (v *verification) doubt(column v1alpha1.ColumnLetter, rows []int) {
 	}
 }
 
-// unaccounted is how often the value was written into the column and neither stands where it was meant to nor was taken
-// away again.
+// unaccounted is how often the value was written into the column, but is neither in its own row nor removed again.
 func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int {
 	n := 0
 	arrived, cleared := map[string]bool{}, map[string]bool{}
@@ -101,9 +100,10 @@ func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int 
 		case sameCell(e.New, value):
 			n++
 			if e.Of == blankRow {
-				continue // which blank row shows it, and since when, cannot be told
+				continue // blank rows cannot be told apart
 			}
-			// Of rows that nothing tells apart, as blank ones, as many must show it as did before, and none what it replaced.
+			// Of rows that look the same, such as blank ones, as many must show the value as before, and none the one
+			// it replaced.
 			shown := v.after.count(e.Of, column, value)
 			legit := slices.ContainsFunc(rows, func(row int) bool { return !v.suspect(cellAddress{row, column}, value) })
 			replaced := e.Clears && v.after.count(e.Of, column, e.Old) > 0
@@ -117,13 +117,13 @@ func (v *verification) unaccounted(column v1alpha1.ColumnLetter, value any) int 
 	return max(0, n-len(arrived)-len(cleared))
 }
 
-// fresh: the row, or one that nothing tells from it, was not there before, and has cells that a person may have copied.
+// fresh tells whether the row, or one that looks the same, is new and has cells that a person may have copied.
 func (v *verification) fresh(row int) bool {
 	id := v.after.ids[row]
 	return id != blankRow && len(v.after.of[id]) > len(v.before.of[id])
 }
 
-// knownStray: a former reading found this value astray in this row already; fresh: in a row that it had not seen before.
+// knownStray tells whether an earlier reading found this stray value in this row; fresh: the row was new then.
 func (v *verification) knownStray(at cellAddress) (known, fresh bool) {
 	for _, e := range v.w.Written {
 		if e.Clears && e.Column == at.column && e.Of == v.after.ids[at.row] && sameCell(e.Old, v.cell(at)) {
@@ -133,7 +133,7 @@ func (v *verification) knownStray(at cellAddress) (known, fresh bool) {
 	return known, fresh
 }
 
-// beside are the cells that a request wrote into the same row as e.
+// beside are the cells that the same request wrote into the same row as e.
 func (v *verification) beside(e WrittenCell) []WrittenCell {
 	var others []WrittenCell
 	for _, o := range v.w.Written {
@@ -144,8 +144,8 @@ func (v *verification) beside(e WrittenCell) []WrittenCell {
 	return others
 }
 
-// together: the write is recent, and the row shows date and mark that were written for one key of another row. A person
-// hardly writes both of them into one row at that very moment.
+// together tells whether the write is recent, and the row shows both date and mark that were written for one key of
+// another row. A person hardly writes both into one row at that moment.
 func (v *verification) together(at cellAddress) bool {
 	return v.recent && slices.ContainsFunc(v.w.Written, func(e WrittenCell) bool {
 		return e.wrote(at.column, v.cell(at)) && slices.ContainsFunc(v.beside(e), func(o WrittenCell) bool {
@@ -154,8 +154,8 @@ func (v *verification) together(at cellAddress) bool {
 	})
 }
 
-// apart: wherever this mark was written, a date that no other key got was written beside it into the same row, and that
-// date is found in another row and not in this: a person wrote this mark.
+// apart tells whether a person wrote this mark. That is so if, wherever we wrote it, we also wrote a date beside it
+// that no other key got, and that date is in another row and not in this one.
 func (v *verification) apart(at cellAddress, value any) bool {
 	elsewhere := func(o WrittenCell) bool {
 		return o.Column == v.o.Columns.EndDate && cellText(o.New) != "" && !sameCell(v.cell(cellAddress{at.row, o.Column}), o.New) && v.foundElsewhere(o, at.row) &&
@@ -166,8 +166,8 @@ func (v *verification) apart(at cellAddress, value any) bool {
 	})
 }
 
-// foundElsewhere: a row, not this one, shows what was written, in its own row or astray: not since an earlier reading, and not
-// in a copy.
+// foundElsewhere tells whether another row shows what was written: its own row, or one where it is astray. Values known
+// from an earlier reading, or in a copy, do not count.
 func (v *verification) foundElsewhere(e WrittenCell, row int) bool {
 	for other := range v.after.rows {
 		at := cellAddress{other, e.Column}
@@ -181,14 +181,14 @@ func (v *verification) foundElsewhere(e WrittenCell, row int) bool {
 	return false
 }
 
-// writtenTo: the value was written to that address.
+// writtenTo tells whether the value was written to that address.
 func (v *verification) writtenTo(at cellAddress, value any) bool {
 	return slices.ContainsFunc(v.w.Written, func(e WrittenCell) bool {
 		return e.Row-1 == at.row && e.wrote(at.column, value)
 	})
 }
 
-// suspect: the cell holds the value, nobody meant it to, and it did not hold it before.
+// suspect tells whether the cell has the value, was not meant to, and did not have it before.
 func (v *verification) suspect(at cellAddress, value any) bool {
 	if !sameCell(v.cell(at), value) || v.broughtBack(at, value) {
 		return false
@@ -198,7 +198,7 @@ func (v *verification) suspect(at cellAddress, value any) bool {
 	}
 	id := v.after.ids[at.row]
 	own := v.before.count(id, at.column, value)
-	if cellText(value) == "" { // the empty cell of a row that was not there before is its own
+	if cellText(value) == "" { // an empty cell of a new row is its own
 		own += max(0, len(v.after.of[id])-len(v.before.of[id]))
 	}
 	return v.after.count(id, at.column, value) > own

@@ -17,15 +17,15 @@ type Options struct {
 	Marks     v1alpha1.Marks
 }
 
-// Requests is the requests tab, understood.
+// Requests is the requests tab, parsed.
 type Requests struct {
-	// Rows that can be used, in the sheet's order, at most one for each access key ID.
+	// Rows are the usable rows, in the sheet's order, at most one for each access key ID.
 	Rows []Row
-	// Problems of the rows that cannot.
+	// Problems of the unusable rows.
 	Problems []Problem
 	// Pending rows have no access key ID yet.
 	Pending int
-	// Total of the rows that are not blank.
+	// Total is the number of rows that are not blank.
 	Total int
 }
 
@@ -47,14 +47,14 @@ type Row struct {
 	Status      StatusCell
 }
 
-// Problem is a row that cannot be used as it stands.
+// Problem is a row that cannot be used.
 type Problem struct {
 	Row int
-	// AccessKeyID, where the row has one that can be read; else the text in its cell, cut.
+	// AccessKeyID of the row; if it is unreadable, the text in its cell, cut.
 	AccessKeyID string
 	// Reason is one of the v1alpha1.Row… constants.
 	Reason string
-	// Value that is wrong, as the sheet gives it, cut. With key ID and reason it is the problem's identity.
+	// Value is the wrong value as in the sheet, cut. With key ID and reason it identifies the problem.
 	Value string
 	// Message names the value and what to do; it does not name the row.
 	Message string
@@ -64,7 +64,7 @@ type Problem struct {
 type Mark string
 
 const (
-	// MarkNone means: the cell is empty or holds a remark alone.
+	// MarkNone means: the cell is empty or has only a remark.
 	MarkNone Mark = ""
 	// MarkNotified is Keylease's own (通知済み).
 	MarkNotified Mark = "Notified"
@@ -74,20 +74,21 @@ const (
 	MarkDeleted Mark = "Deleted"
 	// MarkExtension means: 延長申請済み, 延長済み, 延長申請, 延長, or the configured text.
 	MarkExtension Mark = "Extension"
-	// MarkUnclear means: a text with 削除, 延長, 不要, 取消 or ない that is none of the above. Never read as its opposite.
+	// MarkUnclear means: a text with 削除, 延長, 不要, 取消 or ない that is none of the above. It is never taken for its
+	// opposite.
 	MarkUnclear Mark = "Unclear"
 )
 
-// StatusCell is a status cell, understood.
+// StatusCell is a status cell, parsed.
 type StatusCell struct {
 	// Text as it was read, surrounding blanks and all.
 	Text string
 	Mark Mark
-	// Remark is the person's text behind the mark, or the whole text where there is no mark.
+	// Remark is the person's text after the mark, or the whole text if there is no mark.
 	Remark string
 }
 
-// Facts are what Merge must know of the world beside row and lease.
+// Facts are what Merge must know beside row and lease.
 type Facts struct {
 	Now time.Time
 	// Exempt: extensionPolicy Exempt.
@@ -99,17 +100,17 @@ type Facts struct {
 	FirstNoticeDue func(endDate string) bool
 	// OwnedElsewhere: another server-side apply manager owns spec.endDate of the lease.
 	OwnedElsewhere bool
-	// FlagOwnedElsewhere: another server-side apply manager owns spec.extensionRequested. It is left as it is then, and
-	// a false there is no wish to take the mark out of the cell.
+	// FlagOwnedElsewhere: another server-side apply manager owns spec.extensionRequested. Keylease does not change it
+	// then, and a false in it does not ask to remove the mark.
 	FlagOwnedElsewhere bool
-	// TextsOwnedElsewhere: another field manager wrote owner, purpose, resource or startDate of the lease last. They are
-	// put back in any case; this is how it is known that a person may have changed the lease and not the row.
+	// TextsOwnedElsewhere: another field manager last wrote owner, purpose, resource or startDate of the lease.
+	// Keylease reverts them in any case; this only tells that a person may have changed the lease and not the row.
 	TextsOwnedElsewhere bool
 }
 
-// Outcome is what Merge makes of one key: what to write on which side, and what to tell.
+// Outcome is the result of a merge for one key: what to write on each side, and what to tell.
 type Outcome struct {
-	// Spec to apply, nil to leave the lease's spec alone (unchanged, Revoked, or the row is gone or invalid).
+	// Spec to apply; nil: leave the lease's spec alone (unchanged, Revoked, or the row is gone or invalid).
 	Spec *v1alpha1.AccessKeyLeaseSpec
 	// Sheet is the new status.sheet.
 	Sheet v1alpha1.SheetRowStatus
@@ -121,18 +122,18 @@ type Outcome struct {
 	Changes []Change
 }
 
-// Change is something that a merge decided and people should hear of.
+// Change is a decision of a merge that people must be told.
 type Change struct {
 	// Reason is one of the v1alpha1.Event… constants.
 	Reason string
-	// Old and New values, where there are such; dates YYYY-MM-DD.
+	// Old and New values, if there are any; dates YYYY-MM-DD.
 	Old, New string
 	// Via is how it came: sheet, mark, lease.
 	Via     string
 	Message string
 }
 
-// CellWrite is one cell to be written as it is (RAW).
+// CellWrite is one cell to write as it is (RAW).
 type CellWrite struct {
 	// Range in A1 notation with the tab: 'key_request_form'!K3.
 	Range string

@@ -5,38 +5,41 @@ import (
 	"slices"
 )
 
-// ReadBack is what a reading of the tab shows of a write before it.
+// ReadBack is what a reading of the tab shows about an earlier write.
 type ReadBack struct {
-	// Next is the write to be verified once the repairs were written: they can go astray as well.
+	// Next is the write to verify after the repairs were written, because they can go astray too.
 	Next Write
-	// Repairs are the cells to write, so that every cell says what it should. None: all is well.
+	// Repairs are the cells to write so that every cell is right. None: all are.
 	Repairs []CellEdit
-	// Astray are those of the repairs that give a cell back what a value of another row had taken the place of.
+	// Astray are the repairs that restore a cell into which another row's value was written.
 	Astray []CellEdit
 	// Missed are the keys whose value did not arrive in their own row.
 	Missed []string
-	// Doubtful are cells that a person has to look at: Old and New alike, those that hold a value of ours which may be a
-	// person's own word as well: it stays; else those of a row that was brought back, which get what it said before it went.
+	// Doubtful are cells that a person must check. If Old and New are equal, the cell has a value that we or a person
+	// wrote, and it stays. Otherwise its row was brought back, and the cell gets what it had before its row was
+	// deleted.
 	Doubtful []CellEdit
 }
 
-// Verify is the read-back after a write: after is the tab as it was read behind it. Where a person moved rows in between,
-// some values stand in other people's cells. The repairs give those cells their former value back, unless somebody changed
-// them since, and write the values into the rows that they were meant for.
+// Verify checks a write; after is the tab as it was read afterwards. If a person moved rows in between, some values are
+// in other rows' cells. The repairs restore those cells, unless someone has changed them since, and write the values
+// into the right rows.
 //
-// However often rows move between any two requests, and whatever becomes of repairs, no value stays in a wrong row: what
-// is found there is ours where it was not there before, was not meant for it, and is among all that was written. A row is
-// recognised by its access key ID, one without by its other cells. What cannot be told:
+// No value stays in a wrong row, however often rows move between two requests, and even if repairs fail. A value found
+// in a row is ours if it was written, was not meant for that row, and was not there before. A row is recognised by its
+// access key ID; one without is recognised by its other cells.
 //
-//   - A value found more often than it was written, in places that nothing was written to: somebody wrote the same within
-//     those moments. Where the date that was written beside a mark shows which row it is, that one is put right; otherwise
-//     all of them stay, and are Doubtful. Where a stray value replaced its like, a person's own looks like the stray one.
-//   - What a cell said that a person wrote between the look-up and the write over it: the service knows no conditional
-//     writes. It gets back what it said when it was looked up, an inserted row nothing. A row that was brought back gets what
-//     it said before it went, and as a person may have pasted something else, that is Doubtful.
-//   - What came with a row that was deleted between the write and the read-back, and was brought back once all was done.
-//   - That a cell held a formula: it is read as its value, and gets that back.
-//   - Which of several rows is which, where all their other cells are the same, or where there are none.
+// Some things cannot be told:
+//
+//   - A value was found more often than it was written, at addresses that were not written to: a person wrote the same at
+//     that moment. If a date written beside the mark shows the row, that cell is repaired. Otherwise all of them stay, and
+//     are Doubtful. If a stray value replaced an equal one, a person's own value looks like the stray one.
+//   - What a person wrote between the look-up and the write over it: Google has no conditional writes. The cell gets what
+//     it had at the look-up; a cell of an inserted row becomes empty. A row that was brought back gets what it had before
+//     it was deleted. A person may have pasted something else, so that is Doubtful.
+//   - What came with a row that was deleted between write and read-back, and was brought back after the end.
+//   - Whether a cell had a formula: it is read as its value, and restored as that.
+//   - Which row is which, if all their other cells are equal or empty.
 func Verify(w Write, after [][]any, o Options, tab string) ReadBack {
 	v := newVerification(w, after, o, tab, true)
 	stray := v.allStrays()
@@ -48,32 +51,32 @@ func Verify(w Write, after [][]any, o Options, tab string) ReadBack {
 		at := v.home(e)
 		switch {
 		case at.row < 0:
-			continue // its row is gone: there is nothing to write any more, only to find
+			continue // its row is gone: there is nothing to write, only something to find
 		case sameCell(v.cell(at), e.New):
 		case stray[at], sameCell(v.cell(at), e.Old):
 			want[at] = e.New
 			missed = append(missed, e.AccessKeyID)
 		default:
-			continue // a person wrote over it
+			continue // a person overwrote it
 		}
 		e.Row, e.Range = at.row+1, CellRange(tab, e.Column, at.row+1)
 		edits = append(edits, e)
 	}
 	r := v.readBack(stray, want)
 	r.Missed = unique(append(missed, r.Missed...))
-	// What people wrote since is the value to be given back from now on.
+	// What people wrote since is what a repair restores from now on.
 	r.Next.Before, r.Next.Edits = Apply(after, v.edit(formers)), edits
 	return r
 }
 
-// Recover is the read-back of a write that nobody read back, because the process died or the answer was lost: after is
-// the tab as it stands now. The repairs give wrong cells their former value back, and no more: what the right ones are to
-// say is decided anew by the next merge.
+// Recover checks a write that nobody read back, because the process crashed or the answer was lost. after is the tab as
+// it is now. The repairs only restore wrong cells; the next merge decides what the right ones must say.
 //
-// People had more time to write than between two requests. An extension mark, or a date later than the former, is therefore
-// taken for ours only where a former reading found it, where it was written to, or, in a recent write, where date and mark
-// of one key stand together: taking away a person's own would let a key be deleted, and a stray one only keeps it. Of a row
-// of which nothing is known, because its lease was deleted since, that is so of any value. What is left is Doubtful.
+// People had more time to edit than between two requests. An extension mark, or a later date, may be a person's own.
+// Removing it would let a key be deleted; a stray one only delays the deletion. Therefore it counts as ours only in three
+// cases. An earlier reading found it; it is at an address that was written to; or a recent write wrote date and mark
+// together and both are there. If a lease was deleted since, nothing is known of its row, and this applies to any value in
+// it. All other such values are Doubtful.
 func Recover(w Write, after [][]any, o Options, tab string, recent bool) ReadBack {
 	v := newVerification(w, after, o, tab, recent)
 	stray := v.allStrays()
@@ -91,12 +94,12 @@ func Recover(w Write, after [][]any, o Options, tab string, recent bool) ReadBac
 	return r
 }
 
-// forgotten: a row with a key that may have been there before the write, and nobody knows what it said then.
+// forgotten tells whether a row with a key may have existed before the write, but nobody knows what it said then.
 func (v *verification) forgotten(row int) bool {
 	return v.w.incomplete && v.after.key(row) != "" && len(v.before.of[v.after.ids[row]]) == 0
 }
 
-// readBack of what is astray, and wanted instead.
+// readBack makes the result: stray are the wrong cells, want what cells must say.
 func (v *verification) readBack(stray map[cellAddress]bool, want map[cellAddress]any) ReadBack {
 	r := ReadBack{Next: v.w, Repairs: v.edit(want), Missed: unique(v.strayed(stray))}
 	for _, e := range r.Repairs {
@@ -124,7 +127,8 @@ func unique(keys []string) []string {
 	return slices.Compact(keys)
 }
 
-// keepsKey: the cell holds what people write too, and what keeps a key alive for longer than its former value.
+// keepsKey tells whether the cell has a value that people write too, and that delays the deletion longer than its
+// former value.
 func (v *verification) keepsKey(at cellAddress, former any) bool {
 	if at.column != v.o.Columns.EndDate {
 		return ParseStatus(cellText(v.cell(at)), v.o.Marks).Mark == MarkExtension
@@ -134,17 +138,18 @@ func (v *verification) keepsKey(at cellAddress, former any) bool {
 	return err != nil || formerErr != nil || is > was
 }
 
-// verification compares two readings of a table, row by row, wherever the rows stand.
+// verification compares two readings of a tab, row by row, wherever the rows are.
 type verification struct {
 	w   Write
 	o   Options
 	tab string
 	// recent: people had little time since the write.
 	recent bool
-	// before has the rows that came back since too, as they were before they went, behind all others; back are their keys.
+	// before also has, at its end, the rows that were brought back, as they were before their deletion. back are their
+	// keys.
 	before, after reading
 	back          map[string]bool
-	// meant are the cells of after that were to be written, and with what.
+	// meant are the cells of after that were to be written, and their values.
 	meant map[cellAddress]any
 	// doubtful cells: see ReadBack.
 	doubtful map[cellAddress]bool
@@ -160,8 +165,8 @@ func newVerification(w Write, after [][]any, o Options, tab string, recent bool)
 	return v
 }
 
-// home gives the one cell of after that the edit was meant for; of several rows with its key, the one at the address. The
-// row is -1 where it cannot be told.
+// home is the cell of after that the edit was meant for. If several rows have its key, it is the one at the address.
+// The row is -1 if that is unknown.
 func (v *verification) home(e CellEdit) cellAddress {
 	rows := v.after.of[keyPrefix+e.AccessKeyID]
 	switch {
@@ -190,7 +195,7 @@ func (v *verification) writtenBy(repairs []CellEdit, stray map[cellAddress]bool)
 	return cells
 }
 
-// edit gives cells the values that they should have.
+// edit makes the edits that give cells these values.
 func (v *verification) edit(want map[cellAddress]any) []CellEdit {
 	var edits []CellEdit
 	for at, value := range want {

@@ -104,14 +104,14 @@ func TestARecipientThatIsNoIDIsUnreachableWithoutACall(t *testing.T) {
 func TestADeliveryWhoseAnswerWasLostIsNotRepeated(t *testing.T) {
 	w := newWorkspace(t)
 	w.Inject(1, slack.OnMethod("chat.postMessage"), slack.DropAnswer())
-	target := notice.Target{Post: delivery.Post{ID: "m", Recipient: "U0EMPLOY02"}, Message: hello}
-	first := notice.Deliver(context.Background(), w.client, []notice.Target{target}, w.clock.Now)
+	post := delivery.Post{ID: "m", Recipient: "U0EMPLOY02"}
+	first := notice.Deliver(context.Background(), w.client, []delivery.Post{post}, hello, w.clock.Now)
 	expectClass(t, first[0].Err, failure.Uncertain, "connection_lost")
 
-	target.Since = w.clock.Now()
+	post.Since = w.clock.Now()
 	w.pass(time.Minute)
 	restarted := w.newClient(slackapi.Options{})
-	second := notice.Deliver(context.Background(), restarted, []notice.Target{target}, w.clock.Now)
+	second := notice.Deliver(context.Background(), restarted, []delivery.Post{post}, hello, w.clock.Now)
 	if second[0].State != v1alpha1.NoticeDelivered {
 		t.Errorf("second attempt %+v", second[0])
 	}
@@ -129,7 +129,7 @@ func TestTheWorstRowOfTheSheetIsHarmlessInSlack(t *testing.T) {
 			Resource: "_S3_ ~x~ `y` :tada: @here #general",
 		}},
 	}
-	m, err := message.RenderNotice("ja", n)
+	m, err := (*message.Texts)(nil).Notice("ja", n)
 	if err != nil {
 		t.Fatal(err)
 	}

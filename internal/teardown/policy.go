@@ -8,9 +8,9 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// choosePolicy gives the policy that goes with the user: the one recorded before anything was detached, or else the one
-// of the agreed name that is attached now. Its name must hold the user's, so that a template gone wrong names no policy
-// of others.
+// choosePolicy returns the policy to delete with the user: the one recorded before anything was detached, or else the
+// attached one of the agreed name. Its name must contain the user's, so that a wrong template names nobody else's
+// policy.
 func choosePolicy(inv Inventory, t Target, rev *v1alpha1.RevocationStatus) (*v1alpha1.PolicyPin, []v1alpha1.Retained) {
 	switch {
 	case rev.Policy != nil:
@@ -29,17 +29,17 @@ func ownPolicy(arn string, t Target) bool {
 		strings.HasSuffix(arn, "/"+t.PolicyName)
 }
 
-// use says whether a use of a policy by the user itself counts as one by somebody else.
+// use says whether the user's own use of a policy counts as a use by others.
 type use bool
 
 const (
-	// usedOnlyByOthers: the user is still there and about to go, with its own use.
+	// usedOnlyByOthers: the user still exists, and is deleted together with its use.
 	usedOnlyByOthers use = false
-	// usedByAnyone: the user is gone; who is shown under its name is another one.
+	// usedByAnyone: the user was deleted; a user of that name is someone else.
 	usedByAnyone use = true
 )
 
-// policySteps deletes the policy as it is now, unless it is another one by now or anything else uses it.
+// policySteps deletes the policy, unless it is another one by now or anything else uses it.
 func policySteps(p *Policy, pin v1alpha1.PolicyPin, t Target, count use) ([]Step, []v1alpha1.Retained) {
 	if p == nil {
 		return nil, nil

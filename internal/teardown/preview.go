@@ -17,7 +17,7 @@ const (
 	maxRetained = 100
 )
 
-// Preview is the plan before the date: what a deletion would do if AWS stayed as it is, and what would stop it.
+// Preview is the plan before the date: what a deletion would do if AWS stays as it is, and what would stop it.
 func Preview(o lifecycle.Reading, inv Inventory, t Target, rev *v1alpha1.RevocationStatus, now time.Time) v1alpha1.RevocationPlan {
 	if rev == nil {
 		rev = &v1alpha1.RevocationStatus{}
@@ -35,10 +35,10 @@ func Preview(o lifecycle.Reading, inv Inventory, t Target, rev *v1alpha1.Revocat
 	return plan
 }
 
-// ReadPreview reads what a preview needs besides the observation. It changes nothing.
+// ReadPreview reads what a preview needs beside the observation. It changes nothing.
 func ReadPreview(ctx context.Context, c IAM, o lifecycle.Reading, t Target, rev *v1alpha1.RevocationStatus, now time.Time) (v1alpha1.RevocationPlan, error) {
 	var inv Inventory
-	// Nothing more is asked of an account that is not ours to ask.
+	// If a guard refuses the account or the user, ask nothing more.
 	if o.UserExists && o.Refused == nil {
 		var err error
 		inv, err = c.Inventory(ctx, t.UserName, t.PolicyName)

@@ -12,43 +12,44 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// Runner tears keys down. All fields but Audit, DeletedElsewhere and Observed are required.
+// Runner tears keys down. Audit, DeletedElsewhere and Observed are optional.
 type Runner struct {
 	IAM       IAM
 	Snapshots Snapshots
-	// Record persists the status, with the resource version checked: if it fails, nothing more is called. It must not
+	// Record persists the status, with the resource version checked. If it fails, nothing more is called. It must not
 	// keep the pointer.
 	Record func(ctx context.Context, rev *v1alpha1.RevocationStatus) error
-	// Audit is told of every call that was to change something, with the request ID that joins CloudTrail; and once more,
-	// without one and without an error, when AWS shows that a call whose outcome was unknown was carried out.
+	// Audit is called for every call that was to change something, with the request ID that CloudTrail shows too. It is
+	// called again, without ID and error, when AWS shows that a call with an unknown outcome was carried out.
 	Audit func(s Step, requestID string, err error)
-	// DeletedElsewhere tells whether the teardown of another lease deleted the same user, or was about to. It explains a user
-	// that is gone, and an account that has none left.
+	// DeletedElsewhere tells whether the teardown of another lease deleted the same user, or was about to. That
+	// explains a missing user, and an account without users.
 	DeletedElsewhere func(ctx context.Context) bool
 	Users            *UserLocks
 	Clock            clock.PassiveClock
-	// Observed is the reading that the deed was decided on a moment ago: the next pass begins with it and its verdict. A pass that had to wait for another lease of the user makes its own, and so does one whose reading is
+	// Observed is the reading on which the change was decided a moment ago. The next pass begins with it and its
+	// verdict. A pass that had to wait for another lease of the user reads again, and so does one whose reading is
 	// older than SettleTime. Nil: there is none.
 	Observed *lifecycle.Reading
 }
 
-// work is one pass over one key. It dies with the call; everything that must outlive it is in rev.
+// work is one pass over one key. It ends with the call; rev keeps what must outlast it.
 type work struct {
 	*Runner
 	t   Target
 	rev *v1alpha1.RevocationStatus
-	// observed is the last reading, nil once something was changed after it; handed, until it is asked for, the Runner's.
+	// observed is the last reading; nil after a change. handed is the Runner's reading, until it is used.
 	observed *Observation
 	handed   *lifecycle.Reading
-	// unsaved: rev holds outcomes that are not persisted yet. broken: they could not be.
+	// unsaved: rev has outcomes that are not persisted yet. broken: persisting them failed.
 	unsaved, broken bool
-	// acted: this pass changed something. lagging: AWS still shows something that is gone.
+	// acted: this pass changed something. lagging: AWS still shows something that was deleted.
 	acted, lagging bool
 	// kept is why the user stays; others is what else stays.
 	kept, others []v1alpha1.Retained
 }
 
-// observe gives a reading made after the last change, with every guard passed.
+// observe returns a reading made after the last change, if every guard passes.
 func (w *work) observe(ctx context.Context) (Observation, error) {
 	if w.observed != nil {
 		return *w.observed, nil
@@ -64,7 +65,7 @@ func (w *work) observe(ctx context.Context) (Observation, error) {
 	return r.Observation, nil
 }
 
-// read AWS, or take the reading that was handed over.
+// read reads AWS, or takes the reading that was handed over.
 func (w *work) read(ctx context.Context) (lifecycle.Reading, error) {
 	if r := w.handed; r != nil {
 		w.handed = nil
@@ -88,7 +89,7 @@ func (w *work) intends(action, target string) bool {
 	return i != nil && i.Action == action && i.Target == target
 }
 
-// note enters a done step, once for each action and target, and what follows from it.
+// note records a finished step, once for each action and target, and what follows from it.
 func note(rev *v1alpha1.RevocationStatus, action, target string, at metav1.Time) {
 	rev.Intent = nil
 	switch {
@@ -106,7 +107,7 @@ func note(rev *v1alpha1.RevocationStatus, action, target string, at metav1.Time)
 		}
 	}
 	rev.Steps = append(rev.Steps, v1alpha1.RevocationStep{Action: action, Target: target, Time: at})
-	// No user has that many things; should it happen, the newest count.
+	// No user has that many things. If one did, the newest steps would be kept.
 	rev.Steps = rev.Steps[max(0, len(rev.Steps)-maxSteps):]
 }
 
@@ -120,7 +121,7 @@ func start(rev *v1alpha1.RevocationStatus, now metav1.Time) {
 	}
 }
 
-// save changes the status and persists it; where that fails the change did not happen.
+// save changes the status and persists it. If that fails, the change did not happen.
 func (w *work) save(ctx context.Context, change func(*v1alpha1.RevocationStatus, metav1.Time)) error {
 	next := w.rev.DeepCopy()
 	change(next, w.now())
@@ -133,8 +134,7 @@ func (w *work) save(ctx context.Context, change func(*v1alpha1.RevocationStatus,
 	return nil
 }
 
-// now is the time rounded up to the second: status keeps no parts of one, and a moment that moved back would shorten the
-// settling time by as much.
+// now is the time, rounded up to seconds, because status stores seconds. Rounding down would shorten the settling time.
 func (w *work) now() metav1.Time {
 	return metav1.NewTime(w.Clock.Now().Add(time.Second - 1).Truncate(time.Second))
 }
@@ -151,7 +151,7 @@ func within(t *metav1.Time, now time.Time) bool {
 	return t != nil && now.Before(t.Add(SettleTime))
 }
 
-// VerifyAt is when Verify can conclude: the settling time after the last thing done. It is the same after a restart.
+// VerifyAt is when Verify can decide: the settling time after the last step. It is the same after a restart.
 func VerifyAt(rev *v1alpha1.RevocationStatus) time.Time {
 	var last time.Time
 	if rev.StartTime != nil {

@@ -1,5 +1,5 @@
-// Package world is everything around the operator on one machine: a real control plane, the three emulators with what
-// they are seeded with, and a clock that moves only when it is told to. Tests and the laboratory live in it.
+// Package world is everything around the operator on one machine: a real control plane, the three emulators with their
+// data, and a clock that moves only when told to. Tests and the laboratory use it.
 package world
 
 import (
@@ -12,19 +12,20 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// Clock stands still until it is moved. The work queues that it makes wait by it, so that a week passes in no time and
-// nothing of it is skipped: what a queue was to hand out in between is known.
+// Clock stands still until it is moved. Its work queues wait by it, so a week passes at once and nothing is skipped:
+// the clock knows when each queue hands out its next item.
 type Clock struct {
 	*testclock.FakePassiveClock
 
 	mu     sync.Mutex
 	queues []*queue
-	// activity counts what was put into a queue or taken from one, or reached a controller; more is closed with the next.
+	// activity counts items put into a queue, taken from one, or delivered to a controller. more is closed at the next
+	// one.
 	activity uint64
 	more     chan struct{}
 }
 
-// NewClock that shows now.
+// NewClock makes a clock that shows now.
 func NewClock(now time.Time) *Clock {
 	return &Clock{FakePassiveClock: testclock.NewFakePassiveClock(now), more: make(chan struct{})}
 }
@@ -38,7 +39,7 @@ func (c *Clock) NewQueue(name string, limiter workqueue.TypedRateLimiter[reconci
 	return q
 }
 
-// Set moves the clock to a moment, never back, and hands out what became due.
+// Set moves the clock forward to a moment, and releases the items that are due by then. It never moves it back.
 func (c *Clock) Set(to time.Time) {
 	if to.Before(c.Now()) {
 		return
@@ -49,7 +50,7 @@ func (c *Clock) Set(to time.Time) {
 	}
 }
 
-// Next moment at which a queue has something to hand out; false: never.
+// Next is the next moment at which a queue has an item; false: never.
 func (c *Clock) Next() (time.Time, bool) {
 	n := c.next()
 	switch {
@@ -61,8 +62,8 @@ func (c *Clock) Next() (time.Time, bool) {
 	return earliest(n.asked, n.idle), true
 }
 
-// next moments: of the first sync of a sheet that nothing asked for, with its interval, and of the first of all the rest.
-// Zero: never.
+// next has the next moments: idle of the first sync of a sheet that nothing asked for, with its interval, and asked of
+// all other items. Zero: never.
 type next struct {
 	asked, idle time.Time
 	interval    time.Duration
@@ -76,8 +77,8 @@ func (c *Clock) next() next {
 	return n
 }
 
-// look tells whether something waits to be worked on or is worked on, how much happened so far, and when more does. Without
-// all three controllers' queues the operator is still starting.
+// look tells whether an item waits or is being worked on, how much has happened so far, and when more does. Until all
+// three controllers have a queue, the operator is still starting.
 func (c *Clock) look() (busy bool, activity uint64, more <-chan struct{}) {
 	c.mu.Lock()
 	activity, more = c.activity, c.more

@@ -14,8 +14,8 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// deliveries tells what of leases and sheets one operator's controllers have heard: whatever follows from it is in their
-// queues. That the cache shows something does not say so, the controllers hear of it a little later.
+// deliveries knows which versions of leases and sheets one operator's controllers have received. What follows from
+// those is in their queues. The cache does not show that, because the controllers get news a little later.
 type deliveries struct {
 	clock *Clock
 
@@ -23,12 +23,12 @@ type deliveries struct {
 	handlers []*delivery
 }
 
-// delivery is one controller's handler for one resource, and the versions that it has worked through.
+// delivery is one controller's handler for one resource, and the versions that it has handled.
 type delivery struct {
 	toolscache.ResourceEventHandler
 	of       *deliveries
 	resource string
-	// known by of.mu.
+	// known is guarded by of.mu.
 	known map[object]string
 }
 
@@ -38,7 +38,7 @@ func (d *deliveries) cache(config *rest.Config, options cache.Options) (cache.Ca
 	return &heardCache{c, d}, err
 }
 
-// behind tells whether a controller has not yet heard of all these versions, or of newer ones.
+// behind tells whether a controller has not yet received all these versions or newer ones.
 func (d *deliveries) behind(versions map[object]string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -52,7 +52,7 @@ func (d *deliveries) behind(versions map[object]string) bool {
 	return false
 }
 
-// same tells whether every controller has heard of all these objects of a resource, of no others, and of nothing older.
+// same tells whether every controller has received exactly these objects of a resource, in these versions.
 func (d *deliveries) same(resource string, versions map[object]string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -85,7 +85,7 @@ func (h *delivery) OnDelete(o any) {
 func (h *delivery) note(o any, exists bool) {
 	is, err := meta.Accessor(o)
 	if err != nil {
-		return // nothing of ours
+		return // not one of our objects
 	}
 	name := object{is.GetNamespace(), h.resource, is.GetName()}
 	h.of.mu.Lock()
@@ -98,7 +98,7 @@ func (h *delivery) note(o any, exists bool) {
 	h.of.clock.happened()
 }
 
-// heardCache notes what its informers tell the controllers.
+// heardCache records what its informers tell the controllers.
 type heardCache struct {
 	cache.Cache
 	by *deliveries

@@ -16,13 +16,13 @@ import (
 	"github.com/keylease/keylease/api/v1alpha1"
 )
 
-// news is what was written to leases and sheets, as the API server answered it: what the operator has to hear of before
-// it can be at rest. To know it from the answers saves asking the server for everything at every rest.
+// news is what was written to leases and sheets, as the API server answered it. The operator is settled only when it
+// has received all of it. Reading the answers saves asking the server for everything each time.
 type news struct {
 	mu sync.Mutex
-	// versions written, by object, that the operator has not been seen to know.
+	// versions written, by object, that the operator may not have received.
 	versions map[object]string
-	// unsure: something was written of which the version is not known, such as a deletion, or a write without an answer.
+	// unsure: a write has no known version, such as a deletion or a write without an answer.
 	unsure bool
 }
 
@@ -61,7 +61,7 @@ func (n *news) hear(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// RoundTripper is a transport in one function, for what stands between a client and the API server.
+// RoundTripper is a transport in one function, between a client and the API server.
 type RoundTripper func(*http.Request) (*http.Response, error)
 
 // RoundTrip calls it.
@@ -78,7 +78,7 @@ func written(r *http.Request) (resource string, ours bool) {
 	return resource, true
 }
 
-// read an answer, which is the object as it was written.
+// read reads an answer, which is the object as it was written.
 func (n *news) read(resource string, answer []byte) {
 	var o metav1.PartialObjectMetadata
 	if err := json.Unmarshal(answer, &o); err != nil || o.ResourceVersion == "" {
@@ -102,7 +102,7 @@ func (n *news) add(o object, version string) {
 	}
 }
 
-// old forgets what the operator knows by now, of what was there when it was asked.
+// old forgets the versions that the operator knows by now.
 func (n *news) old(known map[object]string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -113,7 +113,7 @@ func (n *news) old(known map[object]string) {
 	}
 }
 
-// open is what the operator may not know yet. From here on it counts as sure, until the next doubt.
+// open returns what the operator may not know yet, and resets unsure until the next doubt.
 func (n *news) open() (versions map[object]string, unsure bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

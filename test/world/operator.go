@@ -19,7 +19,7 @@ import (
 	"github.com/keylease/keylease/internal/operator"
 )
 
-// Operator is a running one, in this process: the shipped one, with the world's clock.
+// Operator is a running operator in this process: the shipped one, with the world's clock.
 type Operator struct {
 	clock  *Clock
 	world  *World
@@ -28,14 +28,14 @@ type Operator struct {
 	done   chan error
 }
 
-// Start an operator in the world's namespace. It ends with Stop; several may be started one after the other, as after a
-// crash.
+// Start starts an operator in the world's namespace. End it with Stop. Several may be started one after the other, as
+// after a crash.
 func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logger, change ...func(*controllers.Deps)) (*Operator, error) {
 	o := &Operator{clock: stepped, world: w, heard: &deliveries{clock: stepped}, done: make(chan error, 1)}
 	mgr, err := operator.New(ctx, operator.Options{
 		REST: w.Config, Namespace: w.Namespace, Version: "test",
 		SheetsEmulatorHost: w.SheetsHost(), SlackAPIURL: w.Slack.APIURL(), AWS: w.AWS,
-		// The clock stands while messages go out: a rate by that clock would never be met.
+		// The clock stands still while messages are sent, so a rate by that clock would never be met.
 		SlackBurst: 1 << 20,
 		Log:        log, Audit: audit, Clock: w.Clock, NewQueue: stepped.NewQueue,
 		Manager: o.manager,
@@ -44,7 +44,7 @@ func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logge
 		return nil, err
 	}
 	ctx, o.cancel = context.WithCancel(ctx)
-	w.news.doubt() // of what the new one knows
+	w.news.doubt() // the new operator knows nothing yet
 	go func() { o.done <- mgr.Start(ctx) }()
 	if !mgr.GetCache().WaitForCacheSync(ctx) {
 		o.cancel()
@@ -53,7 +53,7 @@ func (w *World) Start(ctx context.Context, stepped *Clock, log, audit logr.Logge
 	return o, nil
 }
 
-// manager of one of many operators in the process.
+// manager sets the options of one of many operators in the process.
 func (o *Operator) manager(options *ctrl.Options) {
 	options.Cache.DefaultNamespaces = map[string]cache.Config{}
 	for _, namespace := range o.world.namespaces() {
@@ -63,7 +63,7 @@ func (o *Operator) manager(options *ctrl.Options) {
 	options.MapperProvider = mapperOf
 }
 
-// Stop the operator, as a process that ends. Stopping it again does nothing.
+// Stop ends the operator, as a process ends. Stopping it again does nothing.
 func (o *Operator) Stop() error {
 	o.cancel()
 	err := <-o.done
@@ -71,10 +71,10 @@ func (o *Operator) Stop() error {
 	return err
 }
 
-// Kill the operator where it stands: nothing that it is doing is finished or recorded. Stop waits for its end.
+// Kill ends the operator at once: what it is doing is neither finished nor recorded. Stop waits for its end.
 func (o *Operator) Kill() { o.cancel() }
 
-// Settle waits until the operator has nothing to do at this moment and has heard of everything that is so.
+// Settle waits until the operator has nothing to do at this moment and knows everything that was written.
 func (o *Operator) Settle(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -89,7 +89,7 @@ func (o *Operator) Settle(ctx context.Context) error {
 	return o.clock.Settle(ctx, o.caughtUp)
 }
 
-// caughtUp tells whether the operator's controllers have heard of all that was written to the API server.
+// caughtUp tells whether the operator's controllers have received everything that was written to the API server.
 func (o *Operator) caughtUp(ctx context.Context) (bool, error) {
 	open, unsure := o.world.news.open()
 	maps.DeleteFunc(open, func(of object, _ string) bool { return !slices.Contains(o.world.namespaces(), of.namespace) })
@@ -106,8 +106,8 @@ func (o *Operator) caughtUp(ctx context.Context) (bool, error) {
 	return same, err
 }
 
-// heardOfAll tells whether the controllers have heard of what the API server has, whoever wrote it. The server is asked for
-// metadata only.
+// heardOfAll tells whether the controllers have received what the API server has, whoever wrote it. It asks the server
+// for metadata only.
 func (o *Operator) heardOfAll(ctx context.Context) (bool, error) {
 	for kind, resource := range map[string]string{"AccessKeyLeaseList": leaseResource, "AccessKeySheetList": sheetResource} {
 		served := map[object]string{}

@@ -9,25 +9,25 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// queue is a work queue whose delays pass by a Clock, and that can tell at any moment whether there is something to do.
-// What it does with items is what client-go's queue does.
+// queue is a work queue that waits by a Clock and knows at any moment whether there is work. Otherwise it works like
+// client-go's queue.
 type queue struct {
 	clock   *Clock
 	limiter workqueue.TypedRateLimiter[reconcile.Request]
-	// ofSheets: what waits here for long is a sync that nothing asked for.
+	// ofSheets: an item that waits here for long is a sync that nothing asked for.
 	ofSheets bool
 
 	mu      sync.Mutex
 	more    *sync.Cond
 	delayed map[reconcile.Request]delay
-	// waiting to be worked on, in order; again are those of the worked on that are to be worked on once more.
+	// waiting are the items to work on, in order. again are items being worked on that must be worked on once more.
 	waiting        []reconcile.Request
 	working, again map[reconcile.Request]bool
-	// asked: a worker came for work. Until then the controller is still starting.
+	// asked: a worker has asked for work. Until then the controller is still starting.
 	asked, ended bool
 }
 
-// delay of an item: until when, and how long it was when it began.
+// delay of an item: when it ends, and how long it was.
 type delay struct {
 	at   time.Time
 	wait time.Duration
@@ -46,7 +46,7 @@ func (q *queue) Add(item reconcile.Request) {
 	q.add(item)
 }
 
-// add with the lock held.
+// add needs the lock held.
 func (q *queue) add(item reconcile.Request) {
 	switch {
 	case q.ended:
@@ -84,7 +84,7 @@ func (q *queue) Done(item reconcile.Request) {
 		delete(q.again, item)
 		q.add(item)
 	}
-	q.more.Broadcast() // who drains waits for this
+	q.more.Broadcast() // ShutDownWithDrain waits for this
 	q.clock.happened()
 }
 
@@ -149,7 +149,7 @@ func (q *queue) release(now time.Time) {
 	}
 }
 
-// next takes over what is earlier here.
+// next updates n with the earlier moments of this queue.
 func (q *queue) next(n *next) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

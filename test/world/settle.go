@@ -7,16 +7,17 @@ import (
 )
 
 const (
-	// lookAgain at what no signal tells of, such as a write whose answer was lost.
+	// lookAgain is how often to check what no signal reports, such as a write whose answer was lost.
 	lookAgain = 50 * time.Millisecond
-	// idle is a wait of a sheet between two syncs that nothing asked for. What asks for a sync waits for seconds.
+	// idle: a sheet that waits at least this long waits for a sync that nothing asked for. Requested syncs wait for
+	// seconds.
 	idle = time.Minute
-	// begun is how many idle syncs are played at the beginning of a span of time: people may have just edited the sheet.
+	// begun is how many idle syncs run at the beginning of a span of time: people may have just edited the sheet.
 	begun = 2
 )
 
-// Settle waits until nothing is worked on or waits to be, at this moment. caughtUp must agree too: news may be on its way
-// that no queue knows of yet. Nothing may happen while it is asked.
+// Settle waits until no item waits or is being worked on. caughtUp must agree, because a change may not have reached a
+// queue yet. Nothing may happen while it is asked.
 func (c *Clock) Settle(ctx context.Context, caughtUp func(context.Context) (bool, error)) error {
 	for {
 		busy, activity, more := c.look()
@@ -38,16 +39,16 @@ func (c *Clock) Settle(ctx context.Context, caughtUp func(context.Context) (bool
 	}
 }
 
-// Until lets time pass to a moment. The clock stops where the operator wanted to be woken. Of the syncs of a sheet that
-// nothing asked for, it plays the first ones, the last before each other stop, the last before the end, and one in every
-// step; for all the rest, no more than one stop in every step, which gets finer towards the end.
+// Until lets time pass to a moment. It stops when the operator asked to be woken, but at most once in every step, and
+// steps get finer towards the end. Of the syncs that nothing asked for, it runs the first ones, the last before each
+// other stop, the last before the end, and one in every step.
 func (c *Clock) Until(ctx context.Context, to time.Time, step time.Duration, settle func(context.Context) error) error {
 	if err := settle(ctx); err != nil {
 		return err
 	}
 	for idles := 0; ; {
 		n := c.next()
-		// The nearer the end, the finer the steps: who retries every second must not make a day of them.
+		// Steps get finer towards the end: an item that is retried every second must not make a day of stops.
 		asked, end := n.asked, c.Now().Add(min(step, to.Sub(c.Now())/8))
 		if !asked.IsZero() && asked.Before(end) {
 			asked = end
@@ -70,7 +71,7 @@ func (c *Clock) Until(ctx context.Context, to time.Time, step time.Duration, set
 	}
 }
 
-// lastIdle sync not later than a moment, as if all before it had been made; at least the next.
+// lastIdle is the last idle sync not later than a moment, as if all before it had run; at least the next one.
 func (n next) lastIdle(notAfter time.Time) time.Time {
 	if wait := notAfter.Sub(n.idle); wait > 0 {
 		return n.idle.Add(wait.Truncate(n.interval))

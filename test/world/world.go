@@ -27,12 +27,12 @@ import (
 	"github.com/keylease/keylease/test/emulator/slack"
 )
 
-// What every world is made of.
+// Names that every world uses.
 const (
 	AccountID     = "123456789012"
 	SpreadsheetID = "1duJkeylease"
 	SheetName     = "key-requests"
-	// OperatorRole is whose credentials the operator has.
+	// OperatorRole is the role whose credentials the operator has.
 	OperatorRole        = "keylease"
 	operatorAccessKeyID = "AKIAOPERATOR00000001"
 )
@@ -43,12 +43,12 @@ type Options struct {
 	Config *rest.Config
 	// Namespace of the operator and of the sheet; it exists.
 	Namespace string
-	// Others are further namespaces whose sheets the operator works on.
+	// Others are further namespaces whose sheets the operator handles.
 	Others []string
 	IAM    iam.Options
 }
 
-// World is what the operator meets: an API server and three services.
+// World is what the operator talks to: an API server and three services.
 type World struct {
 	Options
 	// Client reads and writes without a cache, as kubectl does.
@@ -57,14 +57,14 @@ type World struct {
 	Slack   *slack.Server
 	IAM     *iam.Server
 	Account *iam.Account
-	// AWS is how operators that are started from now on reach IAM. The clock stands meanwhile, so that nothing is paced.
+	// AWS is how operators started from now on reach IAM. It sets no useful rate limit, because the clock stands still.
 	AWS       awsiam.Options
 	sheetsURL *httptest.Server
 	news      *news
 }
 
-// ControlPlane is what a world stands on. Its lists come from etcd itself: the API server's cache would first wait for
-// news, up to 100 ms, and a test asks at every rest of the operator.
+// ControlPlane is the API server of a world. Its lists come from etcd: the watch cache would first wait up to 100 ms
+// for news, and a test lists whenever the operator settles.
 func ControlPlane() controlplane.Options {
 	return controlplane.Options{
 		CRDDirs:       []string{controlplane.CRDs},
@@ -72,7 +72,7 @@ func ControlPlane() controlplane.Options {
 	}
 }
 
-// Scheme of everything that the operator and those around it use.
+// Scheme of all kinds that the operator and the tests use.
 func Scheme() *runtime.Scheme {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
@@ -83,7 +83,7 @@ func Scheme() *runtime.Scheme {
 	return scheme
 }
 
-// mappers by API server: what it serves is the same for all worlds on it.
+// mappers by API server: all worlds on one server share its mapper.
 var mappers sync.Map
 
 func mapperOf(config *rest.Config, _ *http.Client) (meta.RESTMapper, error) {
@@ -127,7 +127,7 @@ func New(o Options) (*World, error) {
 	w.AWS = awsiam.Options{Rate: 1000, Burst: 1000, MaxBackoff: time.Millisecond}
 	w.As(operatorAccessKeyID)
 	w.sheetsURL = httptest.NewServer(w.Sheets)
-	// The clock stands while a message goes out: a rate by that clock would never be met.
+	// The clock stands still while a message is sent, so a rate by that clock would never be met.
 	w.Slack = slack.New(slack.Options{Clock: o.Clock, Limits: &slack.Limits{}, PageSize: 100})
 	return w, nil
 }
@@ -146,13 +146,13 @@ func (w *World) namespaces() []string { return append([]string{w.Namespace}, w.O
 // SheetsHost is host:port of the Sheets emulator.
 func (w *World) SheetsHost() string { return w.sheetsURL.Listener.Addr().String() }
 
-// As gives operators that are started from now on the credentials of an access key.
+// As gives operators started from now on the credentials of an access key.
 func (w *World) As(accessKeyID string) { w.AWS.Config = iam.Config(w.IAM.URL(), accessKeyID) }
 
-// AsOperator gives them their own again.
+// AsOperator gives them the operator's own credentials again.
 func (w *World) AsOperator() { w.As(operatorAccessKeyID) }
 
-// Environment is what an operator in a process of its own is started with.
+// Environment is the environment of an operator in a process of its own.
 func (w *World) Environment() map[string]string {
 	return map[string]string{
 		"SHEETS_EMULATOR_HOST":        w.SheetsHost(),
@@ -198,7 +198,7 @@ func (w *World) SlackSecret() *corev1.Secret {
 	}
 }
 
-// Seed makes of a spreadsheet what the company has elsewhere: Slack users, and in AWS the keys of its rows.
+// Seed adds a spreadsheet and the Slack users of its users tab.
 func (w *World) Seed(s *sheets.Spreadsheet) {
 	w.Sheets.Add(SpreadsheetID, s)
 	for _, id := range []string{"U0ADMIN01", "U0ADMIN02"} {
@@ -209,8 +209,8 @@ func (w *World) Seed(s *sheets.Spreadsheet) {
 	}
 }
 
-// Key gives a user of the world's account an access key, and the user itself with a policy of the same name where it is
-// not there yet.
+// Key gives a user of the world's account an access key. It creates the user, with a policy of the same name, if it
+// does not exist.
 func (w *World) Key(userName, accessKeyID string, created time.Time) {
 	if !w.Account.UserExists(userName) {
 		arn := w.Account.AddPolicy(userName, "/", "")

@@ -1,6 +1,6 @@
-// Package plan works out what the operator would do with a sheet, without a cluster, AWS or Slack. The rules are those
-// of internal/sheet and internal/lifecycle: here they are only asked, moment after moment, as if every message arrived
-// and every deletion succeeded.
+// Package plan works out what the operator would do with a sheet, without a cluster, AWS or Slack. It uses the rules of
+// internal/sheet and internal/lifecycle. It asks them moment after moment, as if every message arrived and every
+// deletion succeeded.
 package plan
 
 import (
@@ -19,8 +19,8 @@ type Tabs struct {
 	Requests, Users [][]any
 }
 
-// Of a sheet, on a day (YYYY-MM-DD) at the schedule's dailyAt. An error says that nothing can be said of this sheet: the
-// columns are not where spec says, or spec itself is wrong.
+// Of returns the plan of a sheet, on a day (YYYY-MM-DD) at the schedule's dailyAt. It fails if the columns are not
+// where the spec says, or the spec itself is invalid.
 func Of(source string, tabs Tabs, spec v1alpha1.AccessKeySheetSpec, day string) (Plan, error) {
 	dryRun := spec.Mode == v1alpha1.ModeDryRun
 	spec.Mode = v1alpha1.ModeEnforce
@@ -76,8 +76,8 @@ func empty(err error) bool {
 	return errors.As(err, &shape) && shape.Reason == v1alpha1.ReasonEmptySheet
 }
 
-// checkColumns: a column that no row reaches, not even the header, is a mistake in the layout and not a sheet in which
-// no cell of it is filled.
+// checkColumns reports a column that no row reaches, not even the header. That is a mistake in the layout: an unused
+// column has at least a header.
 func checkColumns(tabs Tabs, spec v1alpha1.AccessKeySheetSpec) error {
 	for _, tab := range []struct {
 		name, field string

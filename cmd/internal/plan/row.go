@@ -17,7 +17,7 @@ type plannedRow struct {
 	problems []Problem
 }
 
-// planRow merges the row into a lease that nobody has seen before, and follows it to its end.
+// planRow merges the row into a new lease, and follows the lease to its end.
 func planRow(row sheet.Row, who sheet.Resolution, policy lifecycle.Policy, marks v1alpha1.Marks, at time.Time) plannedRow {
 	facts := sheet.Facts{
 		Now: at, Exempt: policy.Exempt, Marks: marks,
@@ -48,7 +48,7 @@ func planRow(row sheet.Row, who sheet.Resolution, policy lifecycle.Policy, marks
 	if h := meta.FindStatusCondition(lease.Status.Conditions, v1alpha1.ConditionHeld); h != nil {
 		planned.Held = &Held{Reason: h.Reason, Message: h.Message}
 	}
-	// What the sheet's controller writes once the lease has its phase.
+	// The sheet's controller writes this once the lease has its phase.
 	if again := sheet.Merge(&row, nil, lease, facts); again.StatusText != nil {
 		planned.StatusAfter = *again.StatusText
 	}
@@ -58,13 +58,13 @@ func planRow(row sheet.Row, who sheet.Resolution, policy lifecycle.Policy, marks
 	return plannedRow{planned, rowProblems(planned, who)}
 }
 
-// rowProblems are what the admins would be told of a row that becomes a lease all the same.
+// rowProblems are what the admins would be told of a row that becomes a lease anyway.
 func rowProblems(row Row, who sheet.Resolution) []Problem {
 	var out []Problem
 	if row.Held != nil && row.Held.Reason == v1alpha1.ReasonUnclearMark {
 		out = append(out, Problem{Row: row.Row, AccessKeyID: row.AccessKeyID, Reason: row.Held.Reason, Message: row.Held.Message})
 	}
-	// Nobody has to be told of a key that is gone.
+	// Nobody needs to be told of a deleted key.
 	if who.Reason != v1alpha1.ReasonOwnerFound && row.Phase != string(v1alpha1.PhaseRevoked) {
 		out = append(out, Problem{Row: row.Row, AccessKeyID: row.AccessKeyID, Reason: who.Reason, Message: who.Message})
 	}

@@ -10,11 +10,11 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// maxTurns of one lease: notices, the end, deactivation, deletion. A plan that takes more is cut, not endless.
-const maxTurns = 200
+// maxActions of one lease: notices, the end, deactivation, deletion. A plan that needs more is cut, so it always ends.
+const maxActions = 200
 
-// simulation drives one lease through its life: the sheet stays as it is and was just read, every message arrives, AWS
-// has the key and lets it go.
+// simulation drives one lease to its end. The sheet stays as it is and was just read, every message arrives, and AWS
+// has the key and deletes it when asked.
 type simulation struct {
 	lease  *v1alpha1.AccessKeyLease
 	policy lifecycle.Policy
@@ -22,13 +22,13 @@ type simulation struct {
 	// aws is what AWS showed at this moment; nil: not asked.
 	aws   *lifecycle.Reading
 	steps []Step
-	// over: nothing happens any more.
+	// over: nothing more happens.
 	over bool
 }
 
-// run until nothing happens any more, or a moment comes at which stop says so.
+// run continues until nothing more happens, or stop ends it at a moment.
 func (s *simulation) run(stop func(now time.Time) bool) {
-	for range maxTurns {
+	for range maxActions {
 		if s.over || stop(s.now) {
 			return
 		}
@@ -45,7 +45,7 @@ func (s *simulation) run(stop func(now time.Time) bool) {
 	}
 }
 
-// act as if it succeeded at once, or let time pass to the next moment.
+// act does the action as if it succeeded at once, or lets time pass to the next moment.
 func (s *simulation) act(d lifecycle.Decision) {
 	switch d.Action.Kind {
 	case lifecycle.ActionObserve:
@@ -63,7 +63,7 @@ func (s *simulation) act(d lifecycle.Decision) {
 	case lifecycle.ActionNone:
 		s.wait(d)
 	default:
-		// Reactivate and Complete follow from what is not assumed here.
+		// Reactivate and Complete cannot follow from these assumptions.
 		s.over = true
 	}
 }
@@ -82,7 +82,7 @@ func (s *simulation) wait(d lifecycle.Decision) {
 	s.now, s.aws = d.Next, nil
 }
 
-// observe: AWS has the key, as it should be. Of a key that the sheet calls deleted that is exactly the question.
+// observe shows the key as existing in AWS. If the sheet calls the key deleted, that is the open question.
 func (s *simulation) observe() {
 	if s.lease.Status.Sheet.MarkedDeleted {
 		s.step(ActionCheckKey, "AWS is asked whether the key is gone; if not the admins are told, and nothing is changed")
@@ -91,7 +91,7 @@ func (s *simulation) observe() {
 	}
 	target := lifecycle.TargetOf(s.lease, s.policy)
 	const userID = "AIDAASSUMED"
-	// The key is pinned by it: it must be the same each time.
+	// The key is pinned by this date, so it must be the same each time.
 	created := s.now.AddDate(-1, 0, 0).Truncate(time.Second)
 	if k := s.lease.Status.Key; k != nil {
 		created = k.CreateDate.Time
@@ -121,7 +121,7 @@ func (s *simulation) notify(d lifecycle.Decision) {
 		})
 	}
 	if n.Kind == v1alpha1.NoticeDeactivated {
-		return // said with the deactivation
+		return // the deactivation says it
 	}
 	told := "the admins are told"
 	if n.Owner && owner != "" {
@@ -135,7 +135,7 @@ func (s *simulation) notify(d lifecycle.Decision) {
 // daysLeft counts calendar days.
 func (s *simulation) daysLeft() int {
 	today, end := s.policy.Midnight(s.policy.Today(s.now), 0), s.policy.Midnight(s.lease.Spec.EndDate, 0)
-	// Rounded, for the days on which clocks change.
+	// Rounded, because of the days on which clocks change.
 	return int(end.Sub(today).Round(24*time.Hour) / (24 * time.Hour))
 }
 

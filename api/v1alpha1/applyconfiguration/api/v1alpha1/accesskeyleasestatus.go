@@ -26,7 +26,7 @@ type AccessKeyLeaseStatusApplyConfiguration struct {
 	Plan       *RevocationPlanApplyConfiguration   `json:"plan,omitempty"`
 	Revocation *RevocationStatusApplyConfiguration `json:"revocation,omitempty"`
 	Sheet      *SheetRowStatusApplyConfiguration   `json:"sheet,omitempty"`
-	// LastHandledRetry is the value of the annotation iam.keylease.dev/retry that was acted on last.
+	// LastHandledRetry is the value of the annotation iam.keylease.dev/retry that Keylease acted on last.
 	LastHandledRetry   *string                              `json:"lastHandledRetry,omitempty"`
 	ObservedGeneration *int64                               `json:"observedGeneration,omitempty"`
 	Conditions         []metav1.ConditionApplyConfiguration `json:"conditions,omitempty"`

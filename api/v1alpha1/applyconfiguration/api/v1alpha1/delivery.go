@@ -10,7 +10,7 @@ import (
 // DeliveryApplyConfiguration represents a declarative configuration of the Delivery type for use
 // with apply.
 //
-// Delivery records what became of one message to one recipient. What the message is about is recorded beside it.
+// Delivery records the outcome of one message to one recipient. Beside it is recorded what the message is about.
 type DeliveryApplyConfiguration struct {
 	// MessageID identifies the message. Records with the same ID and recipient are about one message.
 	MessageID *string `json:"messageID,omitempty"`
@@ -19,7 +19,7 @@ type DeliveryApplyConfiguration struct {
 	State     *apiv1alpha1.NoticeState `json:"state,omitempty"`
 	// Reason is Slack's error code of an unreachable recipient, or of the last attempt.
 	Reason *string `json:"reason,omitempty"`
-	// Time of the state: since when the message is Pending, when it was delivered, or when the recipient was last tried.
+	// Time of the state: when the message became Pending, when it was delivered, or when the recipient was last tried.
 	Time *v1.Time `json:"time,omitempty"`
 	// Announced is the deletion time that the message names. Absent: it names none.
 	Announced *v1.Time `json:"announced,omitempty"`

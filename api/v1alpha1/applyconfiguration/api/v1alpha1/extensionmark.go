@@ -5,17 +5,17 @@ package v1alpha1
 // ExtensionMarkApplyConfiguration represents a declarative configuration of the ExtensionMark type for use
 // with apply.
 //
-// ExtensionMark is the extension mark as either side last had it. On one side alone, the other is still to follow: the
-// cell is to be given the mark, or to lose it.
+// ExtensionMark is the extension mark as each side last had it. If only one side has it, the cell is still to get the
+// mark, or to lose it.
 type ExtensionMarkApplyConfiguration struct {
 	// Row had it in its status cell.
 	Row *bool `json:"row,omitempty"`
 	// Lease carried it.
 	Lease *bool `json:"lease,omitempty"`
-	// EndDate that it was put against, where the lease carried it: another end date lets the lease run on.
+	// EndDate is the end date that it was set for, if the lease has it. With another end date the lease continues.
 	EndDate *string `json:"endDate,omitempty"`
-	// ByKeylease: it was put to go with an end date that the lease was given. Nobody asked for anything by it, so that it
-	// holds no date.
+	// ByKeylease: Keylease set it together with an end date that the lease was given. Nobody asked for an extension by
+	// it, so it holds no date.
 	ByKeylease *bool `json:"byKeylease,omitempty"`
 }
 

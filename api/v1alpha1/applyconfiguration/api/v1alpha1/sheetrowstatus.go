@@ -5,7 +5,7 @@ package v1alpha1
 // SheetRowStatusApplyConfiguration represents a declarative configuration of the SheetRowStatus type for use
 // with apply.
 //
-// SheetRowStatus holds the last values both sides agreed on, what each side last had where that is another, and what the
+// SheetRowStatus holds the last values both sides agreed on, what each side last had if that is different, and what the
 // row asks for.
 type SheetRowStatusApplyConfiguration struct {
 	// Row number in the requests tab, from 1, when last seen. It informs; identity is the access key ID.
@@ -14,20 +14,20 @@ type SheetRowStatusApplyConfiguration struct {
 	EndDate *string `json:"endDate,omitempty"`
 	// Mark is the text of the status cell as it was last accepted or written, cut at 256 characters.
 	Mark *string `json:"mark,omitempty"`
-	// RowEndDate that the row had when both sides were last merged, where it is not endDate.
+	// RowEndDate is the row's end date when both sides were last merged, if it is not endDate.
 	RowEndDate *string `json:"rowEndDate,omitempty"`
-	// LeaseEndDate that the lease had then, where it is not endDate. While the two differ, the row is still to be given the
-	// lease's: that is written again until it is read back, and told once.
+	// LeaseEndDate is the lease's end date at that time, if it is not endDate. While the two differ, the row waits for
+	// the lease's date: Keylease writes it until it is read back, and tells it once.
 	LeaseEndDate *string `json:"leaseEndDate,omitempty"`
-	// RefusedEndDate is a date of the row that was seen and told, but not taken: another manager owns the lease's, or the key
-	// is being deleted.
+	// RefusedEndDate is an end date of the row that was seen and told, but not taken, because another manager owns the
+	// lease's date or the key is being deleted.
 	RefusedEndDate *string `json:"refusedEndDate,omitempty"`
-	// ExtensionMark is who of the two had the extension mark (延長申請済み). Absent: neither.
+	// ExtensionMark says which of the two had the extension mark (延長申請済み). Absent: neither.
 	ExtensionMark *ExtensionMarkApplyConfiguration `json:"extensionMark,omitempty"`
-	// MovedFrom is the end date that the row had before people moved it to a later one. An extension mark that follows within
-	// minutes belongs to that edit. It goes with the mark, or with the next move.
+	// MovedFrom is the row's end date before people changed it to a later one. An extension mark that follows within
+	// minutes belongs to that edit. It is removed with the mark, or at the next change.
 	MovedFrom *MovedDateApplyConfiguration `json:"movedFrom,omitempty"`
-	// Hold is why the row keeps the lease out of all processing, where that is not the extension mark.
+	// Hold is why the row holds the lease, other than by the extension mark.
 	Hold *SheetHoldApplyConfiguration `json:"hold,omitempty"`
 	// MarkedDeleted is true while the status cell says that the key was deleted (削除済み).
 	MarkedDeleted *bool `json:"markedDeleted,omitempty"`
