@@ -84,5 +84,5 @@ func (t teller) conflictMessage(item message.Item) (message.Message, error) {
 	if l.Status.Owner != nil {
 		n.Owner = message.Owner{SlackUserID: l.Status.Owner.SlackUserID, Candidates: l.Status.Owner.Candidates}
 	}
-	return t.Texts.Notice(spec.Slack.Language, n)
+	return t.texts.Notice(spec.Slack.Language, n)
 }

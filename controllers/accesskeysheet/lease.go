@@ -34,7 +34,7 @@ func (p *pass) apply(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLeas
 	if lease != nil && equality.Semantic.DeepEqual(record.SheetPart(lease.Status), record.SheetPart(next.Status)) {
 		return next, nil
 	}
-	if err := p.Record.LeaseStatus(ctx, next, record.OwnerSheet); err != nil {
+	if err := p.draft.rec.LeaseStatus(ctx, next, record.OwnerSheet); err != nil {
 		if out.Spec == nil {
 			return nil, err
 		}
@@ -50,12 +50,12 @@ func (p *pass) applySpec(ctx context.Context, e entry, lease, next *v1alpha1.Acc
 	}
 	status := next.Status
 	next.Spec = spec
-	if err := p.Record.LeaseSpec(ctx, next); err != nil {
+	if err := p.draft.rec.LeaseSpec(ctx, next); err != nil {
 		return p.specError(e, lease, err)
 	}
 	if lease == nil {
-		p.Record.AuditLease(next, "created", "endDate", next.Spec.EndDate)
-		p.Record.LeaseEvent(next, record.Normal, v1alpha1.EventLeaseCreated, fmt.Sprintf("row %d of tab %s", e.row.Number, p.draft.spec().Requests.Tab))
+		p.draft.rec.AuditLease(next, "created", "endDate", next.Spec.EndDate)
+		p.draft.rec.LeaseEvent(next, record.Normal, v1alpha1.EventLeaseCreated, fmt.Sprintf("row %d of tab %s", e.row.Number, p.draft.spec().Requests.Tab))
 		return nil
 	}
 	next.Status = status
@@ -70,7 +70,7 @@ func (p *pass) specError(e entry, lease *v1alpha1.AccessKeyLease, err error) err
 		return conflict("apply lease", fmt.Sprintf("lease %s exists already with other values", strings.ToLower(e.id)))
 	}
 	if apierrors.IsInvalid(err) && lease != nil {
-		p.Record.LeaseEvent(lease, record.Warning, v1alpha1.EventExtensionRefused, err.Error())
+		p.draft.rec.LeaseEvent(lease, record.Warning, v1alpha1.EventExtensionRefused, err.Error())
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func (r *Reconciler) mirror(ctx context.Context, d *draft, in reading, leases le
 	if err != nil {
 		return merged{}, err
 	}
-	p := &pass{Reconciler: r, draft: d, reading: in, conflicts: decided, writeError: writeError}
+	p := &pass{draft: d, reading: in, conflicts: decided, writeError: writeError}
 	if err := p.recordConflicts(ctx, j.entries); err != nil {
 		return merged{}, err
 	}
@@ -72,7 +72,6 @@ func (r *Reconciler) mirror(ctx context.Context, d *draft, in reading, leases le
 
 // pass is one run over all keys: what each of them is merged with.
 type pass struct {
-	*Reconciler
 	draft   *draft
 	reading reading
 	// conflicts that are recorded in status. Only these may be decided.
@@ -106,11 +105,11 @@ func (p *pass) merge(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sh
 		switch {
 		case err == nil:
 			out.Changes = changes
-			tellChanges(p.Record, applied, changes)
-			tellRow(p.Record, e.lease, applied)
+			tellChanges(p.draft.rec, applied, changes)
+			tellRow(p.draft.rec, e.lease, applied)
 			return applied, out, nil
 		case apierrors.IsConflict(err) && attempt < mergeAttempts:
-			if lease, err = p.liveLease(ctx, p.draft.key.Namespace, e.id); err != nil {
+			if lease, err = p.draft.liveLease(ctx, e.id); err != nil {
 				return nil, out, err
 			}
 		default:
@@ -120,9 +119,9 @@ func (p *pass) merge(ctx context.Context, e entry) (*v1alpha1.AccessKeyLease, sh
 }
 
 // liveLease reads the lease of a key from the API server; nil: there is none.
-func (r *Reconciler) liveLease(ctx context.Context, namespace, accessKeyID string) (*v1alpha1.AccessKeyLease, error) {
+func (d *draft) liveLease(ctx context.Context, accessKeyID string) (*v1alpha1.AccessKeyLease, error) {
 	l := &v1alpha1.AccessKeyLease{}
-	err := r.Live.Get(ctx, types.NamespacedName{Namespace: namespace, Name: strings.ToLower(accessKeyID)}, l)
+	err := d.rec.Live.Get(ctx, types.NamespacedName{Namespace: d.key.Namespace, Name: strings.ToLower(accessKeyID)}, l)
 	if apierrors.IsNotFound(err) {
 		return nil, nil //nolint:nilnil // no lease is an answer: the row creates it
 	}
@@ -135,7 +134,7 @@ func (p *pass) facts(ctx context.Context, e entry, lease *v1alpha1.AccessKeyLeas
 	if lease == nil || lease.Status.Phase == v1alpha1.PhaseRevoked || !differs(lease, e) {
 		return f, lease, nil
 	}
-	live, err := p.liveLease(ctx, p.draft.key.Namespace, e.id)
+	live, err := p.draft.liveLease(ctx, e.id)
 	if err != nil || live == nil {
 		return f, live, err
 	}

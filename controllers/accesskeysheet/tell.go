@@ -41,7 +41,7 @@ func (r *Reconciler) tell(ctx context.Context, d *draft, o outcome) error {
 	if err != nil {
 		return err
 	}
-	t := teller{Reconciler: r, draft: d, slack: known.Clients.Slack, leases: o.leases}
+	t := teller{draft: d, texts: r.Texts, slack: known.Clients.Slack, leases: o.leases}
 	var failed error
 	live := map[string]bool{}
 	for _, what := range tellings {
@@ -72,8 +72,8 @@ func (r *Reconciler) tell(ctx context.Context, d *draft, o outcome) error {
 
 // teller sends messages about one sheet.
 type teller struct {
-	*Reconciler
 	draft  *draft
+	texts  *message.Texts
 	slack  state.Slack
 	leases leaseSet
 }
@@ -180,7 +180,7 @@ func (t teller) render(what telling, lines []message.Item) (message.Message, err
 	if what.kind == v1alpha1.NoticeDateConflict {
 		return t.conflictMessage(lines[0])
 	}
-	texts, err := t.Texts.Sheet(spec.Slack.Language, message.SheetMessage{
+	texts, err := t.texts.Sheet(spec.Slack.Language, message.SheetMessage{
 		Kind: what.kind, Namespace: d.key.Namespace, SheetName: d.key.Name, Tab: spec.Requests.Tab,
 		SheetURL: message.SheetURL(spec.SpreadsheetID), Items: lines, Detail: what.detail, Approval: what.approval,
 		MarkExtended: spec.Marks.Extended,
@@ -200,7 +200,7 @@ func (t teller) countFoundMarks(ctx context.Context, what telling) error {
 			continue
 		}
 		id := p.item.AccessKeyID
-		if _, err := t.amend(ctx, t.draft, t.leases[id], func(l *v1alpha1.AccessKeyLease) {
+		if _, err := t.draft.amend(ctx, t.leases[id], func(l *v1alpha1.AccessKeyLease) {
 			if l.Status.Sheet.FoundMark != nil {
 				l.Status.Sheet.FoundMark.SummaryTime = lifecycle.Moment(at)
 			}

@@ -31,7 +31,7 @@ func (r *Reconciler) writeBack(ctx context.Context, w *writer, o outcome, unfini
 		after, err = w.write(ctx, o.merged.pending)
 	}
 	if err == nil {
-		o.leases, err = r.confirm(ctx, w.draft, o, after)
+		o.leases, err = confirm(ctx, w.draft, o, after)
 		return o, err
 	}
 	if apierrors.IsConflict(err) {
@@ -47,7 +47,7 @@ func (r *Reconciler) writeBack(ctx context.Context, w *writer, o outcome, unfini
 
 // confirm records on the leases that their rows now say what was written. If a row says something else, a person
 // changed it meanwhile. The next sync decides about that, after the guard has seen it.
-func (r *Reconciler) confirm(ctx context.Context, d *draft, o outcome, after [][]any) (leaseSet, error) {
+func confirm(ctx context.Context, d *draft, o outcome, after [][]any) (leaseSet, error) {
 	rows := map[string]sheet.Row{}
 	for _, row := range sheet.ParseRequests(after, d.options()).Rows {
 		rows[row.AccessKeyID] = row
@@ -58,7 +58,7 @@ func (r *Reconciler) confirm(ctx context.Context, d *draft, o outcome, after [][
 		if !ok || (want.StatusText != nil && row.Status.Text != *want.StatusText) || (want.EndDate != "" && row.EndDate != want.EndDate) {
 			continue
 		}
-		lease, err := r.amend(ctx, d, leases[id], func(l *v1alpha1.AccessKeyLease) {
+		lease, err := d.amend(ctx, leases[id], func(l *v1alpha1.AccessKeyLease) {
 			written := sheet.Written(*l.Status.Sheet, want.StatusText, want.EndDate)
 			l.Status.Sheet = &written
 			d.leaseCondition(l, metav1.Condition{Type: v1alpha1.ConditionSheetSynced, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSynced, Message: rowAgrees})
@@ -73,7 +73,7 @@ func (r *Reconciler) confirm(ctx context.Context, d *draft, o outcome, after [][
 // amend changes the sheet's part of a lease's status. On a conflict it retries without a new merge: only the lease's
 // own controller can have written, and it does not touch the sheet's part. A lease that was deleted or created again is
 // left to the next sync.
-func (r *Reconciler) amend(ctx context.Context, d *draft, lease *v1alpha1.AccessKeyLease, change func(*v1alpha1.AccessKeyLease)) (*v1alpha1.AccessKeyLease, error) {
+func (d *draft) amend(ctx context.Context, lease *v1alpha1.AccessKeyLease, change func(*v1alpha1.AccessKeyLease)) (*v1alpha1.AccessKeyLease, error) {
 	now := lease
 	for attempt := 1; now != nil && now.Status.Sheet != nil && now.UID == lease.UID; attempt++ {
 		next := now.DeepCopy()
@@ -82,14 +82,14 @@ func (r *Reconciler) amend(ctx context.Context, d *draft, lease *v1alpha1.Access
 		if equality.Semantic.DeepEqual(now.Status, next.Status) {
 			return lease, nil
 		}
-		err := r.Record.LeaseStatus(ctx, next, record.OwnerSheet)
+		err := d.rec.LeaseStatus(ctx, next, record.OwnerSheet)
 		if err == nil {
 			return next, nil
 		}
 		if !apierrors.IsConflict(err) || attempt == mergeAttempts {
 			return lease, err
 		}
-		if now, err = r.liveLease(ctx, d.key.Namespace, lease.Spec.AccessKeyID); err != nil {
+		if now, err = d.liveLease(ctx, lease.Spec.AccessKeyID); err != nil {
 			return lease, err
 		}
 	}
