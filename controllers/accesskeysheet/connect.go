@@ -35,11 +35,8 @@ func (r *Reconciler) connect(ctx context.Context, d *draft, c *clients) (state.S
 	r.connectSlack(ctx, d, c)
 	// A copy, because leases connect while the sync still uses its sheet.
 	spec, key := *d.spec().AWS.DeepCopy(), d.key
-	r.Known.SetClients(key, state.Clients{
-		Slack: c.slack,
-		AWS: func(ctx context.Context, accountID string) (state.AWS, error) {
-			return r.AWS(ctx, key, spec, accountID)
-		},
+	r.Known.SetAWS(key, func(ctx context.Context, accountID string) (state.AWS, error) {
+		return r.AWS(ctx, key, spec, accountID)
 	})
 	r.connectAWS(ctx, d, c)
 	return r.connectGoogle(ctx, d, c)
@@ -83,7 +80,7 @@ func ofGoogleSecret(d *draft, err error) string {
 func (r *Reconciler) connectSlack(ctx context.Context, d *draft, c *clients) {
 	token, unread := r.secret(ctx, d.key.Namespace, d.spec().Slack.TokenSecretRef)
 	if unread != nil {
-		r.slackDown(d, unread.Code, unread.Error())
+		r.slackDown(d, c.slack, unread.Code, unread.Error())
 		return
 	}
 	refused := r.slackRefused(d, c)
@@ -93,14 +90,14 @@ func (r *Reconciler) connectSlack(ctx context.Context, d *draft, c *clients) {
 	if !c.slackChecked || !refused.None() {
 		switch err := c.slack.AuthTest(ctx); {
 		case failure.Is(err, failure.Credentials):
-			r.slackDown(d, v1alpha1.ReasonSlackTokenInvalid, err.Error())
+			r.slackDown(d, c.slack, v1alpha1.ReasonSlackTokenInvalid, err.Error())
 			return
 		case err != nil:
-			r.slackUnchecked(d, refused, err)
+			r.slackUnchecked(d, c.slack, refused, err)
 			return
 		}
 		c.slackChecked = true
-		r.Known.SetSlackTrouble(d.key, state.Trouble{})
+		r.Known.SetSlack(d.key, c.slack, state.Trouble{})
 	}
 	d.condition(v1alpha1.ConditionSlackReady, metav1.ConditionTrue, v1alpha1.ReasonSlackReady, "Slack accepts the token")
 }
@@ -120,7 +117,7 @@ func (r *Reconciler) slackRefused(d *draft, c *clients) state.Trouble {
 // A token that was only not checked stops nothing. Keylease deletes no key without a delivered notice, and the first
 // message shows whether the token works. Otherwise each restart during a Slack outage would delay deletions whose
 // notices were delivered.
-func (r *Reconciler) slackUnchecked(d *draft, refused state.Trouble, err error) {
+func (r *Reconciler) slackUnchecked(d *draft, client state.Slack, refused state.Trouble, err error) {
 	message := "the token could not be checked: " + err.Error()
 	switch refused.Reason {
 	case "": // nothing is known against the token
@@ -129,12 +126,12 @@ func (r *Reconciler) slackUnchecked(d *draft, refused state.Trouble, err error) 
 	default:
 		refused = state.Trouble{Reason: v1alpha1.ReasonSlackUnavailable, Message: message}
 	}
-	r.Known.SetSlackTrouble(d.key, refused)
+	r.Known.SetSlack(d.key, client, refused)
 	d.condition(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, v1alpha1.ReasonSlackUnavailable, message)
 }
 
-func (r *Reconciler) slackDown(d *draft, reason, message string) {
-	r.Known.SetSlackTrouble(d.key, state.Trouble{Reason: reason, Message: message})
+func (r *Reconciler) slackDown(d *draft, client state.Slack, reason, message string) {
+	r.Known.SetSlack(d.key, client, state.Trouble{Reason: reason, Message: message})
 	d.condition(v1alpha1.ConditionSlackReady, metav1.ConditionFalse, reason, message)
 }
 

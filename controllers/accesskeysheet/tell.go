@@ -57,7 +57,7 @@ func (r *Reconciler) tell(ctx context.Context, d *draft, o outcome) error {
 			}
 		}
 		if failure.Is(failed, failure.Credentials) {
-			r.slackDown(d, v1alpha1.ReasonSlackTokenInvalid, failed.Error())
+			r.slackDown(d, t.slack, v1alpha1.ReasonSlackTokenInvalid, failed.Error())
 			return failed
 		}
 	}

@@ -114,9 +114,9 @@ func (s *Sheets) SetClaimed(key types.NamespacedName, claimed bool) {
 	s.change(key, func(known *Sheet) { known.Reading.Start, known.Reading.Claimed = time.Time{}, claimed })
 }
 
-// SetClients notes a sheet's clients.
-func (s *Sheets) SetClients(key types.NamespacedName, c Clients) {
-	s.change(key, func(known *Sheet) { known.Clients = c })
+// SetAWS notes how a sheet's leases connect to accounts.
+func (s *Sheets) SetAWS(key types.NamespacedName, connect ConnectAWS) {
+	s.change(key, func(known *Sheet) { known.Clients.AWS = connect })
 }
 
 // SetAccounts publishes a daily check.
@@ -128,9 +128,10 @@ func (s *Sheets) SetAccounts(key types.NamespacedName, a Accounts) {
 	s.change(key, func(known *Sheet) { known.Accounts = a })
 }
 
-// SetSlackTrouble records why Slack cannot deliver notices; none clears it.
-func (s *Sheets) SetSlackTrouble(key types.NamespacedName, t Trouble) {
-	s.change(key, func(known *Sheet) { known.SlackTrouble = t })
+// SetSlack notes a sheet's client of Slack, and why Slack cannot deliver notices (none: it can). Both change together: a
+// lease must not meet the client of a former token without what is known against that.
+func (s *Sheets) SetSlack(key types.NamespacedName, client Slack, t Trouble) {
+	s.change(key, func(known *Sheet) { known.Clients.Slack, known.SlackTrouble = client, t })
 }
 
 // TokenRefused records that Slack refuses the sheet's token. news: it was not known before.

@@ -39,6 +39,9 @@ func Run(ctx context.Context, o Options) error {
 // New makes a manager with the controllers and everything they need; change may replace some of it. Nothing runs before
 // the manager is started.
 func New(ctx context.Context, o Options, change ...func(*controllers.Deps)) (ctrl.Manager, error) {
+	if o.REST == nil {
+		return nil, errors.New("operator: Options.REST names no API server")
+	}
 	o = o.withDefaults()
 	deps, err := NewDeps(ctx, o)
 	if err != nil {
