@@ -55,7 +55,7 @@ func (s *stage) takeAway(rows []fixture.Row) {
 // TestManyLeasesOfOneDayInAllKindsOfTrouble: one in twenty fails in each way that IAM has. All others go, and those go for
 // which it passes; who cannot go is Stalled with AWS's own reason, and told of once.
 func TestManyLeasesOfOneDayInAllKindsOfTrouble(t *testing.T) {
-	n := 60 // three in each kind of trouble, and many times what may be worked on at once
+	n := 120 // six in each kind of trouble, and many times what may be worked on at once
 	if fixture.EveryStop() {
 		n = 300
 	}
