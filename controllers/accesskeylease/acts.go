@@ -55,6 +55,16 @@ func (a acts) account(ctx context.Context) (state.AWS, error) {
 	return connect(ctx, a.target().AccountID)
 }
 
+// connect connects to the account, for a teardown of the target.
+func (a acts) connect(ctx context.Context) (state.AWS, teardown.Target, error) {
+	c, err := a.account(ctx)
+	if err != nil {
+		return nil, teardown.Target{}, err
+	}
+	t, err := a.teardownTarget()
+	return c, t, err
+}
+
 // observe reads AWS. A failed read does not fail the reconcile: notices are still sent, and Decide knows what must not
 // be done without a reading.
 func (a acts) observe(ctx context.Context, in lifecycle.Input) lifecycle.Input {

@@ -25,11 +25,7 @@ func (a acts) change(ctx context.Context, in lifecycle.Input, d lifecycle.Decisi
 		return out
 	}
 	defer a.begun.release(l)
-	c, err := a.account(ctx)
-	var t teardown.Target
-	if err == nil {
-		t, err = a.teardownTarget()
-	}
+	c, t, err := a.connect(ctx)
 	if err != nil {
 		out.err = err
 		return out

@@ -2,7 +2,6 @@ package accesskeylease
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -29,9 +28,7 @@ func (r *reconciling) planDue(d lifecycle.Decision) bool {
 	if d.Action.Kind == lifecycle.ActionNone {
 		return d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonDryRun && (s.Plan == nil || s.Plan.Time.Before(&d.Term.StartTime))
 	}
-	subject := v1alpha1.NoticeStatus{Term: d.Term.Number, Kind: n.Kind, DaysBefore: n.DaysBefore}
-	return d.Action.Kind == lifecycle.ActionNotify && n.Kind == v1alpha1.NoticeExpiry &&
-		!slices.ContainsFunc(s.Notices, func(r v1alpha1.NoticeStatus) bool { return r.SameSubject(&subject) })
+	return d.Action.Kind == lifecycle.ActionNotify && n.Kind == v1alpha1.NoticeExpiry && !n.Begun(s.Notices, d.Term.Number)
 }
 
 // plan works out what the deletion would do, and reads again when the key was last used. If AWS cannot be read, the
@@ -58,11 +55,7 @@ func (a acts) plan(ctx context.Context, in lifecycle.Input) lifecycle.Input {
 }
 
 func (a acts) preview(ctx context.Context, o lifecycle.Reading) (v1alpha1.RevocationPlan, error) {
-	c, err := a.account(ctx)
-	if err != nil {
-		return v1alpha1.RevocationPlan{}, err
-	}
-	t, err := a.teardownTarget()
+	c, t, err := a.connect(ctx)
 	if err != nil {
 		return v1alpha1.RevocationPlan{}, err
 	}

@@ -39,8 +39,11 @@ func (p *pass) recordConflicts(ctx context.Context, entries []entry) error {
 		return nil
 	}
 	for _, e := range entries {
+		if e.row == nil || e.lease == nil || e.row.EndDate == e.lease.Spec.EndDate {
+			continue // no conflict; merging every row here too would double the work of a sync at rest
+		}
 		// The field owners are read only if there is a conflict: they can settle one, but never cause one.
-		if e.row == nil || e.lease == nil || len(conflictsIn(e.id, sheet.Merge(e.row, e.problem, e.lease, p.plainFacts()).Changes)) == 0 {
+		if len(conflictsIn(e.id, sheet.Merge(e.row, e.problem, e.lease, p.plainFacts()).Changes)) == 0 {
 			continue
 		}
 		facts, lease, err := p.facts(ctx, e, e.lease)

@@ -40,8 +40,8 @@ func (n Notice) in(term int64) v1alpha1.NoticeStatus {
 	return v1alpha1.NoticeStatus{Term: term, Kind: n.Kind, DaysBefore: n.DaysBefore}
 }
 
-// begun tells whether anyone has a record of the notice.
-func (n Notice) begun(records []v1alpha1.NoticeStatus, term int64) bool {
+// Begun tells whether anyone has a record of the notice.
+func (n Notice) Begun(records []v1alpha1.NoticeStatus, term int64) bool {
 	subject := n.in(term)
 	return slices.ContainsFunc(records, func(r v1alpha1.NoticeStatus) bool { return r.SameSubject(&subject) })
 }
@@ -56,7 +56,7 @@ func (n Notice) begun(records []v1alpha1.NoticeStatus, term int64) bool {
 //     unreachable owner is not: then a deletion needs only an admin.
 func Outstanding(records []v1alpha1.NoticeStatus, term int64, n Notice, ownerID string, admins []string, now time.Time) []string {
 	told := adminTold(records, term, n, admins)
-	fresh := !n.begun(records, term)
+	fresh := !n.Begun(records, term)
 	var out []string
 	for _, to := range Recipients(n, ownerID, admins) {
 		due := !told

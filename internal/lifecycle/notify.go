@@ -24,7 +24,7 @@ func decideNotice(in Input, d Decision, last time.Time) Decision {
 		}
 	}
 	// One message covers everything that was due when it was sent, even if noticeDays changed since.
-	if !last.IsZero() && !last.Before(due) && !n.begun(in.Lease.Status.Notices, d.TermNumber()) {
+	if !last.IsZero() && !last.Before(due) && !n.Begun(in.Lease.Status.Notices, d.TermNumber()) {
 		return d
 	}
 	if !outstanding(in, d, n) {
