@@ -7,20 +7,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -55,8 +48,8 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 	wakeSheets, wakeLeases := &waker{}, &waker{}
 	r := New(d, wakeSheets.wake, wakeLeases.wake)
 	err := ctrl.NewControllerManagedBy(mgr).Named("accesskeysheet").
-		For(&v1alpha1.AccessKeySheet{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		Watches(&v1alpha1.AccessKeyLease{}, soonToSheet(), builder.WithPredicates(leaseConcernsSheet())).
+		For(&v1alpha1.AccessKeySheet{}, builder.WithPredicates(SheetConcernsItself())).
+		Watches(&v1alpha1.AccessKeyLease{}, SoonToSheet(), builder.WithPredicates(LeaseConcernsSheet())).
 		WatchesRawSource(wakeSheets).
 		WithOptions(d.options(sheetWorkers, reconcileTimeout)).
 		Complete(r.Sheets)
@@ -64,14 +57,14 @@ func Setup(mgr ctrl.Manager, d *Deps) error {
 		return fmt.Errorf("accesskeysheet controller: %w", err)
 	}
 	err = ctrl.NewControllerManagedBy(mgr).Named("accountcheck").
-		For(&v1alpha1.AccessKeySheet{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.AccessKeySheet{}, builder.WithPredicates(SheetConcernsAccounts())).
 		WithOptions(d.options(1, accountcheck.Timeout)).
 		Complete(r.Accounts)
 	if err != nil {
 		return fmt.Errorf("accountcheck controller: %w", err)
 	}
 	err = ctrl.NewControllerManagedBy(mgr).Named("accesskeylease").
-		For(&v1alpha1.AccessKeyLease{}, builder.WithPredicates(leaseConcernsItself())).
+		For(&v1alpha1.AccessKeyLease{}, builder.WithPredicates(LeaseConcernsItself())).
 		WatchesRawSource(wakeLeases).
 		WithOptions(d.options(cmp.Or(d.Workers, leaseWorkers), reconcileTimeout)).
 		Complete(r.Leases)
@@ -116,57 +109,5 @@ func (d *Deps) options(workers int, timeout time.Duration) controller.Options {
 		NewQueue:                d.NewQueue,
 		ReconciliationTimeout:   timeout,
 		RateLimiter:             pace.QueueLimiter[reconcile.Request](),
-	}
-}
-
-// soonToSheet asks for a sync a moment after a lease changed. When a person or a GitOps tool changes many leases, they
-// share one sync.
-func soonToSheet() handler.EventHandler {
-	soon := func(o client.Object, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-		if l, ok := o.(*v1alpha1.AccessKeyLease); ok {
-			queue.AddAfter(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: l.Namespace, Name: l.Spec.SheetRef.Name}}, coalesce)
-		}
-	}
-	return handler.Funcs{
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			soon(e.ObjectNew, queue)
-		},
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-			soon(e.Object, queue)
-		},
-	}
-}
-
-// leaseConcernsSheet passes the changes that need a sync: a phase to mark, an end date or mark set on the lease, a
-// deleted lease. It drops the sheet controller's own writes.
-func leaseConcernsSheet() predicate.Predicate {
-	return predicate.Funcs{
-		CreateFunc:  func(event.CreateEvent) bool { return false },
-		GenericFunc: func(event.GenericEvent) bool { return false },
-		DeleteFunc:  func(event.DeleteEvent) bool { return true },
-		UpdateFunc: func(e event.UpdateEvent) bool {
-			before, ok1 := e.ObjectOld.(*v1alpha1.AccessKeyLease)
-			after, ok2 := e.ObjectNew.(*v1alpha1.AccessKeyLease)
-			if !ok1 || !ok2 {
-				return false
-			}
-			return before.Status.Phase != after.Status.Phase || before.Generation != after.Generation
-		},
-	}
-}
-
-// leaseConcernsItself drops the lease controller's own status writes, because it decides again after each act anyway.
-// It passes what the sheet's controller writes into status.
-func leaseConcernsItself() predicate.Predicate {
-	return predicate.Funcs{
-		UpdateFunc: func(e event.UpdateEvent) bool {
-			before, ok1 := e.ObjectOld.(*v1alpha1.AccessKeyLease)
-			after, ok2 := e.ObjectNew.(*v1alpha1.AccessKeyLease)
-			if !ok1 || !ok2 {
-				return false
-			}
-			return before.Generation != after.Generation || !maps.Equal(before.Annotations, after.Annotations) ||
-				!equality.Semantic.DeepEqual(record.SheetPart(before.Status), record.SheetPart(after.Status))
-		},
 	}
 }

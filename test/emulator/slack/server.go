@@ -37,7 +37,7 @@ type Options struct {
 }
 
 // Server is the emulator. It listens from New until Close, and it is an
-// http.Handler too. All methods are safe for concurrent use.
+// http.Handler too, for which NewHandler is enough. All methods are safe for concurrent use.
 type Server struct {
 	options Options
 	http    *httptest.Server
@@ -62,9 +62,8 @@ type state struct {
 	posted   []*Message // in order of arrival
 }
 
-// New starts a server. It panics if the address cannot be listened on, as
-// httptest.NewServer does.
-func New(options Options) *Server {
+// NewHandler makes a server that does not listen: only an http.Handler.
+func NewHandler(options Options) *Server {
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
@@ -77,6 +76,13 @@ func New(options Options) *Server {
 	}
 	s := &Server{options: options, done: make(chan struct{})}
 	s.Reset()
+	return s
+}
+
+// New starts a server. It panics if the address cannot be listened on, as
+// httptest.NewServer does.
+func New(options Options) *Server {
+	s := NewHandler(options)
 	s.http = httptest.NewUnstartedServer(s)
 	if options.Address != "" {
 		listener, err := net.Listen("tcp", options.Address)
@@ -98,7 +104,9 @@ func (s *Server) APIURL() string { return s.http.URL + "/api/" }
 func (s *Server) Close() {
 	s.close.Do(func() {
 		close(s.done)
-		s.http.Close()
+		if s.http != nil {
+			s.http.Close()
+		}
 	})
 }
 

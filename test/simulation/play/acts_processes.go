@@ -1,0 +1,175 @@
+package play
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+)
+
+var _ = register(map[string]func(*World, []string) error{
+	"boot":          func(w *World, _ []string) error { _, err := w.boot(w.clusters[0]); return err },
+	"kill":          killOne,
+	"second-leader": secondLeader,
+	"freeze":        freeze,
+	"weave":         weave,
+	"stale":         stale,
+	"api":           troubleAPI,
+	"late":          lateAnswers,
+})
+
+// of is the process whose call is interrupted, or else the one that runs longest.
+func (w *World) of() (*process, error) {
+	if t := w.stage.current; t != nil && !t.process.dead {
+		return t.process, nil
+	}
+	if living := w.living(); len(living) > 0 {
+		return living[0], nil
+	}
+	return nil, fmt.Errorf("no operator runs")
+}
+
+// restart after so many seconds, unless another one runs.
+func (w *World) restart(of *cluster, after time.Duration) {
+	w.after(after, func() {
+		for _, p := range w.living() {
+			if p.of == of {
+				return
+			}
+		}
+		if _, err := w.boot(of); err != nil {
+			panic(err) // it could be made before
+		}
+	})
+}
+
+// killOne before|behind SECONDS: the process dies before or behind its present call, and the next starts after that time.
+func killOne(w *World, args []string) error {
+	p, err := w.of()
+	if err != nil {
+		return err
+	}
+	if len(args) < 2 {
+		return fmt.Errorf("want before or behind, and seconds")
+	}
+	wait, err := seconds(args[1])
+	if err != nil {
+		return err
+	}
+	if args[0] == "behind" && w.stage.current != nil {
+		p.diesBehind = true
+	} else {
+		w.kill(p)
+	}
+	w.restart(p.of, wait)
+	return nil
+}
+
+// secondLeader SECONDS: another process takes over, while the first goes on for that time.
+func secondLeader(w *World, args []string) error {
+	p, err := w.of()
+	if err != nil {
+		return err
+	}
+	return w.takeOver(p, args)
+}
+
+func (w *World) takeOver(from *process, args []string) error {
+	if len(args) < 1 {
+		return fmt.Errorf("want seconds")
+	}
+	wait, err := seconds(args[0])
+	if err != nil {
+		return err
+	}
+	if _, err := w.boot(from.of); err != nil {
+		return err
+	}
+	w.after(wait, func() { w.kill(from) })
+	return nil
+}
+
+// freeze SECONDS MORE: the process stands still, as with its machine. Another takes over. The first goes on for so many
+// seconds more before it notices.
+func freeze(w *World, args []string) error {
+	p, err := w.of()
+	if err != nil {
+		return err
+	}
+	if len(args) < 2 {
+		return fmt.Errorf("want two numbers of seconds")
+	}
+	still, err := seconds(args[0])
+	if err != nil {
+		return err
+	}
+	more, err := seconds(args[1])
+	if err != nil {
+		return err
+	}
+	p.frozenUntil = w.Clock.Now().Add(still)
+	return w.takeOver(p, []string{fmt.Sprint((still + more).Seconds())})
+}
+
+// weave SEED SECONDS: tasks are interleaved at random.
+func weave(w *World, args []string) error {
+	if len(args) < 2 {
+		return fmt.Errorf("want a seed and seconds")
+	}
+	seed, err := strconv.ParseUint(args[0], 10, 64)
+	if err != nil {
+		return err
+	}
+	span, err := seconds(args[1])
+	w.stage.weave, w.stage.weaveUntil = rand.New(rand.NewPCG(seed, 0)), w.Clock.Now().Add(span) //nolint:gosec // chance, not a secret
+	return err
+}
+
+// stale SECONDS: the cache of the process receives nothing for that time.
+func stale(w *World, args []string) error {
+	p, err := w.of()
+	if err != nil {
+		return err
+	}
+	if len(args) < 1 {
+		return fmt.Errorf("want seconds")
+	}
+	span, err := seconds(args[0])
+	p.cache.staleUntil = w.Clock.Now().Add(span)
+	return err
+}
+
+// troubleAPI OP EFFECT TIMES [NAME]: the API server does that to the next requests: see apiTrouble and refuse. OP is
+// apply, status, read or any.
+func troubleAPI(w *World, args []string) error {
+	if len(args) < 3 {
+		return fmt.Errorf("want what, how and how often")
+	}
+	times, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	t := &apiTrouble{op: args[0], effect: args[1], times: times}
+	if t.op == "any" {
+		t.op = ""
+	}
+	if len(args) > 3 {
+		t.name = args[3]
+	}
+	w.apiTroubles = append(w.apiTroubles, t)
+	return nil
+}
+
+// lateAnswers SERVICE SECONDS TIMES: google, slack or aws answers its next calls late, or, from ten seconds on, too late.
+func lateAnswers(w *World, args []string) error {
+	if len(args) < 3 {
+		return fmt.Errorf("want a service, seconds and how often")
+	}
+	by, err := seconds(args[1])
+	if err != nil {
+		return err
+	}
+	times, err := strconv.Atoi(args[2])
+	w.late = append(w.late, &lateness{args[0], by, times})
+	return err
+}

@@ -1,0 +1,152 @@
+package play
+
+import (
+	"strings"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/emulator/apiserver"
+	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/emulator/slack"
+	"github.com/keylease/keylease/test/simulation/ledger"
+)
+
+// observer writes the ledger.
+type observer struct {
+	// by is who acts now.
+	by string
+	// sheetChanged since it was looked at.
+	sheetChanged bool
+	// watch is called after each step; stopped: it has seen enough.
+	watch   func(*World) bool
+	stopped bool
+}
+
+func (w *World) stamp() ledger.Stamp { return w.Ledger.Stamp(w.Clock.Now(), w.actor()) }
+
+// actor is the process whose call is carried out, or else a person.
+func (w *World) actor() string {
+	if w.by == "" {
+		return ledger.Person
+	}
+	return w.by
+}
+
+func (w *World) noteCall(p *process, c call) {
+	w.by = p.name
+	w.Ledger.Calls = append(w.Ledger.Calls, ledger.Call{Stamp: w.stamp(), Service: c.service, Op: c.op})
+}
+
+// listen to everything that the services do.
+func (w *World) listen() {
+	w.Sheets.OnChange(w.cellChanged)
+	w.Slack.OnMessage(func(m slack.Message) {
+		w.Ledger.Posts = append(w.Ledger.Posts, ledger.Post{Stamp: w.stamp(), Message: m, Plain: m.PlainText()})
+	})
+	w.IAM.OnCall(func(c iam.Call) {
+		if c.Changing() && c.Code == "" && c.Service == "iam" && c.Status != 0 {
+			w.Ledger.AWS = append(w.Ledger.AWS, ledger.AWS{Stamp: w.stamp(), Call: c})
+		}
+	})
+}
+
+// byPerson notes what a person changed in AWS.
+func (w *World) byPerson(action string, params map[string]string) {
+	w.Ledger.AWS = append(w.Ledger.AWS, ledger.AWS{Stamp: w.stamp(), Call: iam.Call{Action: action, Params: params, Time: w.Clock.Now()}})
+}
+
+func (w *World) cellChanged(c sheets.Change) {
+	w.sheetChanged = true
+	if c.By != sheets.API {
+		return
+	}
+	w.Ledger.Cells = append(w.Ledger.Cells, ledger.Cell{Stamp: w.stamp(), Tab: c.Tab, Cell: c.Range, Old: c.Old.String(), New: c.New.String(),
+		Key: w.keyInRow(c.Tab, strings.TrimLeft(c.Range, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))})
+}
+
+// changed is a new version of an object in a cluster. Only the first cluster's are in the ledger.
+func (w *World) changed(in *cluster, e apiserver.Event) {
+	for _, p := range w.processes {
+		if p.of == in && !p.dead {
+			p.cache.news = append(p.cache.news, e)
+		}
+	}
+	if in != w.clusters[0] {
+		return
+	}
+	name := ""
+	for _, o := range []any{e.Old, e.New} {
+		switch o := o.(type) {
+		case *v1alpha1.AccessKeyLease:
+			name = o.Name
+		case *v1alpha1.AccessKeySheet:
+			name = o.Name
+		}
+	}
+	switch o := e.New.(type) {
+	case *v1alpha1.AccessKeyLease:
+		w.Ledger.Leases[name] = append(w.Ledger.Leases[name], ledger.Lease{Stamp: w.stamp(), Object: o})
+	case *v1alpha1.AccessKeySheet:
+		w.Ledger.Sheets = append(w.Ledger.Sheets, ledger.Sheet{Stamp: w.stamp(), Name: name, Object: o})
+	case nil:
+		if _, ok := e.Old.(*v1alpha1.AccessKeyLease); ok {
+			w.Ledger.Leases[name] = append(w.Ledger.Leases[name], ledger.Lease{Stamp: w.stamp()})
+		} else if _, ok := e.Old.(*v1alpha1.AccessKeySheet); ok {
+			w.Ledger.Sheets = append(w.Ledger.Sheets, ledger.Sheet{Stamp: w.stamp(), Name: name})
+		}
+	}
+}
+
+// step ends one step of a world.
+func (w *World) step() {
+	w.by = ""
+	w.look("")
+	if w.watch != nil && w.watch(w) {
+		w.stopped = true
+	}
+}
+
+// NoteOverdue reads the metric of overdue keys.
+func (w *World) NoteOverdue() {
+	families, _ := metrics.Registry.Gather() // what cannot be gathered is not there
+	total := 0.0
+	for _, f := range families {
+		if f.GetName() == "keylease_overdue_keys" {
+			for _, m := range f.GetMetric() {
+				total += m.GetGauge().GetValue()
+			}
+		}
+	}
+	w.Ledger.Overdue = append(w.Ledger.Overdue, ledger.Overdue{Stamp: w.stamp(), Keys: int(total)})
+}
+
+var _ prometheus.Gatherer = metrics.Registry
+
+// auditSink keeps the audit lines of a living process.
+type auditSink struct {
+	w *World
+	p *process
+}
+
+func (*auditSink) Init(logr.RuntimeInfo) {}
+func (*auditSink) Enabled(int) bool      { return true }
+func (s *auditSink) Info(_ int, what string, kv ...any) {
+	if s.p.dead {
+		return
+	}
+	fields := make(map[string]any, len(kv)/2)
+	for i := 0; i+1 < len(kv); i += 2 {
+		if name, ok := kv[i].(string); ok {
+			fields[name] = kv[i+1]
+		}
+	}
+	s.w.Ledger.Audit = append(s.w.Ledger.Audit, ledger.Audit{Stamp: s.w.Ledger.Stamp(s.w.Clock.Now(), s.p.name), What: what, Fields: fields})
+}
+func (s *auditSink) Error(error, string, ...any)    {}
+func (s *auditSink) WithValues(...any) logr.LogSink { return s }
+func (s *auditSink) WithName(string) logr.LogSink   { return s }

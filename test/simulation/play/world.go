@@ -1,0 +1,123 @@
+// Package play runs one simulated world: the production reconcilers, call by call, between an API server, the emulators
+// of the three services, and people, on one clock. Everything that happens comes from a story, so it happens in the same
+// way each time.
+package play
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	testclock "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/keylease/keylease/test/emulator/apiserver"
+	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/emulator/sheets"
+	"github.com/keylease/keylease/test/emulator/slack"
+	"github.com/keylease/keylease/test/simulation/ledger"
+)
+
+// Names of what every world has.
+const (
+	Namespace     = "keylease"
+	SpreadsheetID = "1simulated"
+	SheetName     = "key-requests"
+	AccountID     = "123456789012"
+
+	operatorKey = "AKIAOPERATOR00000001"
+	googleHost  = "google.invalid"
+	slackHost   = "slack.invalid"
+	awsHost     = "aws.invalid"
+)
+
+// cluster is an API server. Its processes run the operator.
+type cluster struct {
+	name   string
+	api    *apiserver.Server
+	client client.Client
+}
+
+// World is one world. The acts of a story change it.
+type World struct {
+	Clock   *testclock.FakePassiveClock
+	Ledger  *ledger.Ledger
+	Book    *sheets.Spreadsheet
+	Sheets  *sheets.Server
+	Slack   *slack.Server
+	IAM     *iam.Server
+	Account *iam.Account
+
+	context   context.Context
+	http      *http.Client
+	clusters  []*cluster
+	processes []*process
+	stage     stage
+	troubles
+	observer
+}
+
+// troubles that acts have put in.
+type troubles struct {
+	apiTroubles []*apiTrouble
+	late        []*lateness
+	// end ends the trouble that an emulator has.
+	end []func()
+}
+
+// New world at a moment. Nobody works in it and no operator runs.
+func New(now time.Time) (*World, error) {
+	w := &World{Clock: testclock.NewFakePassiveClock(now), Ledger: ledger.New(), context: context.Background()}
+	w.stage.yielded = make(chan struct{})
+	w.Sheets = sheets.NewServer(w.Clock)
+	w.Slack = slack.NewHandler(slack.Options{Clock: w.Clock, Limits: &slack.Limits{}, PageSize: 100})
+	w.IAM = iam.New(iam.Options{Clock: w.Clock})
+	w.Account = w.IAM.AddAccount(AccountID, iam.PartitionAWS)
+	w.Account.AddCredential(operatorKey, "arn:aws:sts::"+AccountID+":assumed-role/keylease/pod")
+	w.http = &http.Client{Transport: transport{w, map[string]http.Handler{googleHost: w.Sheets, slackHost: w.Slack, awsHost: w.IAM}}}
+	if err := w.addCluster("first"); err != nil {
+		return nil, err
+	}
+	if err := w.openBook(); err != nil {
+		return nil, err
+	}
+	w.listen()
+	return w, nil
+}
+
+// addCluster makes an API server with what an administrator puts there before the operator starts.
+func (w *World) addCluster(name string) error {
+	api, err := apiserver.New(w.Clock)
+	if err != nil {
+		return err
+	}
+	c := &cluster{name: name, api: api, client: api.Client()}
+	w.clusters = append(w.clusters, c)
+	api.Watch(func(e apiserver.Event) { w.changed(c, e) })
+	for _, o := range []client.Object{
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}},
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: Namespace}},
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: "slack"}, Data: map[string][]byte{"token": []byte(slack.BotToken)}},
+	} {
+		if err := c.client.Create(w.context, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Cluster is the first cluster, as kubectl reaches it.
+func (w *World) Cluster() client.Client { return w.clusters[0].client }
+
+// living processes.
+func (w *World) living() []*process {
+	var living []*process
+	for _, p := range w.processes {
+		if !p.dead {
+			living = append(living, p)
+		}
+	}
+	return living
+}
