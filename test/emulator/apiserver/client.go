@@ -265,8 +265,22 @@ func (c *apiClient) Delete(ctx context.Context, o client.Object, opts ...client.
 }
 
 // DeleteAllOf deletes the objects that a list with the same options shows.
-func (c *apiClient) DeleteAllOf(context.Context, client.Object, ...client.DeleteAllOfOption) error {
-	return errors.New("the server in memory has no DeleteAllOf")
+func (c *apiClient) DeleteAllOf(ctx context.Context, o client.Object, opts ...client.DeleteAllOfOption) error {
+	options := (&client.DeleteAllOfOptions{}).ApplyOptions(opts)
+	k, err := c.kindOf(o)
+	if err != nil {
+		return err
+	}
+	if options.FieldSelector != nil {
+		return errNoFieldSelectors
+	}
+	found, _ := c.list(k, options.Namespace, options.LabelSelector)
+	for _, e := range found {
+		if err := c.Delete(ctx, e.typed, &options.DeleteOptions); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // asStatus is how any error reaches a client.

@@ -140,7 +140,9 @@ func (namespaceRules) prepare(o, old *object, status bool) {
 	case status:
 		o.fields["spec"] = old.fields["spec"]
 	default:
-		setField(o, "spec", old.fields["spec"])
+		if o.DeletionTimestamp == nil { // else the namespace controller ends it
+			setField(o, "spec", old.fields["spec"])
+		}
 		setField(o, "status", old.fields["status"])
 	}
 }

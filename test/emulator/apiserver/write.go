@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -44,7 +45,7 @@ func (s *Server) create(ctx context.Context, t target, o *object) (*entry, error
 		o.Name = t.Name
 	}
 	if o.ResourceVersion != "" {
-		return nil, apierrors.NewBadRequest("resourceVersion should not be set on objects to be created")
+		return nil, errors.New("resourceVersion should not be set on objects to be created")
 	}
 	o = t.main.UpdateNoErrors(t.empty(), o, t.manager).(*object)
 	o, err := s.admitNew(ctx, t, o)
@@ -86,7 +87,9 @@ func (s *Server) update(ctx context.Context, t target, mayCreate bool, uid types
 	if old != nil {
 		live = old.edit()
 		if uid != "" && uid != old.UID {
-			return nil, s.conflict(t, fmt.Sprintf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, old.UID))
+			return nil, s.conflict(t, fmt.Sprintf("StorageError: invalid object, Code: 4, Key: /registry/%s/%s/%s, ResourceVersion: 0, "+
+				"AdditionalErrorMsg: Precondition failed: UID in precondition: %v, UID in object meta: %v",
+				strings.TrimPrefix(t.resource.Group+"/"+t.resource.Resource, "/"), t.Namespace, t.Name, uid, old.UID))
 		}
 	}
 	o, err := f(live)
