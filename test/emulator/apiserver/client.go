@@ -155,6 +155,9 @@ func (c *apiClient) send(ctx context.Context, o client.Object, dryRun []string, 
 	if err != nil {
 		return apierrors.NewBadRequest(err.Error())
 	}
+	if err := checkBody(sent); err != nil {
+		return err
+	}
 	e, err := do(t, sent)
 	if err != nil {
 		return asStatus(err)
@@ -186,6 +189,9 @@ func (c *apiClient) patchObject(ctx context.Context, o client.Object, p client.P
 	if err != nil {
 		return err
 	}
+	if len(data) > bodyBytes {
+		return errBodyTooLarge
+	}
 	var e *entry
 	if p.Type() == types.ApplyPatchType {
 		t.manager = options.FieldManager // there is no default
@@ -215,6 +221,9 @@ func (c *apiClient) applyConfiguration(ctx context.Context, ac runtime.ApplyConf
 	data, err := json.Marshal(ac)
 	if err != nil {
 		return err
+	}
+	if len(data) > bodyBytes {
+		return errBodyTooLarge
 	}
 	var body map[string]any
 	if err := utiljson.Unmarshal(data, &body); err != nil {

@@ -136,6 +136,8 @@ func (a actor) empty(on string) (client.Object, error) {
 		return &v1alpha1.AccessKeyLease{ObjectMeta: meta}, nil
 	case "Sheet":
 		return &v1alpha1.AccessKeySheet{ObjectMeta: meta}, nil
+	case "Namespace":
+		return &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, nil
 	case "Secret":
 		return &corev1.Secret{ObjectMeta: meta}, nil
 	}
@@ -148,8 +150,10 @@ func (a actor) read(ctx context.Context, on string) (client.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = a.Get(ctx, client.ObjectKeyFromObject(o), o)
-	if apierrors.IsNotFound(err) {
+	if o.GetName() != "" {
+		err = a.Get(ctx, client.ObjectKeyFromObject(o), o)
+	}
+	if o.GetName() == "" || apierrors.IsNotFound(err) {
 		return a.empty(on)
 	}
 	return o, err
@@ -193,7 +197,7 @@ func (a actor) send(ctx context.Context, s step, before client.Object, body stri
 func (a actor) patch(ctx context.Context, o client.Object, verb string, js []byte, s step, status bool) error {
 	kinds := map[string]types.PatchType{"apply": types.ApplyPatchType, "merge": types.MergePatchType, "json": types.JSONPatchType}
 	if verb == "apply" {
-		kind := map[string]string{"Lease": "iam.keylease.dev/v1alpha1/AccessKeyLease", "Sheet": "iam.keylease.dev/v1alpha1/AccessKeySheet", "Secret": "v1/Secret"}
+		kind := map[string]string{"Lease": "iam.keylease.dev/v1alpha1/AccessKeyLease", "Sheet": "iam.keylease.dev/v1alpha1/AccessKeySheet", "Secret": "v1/Secret", "Namespace": "v1/Namespace"}
 		kindOf, name, _ := strings.Cut(s.on, "/")
 		slash := strings.LastIndex(kind[kindOf], "/")
 		head := fmt.Sprintf(`{"apiVersion":%q,"kind":%q,"metadata":{"name":%q}}`, kind[kindOf][:slash], kind[kindOf][slash+1:], name)
@@ -254,6 +258,9 @@ func (a actor) render(o client.Object) (string, error) {
 	}
 	c := o.DeepCopyObject().(client.Object)
 	c.SetUID("UID")
+	if base := c.GetGenerateName(); base != "" {
+		c.SetName(base + fmt.Sprint(len(c.GetName())-len(base)))
+	}
 	c.SetResourceVersion("RV")
 	c.SetCreationTimestamp(metav1.Unix(0, 0))
 	if c.GetDeletionTimestamp() != nil {
@@ -267,6 +274,6 @@ func (a actor) render(o client.Object) (string, error) {
 		return strings.Compare(string(a.Operation)+a.Manager+a.Subresource, string(b.Operation)+b.Manager+b.Subresource)
 	})
 	c.SetManagedFields(managed)
-	b, err := yaml.Marshal(c)
+	b, err := json.MarshalIndent(c, "", " ")
 	return strings.ReplaceAll(string(b), a.namespace, "NAMESPACE"), err
 }

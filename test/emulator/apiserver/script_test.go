@@ -5,6 +5,12 @@ import "strings"
 const spec = `
 spec: {accessKeyID: AKIA000000000001, userName: hanako, endDate: "2031-05-01", sheetRef: {name: keys}}`
 
+const sheet = `
+spec:
+  spreadsheetID: 1AbCdEfGhIjKlMnOpQrStUvWxYz0123456789
+  slack: {tokenSecretRef: {name: slack, key: token}, admins: [U0ADMIN01]}
+  aws: {accountID: "123456789012"}`
+
 const condition = `
     - {type: %s, status: "%s", reason: R, message: "", lastTransitionTime: "2031-04-01T09:00:00Z"}`
 
@@ -51,11 +57,11 @@ var script = []step{
 	{says: "a shared value is in conflict when changed", verb: "apply", manager: "person", body: `spec: {endDate: "2031-06-01"}`},
 	{says: "force takes the field", verb: "apply", manager: "person", force: true, body: `spec: {endDate: "2031-06-01", purpose: x}`},
 	{says: "a field that is applied no more goes", verb: "apply", manager: "person", body: `spec: {endDate: "2031-06-01"}`},
-	{says: "who applies nothing any more has no entry", verb: "apply", manager: "person", body: `{}`},
-	{says: "a removed required field is refused", verb: "apply", manager: "sheet",
+	{says: "the only owner of a required field can't give it up", verb: "apply", manager: "person", body: `{}`},
+	{says: "what another owns stays when one gives it up", verb: "apply", manager: "sheet",
 		body: `spec: {accessKeyID: AKIA000000000001, userName: hanako, sheetRef: {name: keys}}`},
-	{says: "an apply with an old resource version is a conflict", verb: "apply", manager: "sheet",
-		body: `{metadata: {resourceVersion: "1"}, spec: {endDate: "2031-07-01"}}`},
+	{says: "an apply with an old resource version is a conflict", verb: "apply", manager: "sheet", force: true,
+		body: `metadata: {resourceVersion: "1"}` + spec},
 	{says: "an apply with another UID is refused", verb: "apply", manager: "sheet", force: true,
 		body: "metadata: {uid: 6f9619ff-8b86-4d01-b42d-00cf4fc964ff}" + spec},
 	{says: "an apply with version and UID is written", verb: "apply", manager: "sheet", force: true,
@@ -98,7 +104,7 @@ var script = []step{
 	{says: "another's are merged by type", verb: "apply/status", manager: "sheet", force: true, body: conditions("RowPresent", "True")},
 	{says: "the same status again changes nothing", verb: "apply/status", manager: "sheet", force: true, body: conditions("RowPresent", "True")},
 	{says: "a condition that is applied no more goes", verb: "apply/status", manager: "lease", force: true, body: conditions("Ready", "False")},
-	{says: "two conditions of one type are refused", verb: "apply/status", manager: "lease", body: conditions("Ready", "True", "Ready", "False")},
+	{says: "two conditions of one type are not even an error of the client", verb: "apply/status", manager: "lease", body: conditions("Ready", "True", "Ready", "False")},
 	{says: "two conditions of one type are refused in a patch too", verb: "merge/status", body: conditions("Ready", "True", "Ready", "False")},
 	{says: "another owner's condition is in conflict", verb: "apply/status", manager: "sheet", body: conditions("Ready", "True")},
 	{says: "a wrong value of the status is refused", verb: "apply/status", manager: "lease", body: `status: {phase: Sleeping}`},
@@ -140,17 +146,26 @@ var script = []step{
 	{says: "it can be made again", verb: "create", manager: "person", body: spec},
 	{says: "a delete without finalizers is immediate", verb: "delete", body: `resourceVersion: "$RV"`},
 
+	{says: "a made-up name", on: "Secret/", verb: "create", manager: "person", body: "metadata: {generateName: made-}"},
+
+	// Sizes
+	{says: "a Secret over 1 MiB", on: "Secret/big", verb: "apply", manager: "lease", body: "stringData: {a: " + strings.Repeat("x", 5<<18) + "}"},
+	{says: "a sheet for them", on: "Sheet/big", verb: "apply", manager: "person", body: sheet},
+	{says: "a status just below etcd's limit", verb: "merge/status", manager: "s", body: "status: {observedHash: " + strings.Repeat("x", 1400<<10) + "}"},
+	{says: "a status over etcd's limit", verb: "merge/status", manager: "s", body: "status: {observedHash: " + strings.Repeat("x", 1600<<10) + "}"},
+	{says: "an applied status over etcd's limit", verb: "apply/status", manager: "s", force: true,
+		body: "status: {observedHash: " + strings.Repeat("x", 1600<<10) + "}"},
+	{says: "a request over 3 MiB", verb: "merge/status", manager: "s", body: "status: {observedHash: " + strings.Repeat("x", 3200<<10) + "}"},
+
 	// The other kinds
-	{says: "a sheet gets its defaults", on: "Sheet/keys", verb: "apply", manager: "person", body: `
-spec:
-  spreadsheetID: 1AbCdEfGhIjKlMnOpQrStUvWxYz0123456789
-  slack: {tokenSecretRef: {name: slack, key: token}, admins: [U0ADMIN01]}
-  aws: {accountID: "123456789012"}`},
-	{says: "a sheet by typed create", on: "Sheet/typed", verb: "create", body: `
-spec:
-  spreadsheetID: 1AbCdEfGhIjKlMnOpQrStUvWxYz0123456780
-  slack: {tokenSecretRef: {name: slack, key: token}, admins: [U0ADMIN01]}
-  aws: {accountID: "123456789012"}`},
+	{says: "a namespace has its label, finalizer and phase", on: "Namespace/some", verb: "create", manager: "person", body: `{}`},
+	{says: "a namespace by apply", on: "Namespace/other", verb: "apply", manager: "person", body: `metadata: {labels: {a: b}}`},
+	{says: "a namespace is labelled", verb: "merge", manager: "person", body: `metadata: {labels: {a: c}}`},
+	{says: "a namespace's finalizer is not for clients", verb: "merge", manager: "person", body: `spec: {finalizers: null}`},
+	{says: "a namespace with a bad name", on: "Namespace/a.b", verb: "create", body: `{}`},
+	{says: "a deleted namespace is terminating", on: "Namespace/other", verb: "delete"},
+	{says: "a sheet gets its defaults", on: "Sheet/keys", verb: "apply", manager: "person", body: sheet},
+	{says: "a sheet by typed create", on: "Sheet/typed", verb: "create", body: sheet},
 	{says: "a sheet's status", on: "Sheet/keys", verb: "apply/status", manager: "sheet", body: `status: {rows: {leases: 3}}`},
 	{says: "a wrong number", verb: "merge/status", body: `status: {rows: {leases: many}}`},
 	{says: "a Secret by apply", on: "Secret/snapshot", verb: "apply", manager: "lease", force: true,
