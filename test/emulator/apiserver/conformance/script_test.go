@@ -1,4 +1,4 @@
-package apiserver_test
+package conformance_test
 
 import "strings"
 
