@@ -30,7 +30,7 @@ type check struct {
 
 // checks of a new world.
 func checks() []check {
-	return nil
+	return []check{early(), untold()}
 }
 
 // Judge of one world.
