@@ -30,7 +30,7 @@ type check struct {
 
 // checks of a new world.
 func checks() []check {
-	return []check{early(), untold()}
+	return []check{early(), untold(), held(), stopped(), tooMany()}
 }
 
 // Judge of one world.
