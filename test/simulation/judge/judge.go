@@ -30,7 +30,9 @@ type check struct {
 
 // checks of a new world.
 func checks() []check {
-	return []check{early(), untold(), held(), stopped(), tooMany()}
+	return []check{
+		early(), untold(), held(), stopped(), tooMany(), twice(), stranger(), repeats(), silent(), uncountedKeys(),
+	}
 }
 
 // Judge of one world.
