@@ -11,6 +11,7 @@ import (
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/emulator/slack"
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
@@ -176,7 +177,7 @@ func reach(to string, ok bool) func(*ledger.Ledger, time.Time) {
 // post a text to somebody.
 func post(to, text string) func(*ledger.Ledger, time.Time) {
 	return func(l *ledger.Ledger, at time.Time) {
-		l.Posts = append(l.Posts, ledger.Post{Stamp: l.Stamp(at, operator), To: to, Plain: text})
+		l.Posts = append(l.Posts, ledger.Post{Stamp: l.Stamp(at, operator), Message: slack.Message{User: to}, Plain: text})
 	}
 }
 
