@@ -16,7 +16,9 @@ var _ = register(map[string]func(*World, []string) error{
 })
 
 // createSheet [YAML]: an AccessKeySheet with the defaults, and what the YAML of its spec says otherwise.
-func createSheet(w *World, args []string) error {
+func createSheet(w *World, args []string) error { return w.createSheetIn(w.clusters[0], args) }
+
+func (w *World) createSheetIn(c *cluster, args []string) error {
 	s := &v1alpha1.AccessKeySheet{}
 	s.Namespace, s.Name = w.Namespace, SheetName
 	s.Spec.SpreadsheetID = SpreadsheetID
@@ -30,5 +32,5 @@ func createSheet(w *World, args []string) error {
 	for _, id := range Admins {
 		w.Slack.AddUser(slack.User{ID: id, Name: id})
 	}
-	return w.Cluster().Create(w.context, s, client.FieldOwner("kubectl-create"))
+	return c.client.Create(w.context, s, client.FieldOwner("kubectl-create"))
 }
