@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
@@ -42,6 +43,23 @@ func (c *cache) IndexField(_ context.Context, _ client.Object, field string, f c
 	return nil
 }
 
+// fill the cache with what the cluster has, as informers begin.
+func (c *cache) fill(from *cluster) error {
+	sheets, leases := &v1alpha1.AccessKeySheetList{}, &v1alpha1.AccessKeyLeaseList{}
+	for _, list := range []client.ObjectList{sheets, leases} {
+		if err := from.client.List(context.Background(), list); err != nil {
+			return err
+		}
+	}
+	for i := range sheets.Items {
+		c.receive(apiserver.Event{Type: watch.Added, New: &sheets.Items[i]})
+	}
+	for i := range leases.Items {
+		c.receive(apiserver.Event{Type: watch.Added, New: &leases.Items[i]})
+	}
+	return nil
+}
+
 // deliver what was not received yet.
 func (c *cache) deliver(now time.Time) {
 	if now.Before(c.staleUntil) {
@@ -64,7 +82,7 @@ func (c *cache) receive(e apiserver.Event) {
 	switch o := o.(type) {
 	case *v1alpha1.AccessKeyLease:
 		before, known := c.leases[key]
-		if e.Type == apiserver.Deleted {
+		if e.Type == watch.Deleted {
 			delete(c.leases, key)
 			if known {
 				controllers.SoonToSheet().Delete(context.Background(), event.DeleteEvent{Object: before}, c.process.sheets)
@@ -78,7 +96,7 @@ func (c *cache) receive(e apiserver.Event) {
 		c.leaseChanged(key, before, &stripped)
 	case *v1alpha1.AccessKeySheet:
 		before, known := c.sheets[key]
-		if e.Type == apiserver.Deleted {
+		if e.Type == watch.Deleted {
 			delete(c.sheets, key)
 			c.process.sheets.wake(key)
 			c.process.accounts.wake(key)

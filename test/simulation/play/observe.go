@@ -6,6 +6,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -88,7 +89,11 @@ func (w *World) changed(in *cluster, e apiserver.Event) {
 			name = o.Name
 		}
 	}
-	switch o := e.New.(type) {
+	now := e.New
+	if e.Type == watch.Deleted {
+		now = nil
+	}
+	switch o := now.(type) {
 	case *v1alpha1.AccessKeyLease:
 		w.Ledger.Leases[name] = append(w.Ledger.Leases[name], ledger.Lease{Stamp: w.stamp(), Object: o})
 	case *v1alpha1.AccessKeySheet:

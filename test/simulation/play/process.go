@@ -16,7 +16,6 @@ import (
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/operator"
 	"github.com/keylease/keylease/internal/pace"
-	"github.com/keylease/keylease/test/emulator/apiserver"
 	"github.com/keylease/keylease/test/emulator/iam"
 )
 
@@ -59,8 +58,8 @@ func (w *World) boot(of *cluster) (*process, error) {
 		return nil, err
 	}
 	p.reconcilers = controllers.New(deps, alive(p, p.sheets.wake), alive(p, p.leases.wake))
-	for _, o := range of.api.Objects() {
-		p.cache.receive(apiserver.Event{Type: apiserver.Added, New: o})
+	if err := p.cache.fill(of); err != nil {
+		return nil, err
 	}
 	w.processes = append(w.processes, p)
 	return p, nil
