@@ -34,7 +34,7 @@ const kubectlPatch = client.FieldOwner("kubectl-patch")
 // createSheet [YAML]: an AccessKeySheet with the defaults, and what the YAML of its spec says otherwise.
 func createSheet(w *World, args []string) error {
 	s := &v1alpha1.AccessKeySheet{}
-	s.Namespace, s.Name = Namespace, SheetName
+	s.Namespace, s.Name = w.Namespace, SheetName
 	s.Spec.SpreadsheetID = SpreadsheetID
 	s.Spec.Slack = v1alpha1.SlackAccess{TokenSecretRef: v1alpha1.SecretKeyReference{Name: "slack", Key: "token"}, Admins: Admins}
 	s.Spec.AWS.AccountID = AccountID
@@ -57,12 +57,12 @@ func createSheet(w *World, args []string) error {
 // sheet as the API server has it.
 func (w *World) sheet() (*v1alpha1.AccessKeySheet, error) {
 	s := &v1alpha1.AccessKeySheet{}
-	return s, w.Cluster().Get(w.context, client.ObjectKey{Namespace: Namespace, Name: SheetName}, s)
+	return s, w.Cluster().Get(w.context, client.ObjectKey{Namespace: w.Namespace, Name: SheetName}, s)
 }
 
 // patchSheet with a merge patch, as kubectl patch does.
 func (w *World) patchSheet(patch any) error {
-	s := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: SheetName}}
+	s := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: SheetName}}
 	return w.patch(s, patch)
 }
 
@@ -140,7 +140,7 @@ func deleteSheet(w *World, args []string) error {
 	if err := w.Cluster().Delete(w.context, s.DeepCopy()); err != nil {
 		return err
 	}
-	again := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: SheetName}, Spec: s.Spec}
+	again := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: SheetName}, Spec: s.Spec}
 	return w.mended(args[0], "delete-sheet", func() error {
 		return w.Cluster().Create(w.context, again, client.FieldOwner("kubectl-create"))
 	})
@@ -193,7 +193,7 @@ func secret(w *World, args []string) error {
 	if len(args) < 2 {
 		return fmt.Errorf("want gone or wrong, and seconds")
 	}
-	o := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: "slack"}}
+	o := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "slack"}}
 	switch args[0] {
 	case "gone":
 		if err := w.Cluster().Delete(w.context, o.DeepCopy()); err != nil {

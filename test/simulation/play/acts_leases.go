@@ -30,7 +30,7 @@ const gitopsEvery = 6 * time.Hour
 // lease of a key.
 func (w *World) lease(n int) (*v1alpha1.AccessKeyLease, error) {
 	l := &v1alpha1.AccessKeyLease{}
-	return l, w.Cluster().Get(w.context, client.ObjectKey{Namespace: Namespace, Name: strings.ToLower(Key(n))}, l)
+	return l, w.Cluster().Get(w.context, client.ObjectKey{Namespace: w.Namespace, Name: strings.ToLower(Key(n))}, l)
 }
 
 // withLease N …: an act on the lease of a key.
@@ -77,7 +77,7 @@ func gitops(w *World, args []string) error {
 		open := true
 		apply := func() error {
 			spec := applyv1alpha1.AccessKeyLeaseSpec().WithEndDate(args[0])
-			return w.Cluster().Apply(w.context, applyv1alpha1.AccessKeyLease(l.Name, Namespace).WithSpec(spec), client.FieldOwner("argocd"), client.ForceOwnership)
+			return w.Cluster().Apply(w.context, applyv1alpha1.AccessKeyLease(l.Name, w.Namespace).WithSpec(spec), client.FieldOwner("argocd"), client.ForceOwnership)
 		}
 		if err := apply(); err != nil {
 			return err
@@ -108,7 +108,7 @@ func applyLease(w *World, args []string) error {
 		spec := applyv1alpha1.AccessKeyLeaseSpec().
 			WithSheetRef(applyv1alpha1.SheetReference().WithName(l.Spec.SheetRef.Name)).WithAccessKeyID(l.Spec.AccessKeyID).
 			WithUserName(l.Spec.UserName).WithAccountID(l.Spec.AccountID).WithEndDate(l.Spec.EndDate).WithExtensionRequested(l.Spec.ExtensionRequested)
-		return w.Cluster().Apply(w.context, applyv1alpha1.AccessKeyLease(l.Name, Namespace).WithSpec(spec), client.FieldOwner("kubectl"), client.ForceOwnership)
+		return w.Cluster().Apply(w.context, applyv1alpha1.AccessKeyLease(l.Name, w.Namespace).WithSpec(spec), client.FieldOwner("kubectl"), client.ForceOwnership)
 	})(w, args)
 }
 

@@ -173,12 +173,12 @@ calm
 			t.Parallel()
 			s, looks := shortStory(t, test.acts)
 			var got []string
-			w, err := Play(s, func(w *World) bool {
+			w, err := Play(s, Options{Namespace: fmt.Sprintf("acts-%x", name), Watch: func(w *World) bool {
 				for len(looks) > 0 && !w.Clock.Now().Before(looks[0]) {
 					got, looks = append(got, test.see(w)), looks[1:]
 				}
 				return false
-			})
+			}})
 			if err != nil {
 				t.Fatal(err)
 			}

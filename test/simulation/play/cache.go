@@ -3,6 +3,7 @@ package play
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,13 +44,11 @@ func (c *cache) IndexField(_ context.Context, _ client.Object, field string, f c
 	return nil
 }
 
-// fill the cache with what the cluster has, as informers begin.
-func (c *cache) fill(from *cluster) error {
+// fill the cache with all that there is, as at the start of a process.
+func (c *cache) fill(ctx context.Context, from client.Reader, namespace string) error {
 	sheets, leases := &v1alpha1.AccessKeySheetList{}, &v1alpha1.AccessKeyLeaseList{}
-	for _, list := range []client.ObjectList{sheets, leases} {
-		if err := from.client.List(context.Background(), list); err != nil {
-			return err
-		}
+	if err := errors.Join(from.List(ctx, sheets, client.InNamespace(namespace)), from.List(ctx, leases, client.InNamespace(namespace))); err != nil {
+		return err
 	}
 	for i := range sheets.Items {
 		c.receive(apiserver.Event{Type: watch.Added, New: &sheets.Items[i]})
@@ -74,12 +73,8 @@ func (c *cache) deliver(now time.Time) {
 
 // receive one change, and hand it to the controllers by the production's own rules.
 func (c *cache) receive(e apiserver.Event) {
-	o := e.New
-	if o == nil {
-		o = e.Old
-	}
-	key := client.ObjectKeyFromObject(o)
-	switch o := o.(type) {
+	key := client.ObjectKeyFromObject(e.New)
+	switch o := e.New.(type) {
 	case *v1alpha1.AccessKeyLease:
 		before, known := c.leases[key]
 		if e.Type == watch.Deleted {

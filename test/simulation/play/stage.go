@@ -16,12 +16,12 @@ const (
 	leaseTasks = 2
 	// busy is how many calls without a rest are too many: something goes round in circles.
 	busy = 20_000
-	// manyStops without an act: then stops are coarse apart.
-	manyStops = 60
-	coarse    = 30 * time.Minute
+	// manyStops in an hour: then stops are coarse apart.
+	manyStops = 30
+	coarse    = 10 * time.Minute
 	// idleSyncs at the beginning of a span of time are all run; later ones where something else happens, and each longest.
 	idleSyncs = 2
-	longest   = 6 * time.Hour
+	longest   = 24 * time.Hour
 )
 
 // stage decides what runs when.
@@ -35,7 +35,8 @@ type stage struct {
 	// weave mixes tasks at random until a moment.
 	weave      *rand.Rand
 	weaveUntil time.Time
-	// stops and idles since the last act.
+	// stops in an hour, because something asked for them. idles since the last act.
+	hour         time.Time
 	stops, idles int
 	// current is the task whose call an armed act interrupts.
 	current *task
@@ -167,8 +168,9 @@ func userOf(p *process, item reconcile.Request) string {
 // until lets time pass to a moment.
 func (w *World) until(to time.Time) {
 	for !w.stopped {
-		w.drain()
-		w.fire()
+		if w.drain(); w.fire() {
+			continue
+		}
 		w.step()
 		now := w.Clock.Now()
 		if !now.Before(to) {
@@ -179,20 +181,26 @@ func (w *World) until(to time.Time) {
 }
 
 // fire the timers that are due, and the acts that have waited for a call in vain.
-func (w *World) fire() {
-	now := w.Clock.Now()
-	for _, t := range w.stage.timers {
-		if !t.at.After(now) {
-			t.do()
+func (w *World) fire() bool {
+	now, fired := w.Clock.Now(), false
+	timers := w.stage.timers
+	w.stage.timers = nil
+	for _, t := range timers {
+		if t.at.After(now) {
+			w.stage.timers = append(w.stage.timers, t)
+			continue
 		}
+		t.do()
+		fired = true
 	}
-	w.stage.timers = slices.DeleteFunc(w.stage.timers, func(t timer) bool { return !t.at.After(now) })
 	for _, a := range slices.Clone(w.stage.armed) {
 		if now.Sub(a.act.At) > time.Hour {
 			w.stage.armed = slices.DeleteFunc(w.stage.armed, func(b *armed) bool { return a == b })
 			w.do(a.act)
+			fired = true
 		}
 	}
+	return fired
 }
 
 // nextStop is the next moment at which something is to be done.
@@ -217,13 +225,17 @@ func (w *World) nextStop(now, to time.Time) time.Time {
 			}
 		}
 	}
-	if w.stage.stops++; w.stage.stops > manyStops {
+	if hour := now.Truncate(time.Hour); hour != w.stage.hour {
+		w.stage.hour, w.stage.stops = hour, 0
+	}
+	if w.stage.stops > manyStops {
 		at = maxTime(at, minTime(now.Add(coarse), to))
 	}
 	for _, t := range w.stage.timers {
 		earlier(t.at)
 	}
 	if idle == nil || !idle.at.Before(at) {
+		w.stage.stops++
 		return at
 	}
 	if w.stage.idles++; w.stage.idles <= idleSyncs {
