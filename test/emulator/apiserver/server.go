@@ -72,6 +72,8 @@ func (s *Server) commit(k *kind, old *entry, o *object) (*entry, error) {
 		return nil, err
 	}
 	s.revision++
+	o.json = nil
+	o.json = o.root()
 	e := &entry{object: o, typed: t}
 	s.objects[k][types.NamespacedName{Namespace: o.Namespace, Name: o.Name}] = e
 	if old == nil {
