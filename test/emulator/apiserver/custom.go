@@ -134,7 +134,11 @@ func (r *customRules) validate(ctx context.Context, o, old *object, status bool)
 			return nil
 		}
 	}
-	// An old value that breaks a rule made later may stay, as long as it is not changed.
+	return r.explain(ctx, errs, root, before, status)
+}
+
+// explain validates an update in full. An old value that breaks a rule made later may stay, as long as it is not changed.
+func (r *customRules) explain(ctx context.Context, errs field.ErrorList, root, before map[string]any, status bool) field.ErrorList {
 	correlated := common.NewCorrelatedObject(root, before, &model.Structural{Structural: r.schema})
 	if !status {
 		errs = append(errs, validation.ValidateCustomResourceUpdate(nil, root, before, r.whole.whole, validation.WithRatcheting(correlated))...)

@@ -75,7 +75,7 @@ func (w *walk) expr(e ast.Expr) {
 	case ast.CallKind:
 		call := e.AsCall()
 		// In an update there is always an old value.
-		if call.IsMemberFunction() && !(call.FunctionName() == "hasValue" && call.Target().AsIdent() == "oldSelf") {
+		if call.IsMemberFunction() && (call.FunctionName() != "hasValue" || call.Target().AsIdent() != "oldSelf") {
 			w.expr(call.Target())
 		}
 		for _, argument := range call.Args() {

@@ -131,10 +131,15 @@ func (d *deliveries) deliver() {
 	for len(d.queue) > 0 {
 		e, watchers := d.queue[0], d.watchers
 		d.queue = d.queue[1:]
-		d.queueMu.Unlock()
-		for _, f := range watchers {
-			f(e)
-		}
-		d.queueMu.Lock()
+		d.tell(e, watchers)
+	}
+}
+
+// tell unlocks what deliver has locked, and locks it again even if a watcher ends its goroutine.
+func (d *deliveries) tell(e Event, watchers []func(Event)) {
+	d.queueMu.Unlock()
+	defer d.queueMu.Lock()
+	for _, f := range watchers {
+		f(e)
 	}
 }
