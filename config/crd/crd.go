@@ -8,3 +8,8 @@ import _ "embed"
 //
 //go:embed bases/iam.keylease.dev_accesskeysheets.yaml
 var AccessKeySheets []byte
+
+// AccessKeyLeases is the CustomResourceDefinition of AccessKeyLease, YAML.
+//
+//go:embed bases/iam.keylease.dev_accesskeyleases.yaml
+var AccessKeyLeases []byte
