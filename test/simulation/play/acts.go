@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/test/simulation/ledger"
 	"github.com/keylease/keylease/test/simulation/story"
 )
@@ -44,16 +45,15 @@ func (w *World) try(a story.Act) error {
 	return do(w, a.Args)
 }
 
-// Play a story to its end. watch is called after each step with the world; when it returns true, the play is over.
-func Play(s story.Story, watch func(*World) bool) (*World, error) {
+// Play a story to its end, or until somebody has seen enough.
+func Play(s story.Story, o Options) (*World, error) {
 	if len(s.Acts) == 0 {
 		return nil, fmt.Errorf("a story without acts")
 	}
-	w, err := New(s.Acts[0].At)
+	w, err := New(s.Acts[0].At, o)
 	if err != nil {
 		return nil, err
 	}
-	w.watch = watch
 	defer w.close()
 	for _, a := range s.Acts {
 		w.until(a.At)
@@ -82,6 +82,7 @@ func (w *World) close() {
 			w.stage.tasks = w.stage.tasks[1:]
 		}
 	}
+	metrics.ForgetSheet(w.Namespace, SheetName)
 }
 
 // seconds of an argument.

@@ -18,7 +18,7 @@ var _ = register(map[string]func(*World, []string) error{
 // createSheet [YAML]: an AccessKeySheet with the defaults, and what the YAML of its spec says otherwise.
 func createSheet(w *World, args []string) error {
 	s := &v1alpha1.AccessKeySheet{}
-	s.Namespace, s.Name = Namespace, SheetName
+	s.Namespace, s.Name = w.Namespace, SheetName
 	s.Spec.SpreadsheetID = SpreadsheetID
 	s.Spec.Slack = v1alpha1.SlackAccess{TokenSecretRef: v1alpha1.SecretKeyReference{Name: "slack", Key: "token"}, Admins: Admins}
 	s.Spec.AWS.AccountID = AccountID

@@ -3,6 +3,7 @@ package play
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
@@ -42,6 +44,21 @@ func (c *cache) IndexField(_ context.Context, _ client.Object, field string, f c
 	return nil
 }
 
+// fill the cache with all that there is, as at the start of a process.
+func (c *cache) fill(ctx context.Context, from client.Reader) error {
+	sheets, leases := &v1alpha1.AccessKeySheetList{}, &v1alpha1.AccessKeyLeaseList{}
+	if err := errors.Join(from.List(ctx, sheets), from.List(ctx, leases)); err != nil {
+		return err
+	}
+	for i := range sheets.Items {
+		c.receive(apiserver.Event{Type: watch.Added, New: &sheets.Items[i]})
+	}
+	for i := range leases.Items {
+		c.receive(apiserver.Event{Type: watch.Added, New: &leases.Items[i]})
+	}
+	return nil
+}
+
 // deliver what was not received yet.
 func (c *cache) deliver(now time.Time) {
 	if now.Before(c.staleUntil) {
@@ -56,15 +73,11 @@ func (c *cache) deliver(now time.Time) {
 
 // receive one change, and hand it to the controllers by the production's own rules.
 func (c *cache) receive(e apiserver.Event) {
-	o := e.New
-	if o == nil {
-		o = e.Old
-	}
-	key := client.ObjectKeyFromObject(o)
-	switch o := o.(type) {
+	key := client.ObjectKeyFromObject(e.New)
+	switch o := e.New.(type) {
 	case *v1alpha1.AccessKeyLease:
 		before, known := c.leases[key]
-		if e.Type == apiserver.Deleted {
+		if e.Type == watch.Deleted {
 			delete(c.leases, key)
 			if known {
 				controllers.SoonToSheet().Delete(context.Background(), event.DeleteEvent{Object: before}, c.process.sheets)
@@ -78,7 +91,7 @@ func (c *cache) receive(e apiserver.Event) {
 		c.leaseChanged(key, before, &stripped)
 	case *v1alpha1.AccessKeySheet:
 		before, known := c.sheets[key]
-		if e.Type == apiserver.Deleted {
+		if e.Type == watch.Deleted {
 			delete(c.sheets, key)
 			c.process.sheets.wake(key)
 			c.process.accounts.wake(key)

@@ -1,12 +1,14 @@
 package play
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-logr/logr"
-	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/watch"
 
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	dto "github.com/prometheus/client_model/go"
+	runtimemetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/apiserver"
@@ -22,8 +24,7 @@ type observer struct {
 	by string
 	// sheetChanged since it was looked at.
 	sheetChanged bool
-	// watch is called after each step; stopped: it has seen enough.
-	watch   func(*World) bool
+	// stopped: who watches has seen enough.
 	stopped bool
 }
 
@@ -79,26 +80,20 @@ func (w *World) changed(in *cluster, e apiserver.Event) {
 	if in != w.clusters[0] {
 		return
 	}
-	name := ""
-	for _, o := range []any{e.Old, e.New} {
-		switch o := o.(type) {
-		case *v1alpha1.AccessKeyLease:
-			name = o.Name
-		case *v1alpha1.AccessKeySheet:
-			name = o.Name
-		}
-	}
+	gone := e.Type == watch.Deleted
 	switch o := e.New.(type) {
 	case *v1alpha1.AccessKeyLease:
-		w.Ledger.Leases[name] = append(w.Ledger.Leases[name], ledger.Lease{Stamp: w.stamp(), Object: o})
-	case *v1alpha1.AccessKeySheet:
-		w.Ledger.Sheets = append(w.Ledger.Sheets, ledger.Sheet{Stamp: w.stamp(), Name: name, Object: o})
-	case nil:
-		if _, ok := e.Old.(*v1alpha1.AccessKeyLease); ok {
-			w.Ledger.Leases[name] = append(w.Ledger.Leases[name], ledger.Lease{Stamp: w.stamp()})
-		} else if _, ok := e.Old.(*v1alpha1.AccessKeySheet); ok {
-			w.Ledger.Sheets = append(w.Ledger.Sheets, ledger.Sheet{Stamp: w.stamp(), Name: name})
+		version := ledger.Lease{Stamp: w.stamp(), Object: o}
+		if gone {
+			version.Object = nil
 		}
+		w.Ledger.Leases[o.Name] = append(w.Ledger.Leases[o.Name], version)
+	case *v1alpha1.AccessKeySheet:
+		version := ledger.Sheet{Stamp: w.stamp(), Name: o.Name, Object: o}
+		if gone {
+			version.Object = nil
+		}
+		w.Ledger.Sheets = append(w.Ledger.Sheets, version)
 	}
 }
 
@@ -106,26 +101,26 @@ func (w *World) changed(in *cluster, e apiserver.Event) {
 func (w *World) step() {
 	w.by = ""
 	w.look("")
-	if w.watch != nil && w.watch(w) {
+	if w.Watch != nil && w.Watch(w) {
 		w.stopped = true
 	}
 }
 
 // NoteOverdue reads the metric of overdue keys.
 func (w *World) NoteOverdue() {
-	families, _ := metrics.Registry.Gather() // what cannot be gathered is not there
+	families, _ := runtimemetrics.Registry.Gather() // what cannot be gathered is not there
 	total := 0.0
 	for _, f := range families {
 		if f.GetName() == "keylease_overdue_keys" {
 			for _, m := range f.GetMetric() {
-				total += m.GetGauge().GetValue()
+				if slices.ContainsFunc(m.GetLabel(), func(l *dto.LabelPair) bool { return l.GetName() == "namespace" && l.GetValue() == w.Namespace }) {
+					total += m.GetGauge().GetValue()
+				}
 			}
 		}
 	}
 	w.Ledger.Overdue = append(w.Ledger.Overdue, ledger.Overdue{Stamp: w.stamp(), Keys: int(total)})
 }
-
-var _ prometheus.Gatherer = metrics.Registry
 
 // auditSink keeps the audit lines of a living process.
 type auditSink struct {

@@ -16,7 +16,6 @@ import (
 	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/operator"
 	"github.com/keylease/keylease/internal/pace"
-	"github.com/keylease/keylease/test/emulator/apiserver"
 	"github.com/keylease/keylease/test/emulator/iam"
 )
 
@@ -59,8 +58,8 @@ func (w *World) boot(of *cluster) (*process, error) {
 		return nil, err
 	}
 	p.reconcilers = controllers.New(deps, alive(p, p.sheets.wake), alive(p, p.leases.wake))
-	for _, o := range of.api.Objects() {
-		p.cache.receive(apiserver.Event{Type: apiserver.Added, New: o})
+	if err := p.cache.fill(w.context, of.client); err != nil {
+		return nil, err
 	}
 	w.processes = append(w.processes, p)
 	return p, nil
@@ -79,7 +78,7 @@ func (w *World) deps(p *process) (*controllers.Deps, error) {
 	config := iam.Config("http://aws.invalid", operatorKey)
 	config.HTTPClient = w.http
 	deps, err := operator.NewDeps(w.context, operator.Options{
-		Clock: w.Clock, Audit: logr.New(&auditSink{w: w, p: p}), Namespace: Namespace, Transport: w.http.Transport,
+		Clock: w.Clock, Audit: logr.New(&auditSink{w: w, p: p}), Namespace: w.Namespace, Transport: w.http.Transport,
 		SheetsEmulatorHost: "google.invalid", SlackAPIURL: "http://slack.invalid/api/", SlackBurst: 1 << 20,
 		AWS: awsiam.Options{Config: config, Rate: 1e9, Burst: 1 << 30, MaxBackoff: time.Microsecond},
 	})

@@ -16,12 +16,12 @@ const (
 	leaseTasks = 2
 	// busy is how many calls without a rest are too many: something goes round in circles.
 	busy = 20_000
-	// manyStops without an act: then stops are coarse apart.
-	manyStops = 60
-	coarse    = 30 * time.Minute
+	// manyStops in an hour: then stops are coarse apart.
+	manyStops = 30
+	coarse    = 10 * time.Minute
 	// idleSyncs at the beginning of a span of time are all run; later ones where something else happens, and each longest.
 	idleSyncs = 2
-	longest   = 6 * time.Hour
+	longest   = 24 * time.Hour
 )
 
 // stage decides what runs when.
@@ -35,7 +35,8 @@ type stage struct {
 	// weave mixes tasks at random until a moment.
 	weave      *rand.Rand
 	weaveUntil time.Time
-	// stops and idles since the last act.
+	// stops in an hour, because something asked for them. idles since the last act.
+	hour         time.Time
 	stops, idles int
 	// current is the task whose call an armed act interrupts.
 	current *task
@@ -217,13 +218,17 @@ func (w *World) nextStop(now, to time.Time) time.Time {
 			}
 		}
 	}
-	if w.stage.stops++; w.stage.stops > manyStops {
+	if hour := now.Truncate(time.Hour); hour != w.stage.hour {
+		w.stage.hour, w.stage.stops = hour, 0
+	}
+	if w.stage.stops > manyStops {
 		at = maxTime(at, minTime(now.Add(coarse), to))
 	}
 	for _, t := range w.stage.timers {
 		earlier(t.at)
 	}
 	if idle == nil || !idle.at.Before(at) {
+		w.stage.stops++
 		return at
 	}
 	if w.stage.idles++; w.stage.idles <= idleSyncs {

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
 	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -22,7 +23,7 @@ import (
 
 // Names of what every world has.
 const (
-	Namespace     = "keylease"
+	Namespace     = "keylease" // the default
 	SpreadsheetID = "1simulated"
 	SheetName     = "key-requests"
 	AccountID     = "123456789012"
@@ -33,6 +34,35 @@ const (
 	awsHost     = "aws.invalid"
 )
 
+// API is an API server.
+type API struct {
+	// Client of it, without a cache.
+	Client client.Client
+	// Watch calls f for every change from now on.
+	Watch func(f func(apiserver.Event))
+	// Memory is the server in memory; nil: it is a real one.
+	Memory *apiserver.Server
+}
+
+// Options of a world. The zero value is ready for use.
+type Options struct {
+	// Namespace of the operator and the sheet. Worlds that run at the same time need one each, because the program's
+	// metrics tell them apart by it. Default: keylease.
+	Namespace string
+	// NewAPI gives the API server of a cluster. Default: one in memory.
+	NewAPI func(clock clock.PassiveClock) (API, error)
+	// Watch is called after each step; when it returns true, the play is over.
+	Watch func(*World) bool
+}
+
+func inMemory(clock clock.PassiveClock) (API, error) {
+	s, err := apiserver.New(clock)
+	if err != nil {
+		return API{}, err
+	}
+	return API{Client: s.Client(), Watch: s.Watch, Memory: s}, nil
+}
+
 // cluster is an API server. Its processes run the operator.
 type cluster struct {
 	name   string
@@ -42,6 +72,7 @@ type cluster struct {
 
 // World is one world. The acts of a story change it.
 type World struct {
+	Options
 	Clock   *testclock.FakePassiveClock
 	Ledger  *ledger.Ledger
 	Book    *sheets.Spreadsheet
@@ -68,8 +99,14 @@ type troubles struct {
 }
 
 // New world at a moment. Nobody works in it and no operator runs.
-func New(now time.Time) (*World, error) {
-	w := &World{Clock: testclock.NewFakePassiveClock(now), Ledger: ledger.New(), context: context.Background()}
+func New(now time.Time, o Options) (*World, error) {
+	if o.Namespace == "" {
+		o.Namespace = Namespace
+	}
+	if o.NewAPI == nil {
+		o.NewAPI = inMemory
+	}
+	w := &World{Options: o, Clock: testclock.NewFakePassiveClock(now), Ledger: ledger.New(), context: context.Background()}
 	w.stage.yielded = make(chan struct{})
 	w.Sheets = sheets.NewServer(w.Clock)
 	w.Slack = slack.NewHandler(slack.Options{Clock: w.Clock, Limits: &slack.Limits{}, PageSize: 100})
@@ -89,19 +126,19 @@ func New(now time.Time) (*World, error) {
 
 // addCluster makes an API server with what an administrator puts there before the operator starts.
 func (w *World) addCluster(name string) error {
-	api, err := apiserver.New(w.Clock)
+	api, err := w.NewAPI(w.Clock)
 	if err != nil {
 		return err
 	}
-	c := &cluster{name: name, api: api, client: api.Client()}
+	c := &cluster{name: name, api: api.Memory, client: api.Client}
 	w.clusters = append(w.clusters, c)
 	api.Watch(func(e apiserver.Event) { w.changed(c, e) })
 	for _, o := range []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}},
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: Namespace}},
-		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: Namespace, Name: "slack"}, Data: map[string][]byte{"token": []byte(slack.BotToken)}},
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}},
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "slack"}, Data: map[string][]byte{"token": []byte(slack.BotToken)}},
 	} {
-		if err := c.client.Create(w.context, o); err != nil {
+		if err := c.client.Create(w.context, o); client.IgnoreAlreadyExists(err) != nil {
 			return err
 		}
 	}
