@@ -13,12 +13,13 @@ import (
 type account struct {
 	keys  map[string]*awsKey
 	users map[string]*awsUser
-	// elsewhere: since when a policy is used by others than its user, by ARN.
-	elsewhere map[string]time.Time
+	// shared: since when a user's policy is used elsewhere too, by the user's name.
+	shared map[string]time.Time
 	read      reader[ledger.AWS]
 }
 
 type awsKey struct {
+	// user has the key; empty: nobody knows, since it was renamed.
 	user string
 	// since: its first entry. gone: when it was deleted, and by whom; zero: it lives.
 	since, gone time.Time
@@ -30,12 +31,10 @@ type awsKey struct {
 // awsUser has the moments since when something is so; zero: it is not.
 type awsUser struct {
 	since, gone, recreated, protected, console time.Time
-	renamed                                    time.Time
-	path                                       string
 }
 
 func newAccount() *account {
-	return &account{keys: map[string]*awsKey{}, users: map[string]*awsUser{}, elsewhere: map[string]time.Time{}}
+	return &account{keys: map[string]*awsKey{}, users: map[string]*awsUser{}, shared: map[string]time.Time{}}
 }
 
 // catchUp with all entries, and call f, if any, with each right before it is applied.
@@ -58,9 +57,9 @@ func (a *account) user(name string) *awsUser {
 func (a *account) apply(e ledger.AWS) {
 	u, key := a.user(e.User()), a.keys[e.Params["AccessKeyId"]]
 	switch e.Action {
-	case "issue key", "second key":
+	case "issue key":
 		if u.since.IsZero() || !u.gone.IsZero() {
-			*u = awsUser{since: e.At, path: u.path}
+			*u = awsUser{since: e.At}
 		}
 		a.keys[e.Params["AccessKeyId"]] = &awsKey{user: e.User(), since: e.At}
 	case "DeleteAccessKey", "delete key":
@@ -98,20 +97,21 @@ func (a *account) applyToUser(u *awsUser, e ledger.AWS) {
 		if e.Action == "recreate user" {
 			*u = awsUser{since: e.At, recreated: e.At}
 		}
-	case "rename user":
-		u.renamed = e.At
-	case "move user":
-		u.path = e.Params["Path"]
-	case "tag protected":
+	case "rename user": // who it is now is unknown
+		a.users[e.User()] = &awsUser{gone: e.At}
+		for _, k := range a.keys {
+			if k.user == e.User() {
+				k.user = ""
+			}
+		}
+	case "protect user":
 		u.protected = e.At
-	case "untag protected":
+	case "unprotect user":
 		u.protected = time.Time{}
-	case "console password":
+	case "give user password":
 		u.console = e.At
-	case "attach policy elsewhere", "use policy as boundary":
-		a.elsewhere[e.Params["PolicyArn"]] = e.At
-	case "detach policy elsewhere":
-		delete(a.elsewhere, e.Params["PolicyArn"])
+	case "share policy":
+		a.shared[e.User()] = e.At
 	}
 }
 
@@ -145,8 +145,8 @@ func leeway(l *ledger.Ledger, at time.Time) time.Duration {
 	return d
 }
 
-// specs that a sheet had from one moment to another: those of all its versions in between, and the one before.
-func specs(l *ledger.Ledger, from, to time.Time) []*v1alpha1.AccessKeySheetSpec {
+// specsIn are those that a sheet had from one moment to another: those of all its versions in between, and the one before.
+func specsIn(l *ledger.Ledger, from, to time.Time) []*v1alpha1.AccessKeySheetSpec {
 	var in []*v1alpha1.AccessKeySheetSpec
 	for i := len(l.Sheets) - 1; i >= 0; i-- {
 		s := l.Sheets[i]
@@ -178,9 +178,6 @@ func orElse[T any](p *T, otherwise T) T {
 	return *p
 }
 
-// operator tells whether one of its processes did it.
-func operator(s ledger.Stamp) bool { return s.By != ledger.Person && s.By != ledger.Service && s.By != "" }
-
 // ascii is a name without anything invisible or foreign.
 func ascii(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -191,8 +188,8 @@ func ascii(s string) string {
 	}, s)
 }
 
-// last moment that the ledger tells of.
-func last(l *ledger.Ledger) time.Time {
+// lastMoment that the ledger tells of.
+func lastMoment(l *ledger.Ledger) time.Time {
 	var t time.Time
 	if n := len(l.Calls); n > 0 {
 		t = l.Calls[n-1].At

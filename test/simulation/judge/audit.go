@@ -45,14 +45,14 @@ func auditCheck() check {
 func (a *auditLog) step(l *ledger.Ledger) (found []Finding) {
 	a.account.catchUp(l, a.changed)
 	for _, p := range a.posts.news(l.Posts) {
-		if operator(p.Stamp) && !p.Edited {
+		if byOperator(p.Stamp) && !p.Edited {
 			id := p.Channel + " " + p.TS
 			a.waiting = append(a.waiting, unsaid{Stamp: p.Stamp, text: "the message " + id, fault: "slack",
 				said: func() bool { return a.notices[id] > 0 }})
 		}
 	}
 	for _, c := range a.cells.news(l.Cells) {
-		if operator(c.Stamp) && c.Old != c.New {
+		if byOperator(c.Stamp) && c.Old != c.New {
 			a.waiting = append(a.waiting, unsaid{Stamp: c.Stamp, key: c.Key, text: fmt.Sprintf("the cell %s, now %q", c.Cell, c.New), fault: "google",
 				said: func() bool { return a.written[c.Cell] >= c.Seq }})
 		}
@@ -67,7 +67,7 @@ func (a *auditLog) step(l *ledger.Ledger) (found []Finding) {
 
 // changed is a new change in AWS.
 func (a *auditLog) changed(e ledger.AWS) {
-	if !operator(e.Stamp) {
+	if !byOperator(e.Stamp) {
 		return
 	}
 	a.waiting = append(a.waiting, unsaid{Stamp: e.Stamp, key: e.Params["AccessKeyId"], fault: "aws", lost: e.Lost,
@@ -95,9 +95,9 @@ func (a *auditLog) note(l *ledger.Ledger, line ledger.Audit) string {
 	case "aws":
 		return a.noteCall(l, line)
 	case "cell":
-		a.written[bare(field(line, "range"))] = line.Seq
+		a.written[cellName(field(line, "range"))] = line.Seq
 	case "claimed":
-		a.written[bare(field(line, "cell"))] = line.Seq
+		a.written[cellName(field(line, "cell"))] = line.Seq
 	case "decided":
 		if id := field(line, "accessKeyID") + " " + line.By; a.decided[id] == 0 {
 			a.decided[id] = line.Seq
@@ -106,15 +106,15 @@ func (a *auditLog) note(l *ledger.Ledger, line ledger.Audit) string {
 		key := field(line, "accessKeyID")
 		a.completed[key] = line.Seq
 		k := a.account.keys[key]
-		if k != nil && k.gone.IsZero() && a.account.user(k.user).renamed.IsZero() && !acted(l, "hide") {
+		if k != nil && k.gone.IsZero() && k.user != "" && !acted(l, "hide") {
 			return "the key lives"
 		}
 	}
 	return ""
 }
 
-// bare is a cell's name without its tab.
-func bare(cell string) string { return cell[strings.LastIndex(cell, "!")+1:] }
+// cellName is a cell's name without its tab.
+func cellName(cell string) string { return cell[strings.LastIndex(cell, "!")+1:] }
 
 // acted: the story has an act with such a word in its verb.
 func acted(l *ledger.Ledger, word string) bool {
@@ -158,7 +158,7 @@ func (a *auditLog) noteCall(l *ledger.Ledger, line ledger.Audit) string {
 	if id == "" {
 		a.doubtful[action] = line.Seq
 		done := slices.ContainsFunc(l.AWS, func(e ledger.AWS) bool {
-			return (e.Action == action && about(e)) || (!operator(e.Stamp) && (about(e) || e.User() == field(line, "userName"))) ||
+			return (e.Action == action && about(e)) || (!byOperator(e.Stamp) && (about(e) || e.User() == field(line, "userName"))) ||
 				(e.Action == "DeleteUser" && e.User() == field(line, "userName"))
 		})
 		if !done {
@@ -179,7 +179,7 @@ func (a *auditLog) noteCall(l *ledger.Ledger, line ledger.Audit) string {
 
 // missed lines of what happened some time ago. Who died right behind an act, or did not get its answer, is excused.
 func (a *auditLog) missed(l *ledger.Ledger) (found []Finding) {
-	now, rest := last(l), a.waiting[:0]
+	now, rest := lastMoment(l), a.waiting[:0]
 	for i, u := range a.waiting {
 		switch {
 		case u.said():
@@ -221,7 +221,7 @@ func troubled(l *ledger.Ledger, u unsaid) bool {
 // end asks for the last line of a key's life.
 func (a *auditLog) end(l *ledger.Ledger) (found []Finding) {
 	found = a.missed(l)
-	now := last(l)
+	now := lastMoment(l)
 	for key, k := range a.account.keys {
 		versions := l.Leases[strings.ToLower(key)]
 		if k.gone.IsZero() || !isOperator(k.goneBy) || now.Sub(k.gone) < 3*24*time.Hour || !calm(l, now) || len(versions) == 0 ||

@@ -42,7 +42,7 @@ type window struct {
 
 func boundsCheck() check {
 	b := &bounds{leases: map[string]*reader[ledger.Lease]{}, told: map[string]bool{}}
-	return check{name: "9 without bounds", step: b.step, end: func(l *ledger.Ledger) []Finding { return b.endHour(l, last(l)) }}
+	return check{name: "9 without bounds", step: b.step, end: func(l *ledger.Ledger) []Finding { return b.endHour(l, lastMoment(l)) }}
 }
 
 func (b *bounds) step(l *ledger.Ledger) []Finding {
@@ -52,7 +52,7 @@ func (b *bounds) step(l *ledger.Ledger) []Finding {
 			b.minute = window{from: c.At}
 		}
 		if b.minute.total++; b.minute.total == loop {
-			found = append(found, Finding{At: c.At, Text: fmt.Sprintf("%d calls since %s, the last %s %s", loop, moment(b.minute.from), c.Service, c.Op)})
+			found = append(found, Finding{At: c.At, Text: fmt.Sprintf("%d calls since %s, the last %s %s", loop, shown(b.minute.from), c.Service, c.Op)})
 		}
 		if c.At.Sub(b.hour.from) > time.Hour {
 			found = append(found, b.endHour(l, c.At)...)

@@ -7,8 +7,8 @@ import (
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
-// settled is how long after the last fault everything due must be done.
-const settled = 14 * 24 * time.Hour
+// settledAfter is how long after the last fault everything due must be done.
+const settledAfter = 14 * 24 * time.Hour
 
 // simple verbs are people's that bring no fault.
 var simple = map[string]bool{"owner": true, "request": true, "create-sheet": true, "boot": true, "move-end": true, "mark": true}
@@ -36,7 +36,7 @@ func calmSince(l *ledger.Ledger) time.Time {
 // calm: it has been so for long enough.
 func calm(l *ledger.Ledger, now time.Time) bool {
 	since := calmSince(l)
-	return !since.IsZero() && now.Sub(since) >= settled
+	return !since.IsZero() && now.Sub(since) >= settledAfter
 }
 
 // enforced: there is a sheet at last, and its mode is Enforce.

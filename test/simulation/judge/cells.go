@@ -35,7 +35,7 @@ func cellsCheck() check {
 func (c *cells) step(l *ledger.Ledger) (found []Finding) {
 	c.account.catchUp(l, nil)
 	for _, w := range c.read.news(l.Cells) {
-		if !operator(w.Stamp) || w.Old == w.New {
+		if !byOperator(w.Stamp) || w.Old == w.New {
 			continue
 		}
 		if raced(l, w) {
@@ -75,7 +75,7 @@ func raced(l *ledger.Ledger, w ledger.Cell) bool {
 
 // judge says what is wrong with a write; empty: nothing.
 func (c *cells) judge(l *ledger.Ledger, w ledger.Cell) string {
-	in := specs(l, w.At.Add(-leeway(l, w.At)), w.At)
+	in := specsIn(l, w.At.Add(-leeway(l, w.At)), w.At)
 	some := func(of func(*v1alpha1.AccessKeySheetSpec) bool) bool { return slices.ContainsFunc(in, of) }
 	letters := strings.TrimRight(w.Cell, "0123456789")
 	column := func(header string, of func(v1alpha1.RequestColumns) v1alpha1.ColumnLetter) bool {
@@ -112,53 +112,53 @@ func (c *cells) putBack(l *ledger.Ledger, w ledger.Cell) bool {
 }
 
 func (c *cells) judgeMark(l *ledger.Ledger, w ledger.Cell) string {
-	all := marks(l)
-	was, _ := read(w.Old, all)
-	means, remark := read(w.New, all)
+	all := marksOf(l)
+	was, _ := readStatus(w.Old, all)
+	means, remark := readStatus(w.New, all)
 	switch {
 	case c.putBack(l, w):
 		return ""
 	case !keeps(w.Old, w.New, all):
 		return "a remark of a person is lost"
-	case means == nothing && remark != "" && was == nothing:
+	case means == noSign && remark != "" && was == noSign:
 		return "that is no mark"
-	case was == extended && means != extended && means != revoked && c.holds(l, w):
+	case was == signExtended && means != signExtended && means != signRevoked && c.holds(l, w):
 		return "the mark of a person holds that date"
-	case was == revoked && means != revoked && byPerson(l, w):
+	case was == signRevoked && means != signRevoked && byPerson(l, w):
 		return "a person says that the key is deleted"
 	}
 	return c.untrue(l, w.Key, means, w.Seq)
 }
 
 // untrue says why a mark does not belong into a key's row; empty: it may be right. seq is when it was written.
-func (c *cells) untrue(l *ledger.Ledger, key string, means meaning, seq int) string {
+func (c *cells) untrue(l *ledger.Ledger, key string, means sign, seq int) string {
 	k := c.account.keys[key]
 	switch {
-	case k == nil || !c.account.user(k.user).renamed.IsZero():
-	case means == revoked && k.gone.IsZero():
+	case k == nil || k.user == "":
+	case means == signRevoked && k.gone.IsZero():
 		return "the key lives"
-	case (means == notified || means == expired) && !told(l, key, seq) && !typed(l, key, seq):
+	case (means == signNotified || means == signExpired) && !namedIn(l, key, seq) && !typed(l, key, seq):
 		return "nobody was told of the key"
 	}
 	return ""
 }
 
-// told: some message has named the key before that entry.
-func told(l *ledger.Ledger, key string, seq int) bool {
+// namedIn: some message has named the key before that entry.
+func namedIn(l *ledger.Ledger, key string, seq int) bool {
 	return slices.ContainsFunc(l.Posts, func(p ledger.Post) bool { return p.Seq < seq && strings.Contains(p.Plain, key) })
 }
 
 // typed: people put such a mark into the key's row themselves.
 func typed(l *ledger.Ledger, key string, seq int) bool {
-	all := marks(l)
+	all := marksOf(l)
 	return slices.ContainsFunc(l.Rows[key], func(r ledger.Row) bool {
-		means, _ := read(r.Mark, all)
-		return r.Seq < seq && !operator(r.Stamp) && (means == notified || means == expired)
+		means, _ := readStatus(r.Mark, all)
+		return r.Seq < seq && !byOperator(r.Stamp) && (means == signNotified || means == signExpired)
 	})
 }
 
-// standing is how a key's row was right before an entry, and the row when its mark was put. Two rows: nothing is known.
-func standing(l *ledger.Ledger, w ledger.Cell) (put, is ledger.Row, known bool) {
+// markUnder is how a key's row was right before an entry, and the row when its mark was put. Two rows: nothing is known.
+func markUnder(l *ledger.Ledger, w ledger.Cell) (put, is ledger.Row, known bool) {
 	rows := l.Rows[w.Key]
 	i := len(rows) - 1
 	for i >= 0 && rows[i].Seq >= w.Seq {
@@ -179,14 +179,14 @@ func standing(l *ledger.Ledger, w ledger.Cell) (put, is ledger.Row, known bool) 
 
 // byPerson: a person typed the mark that is overwritten, a while ago.
 func byPerson(l *ledger.Ledger, w ledger.Cell) bool {
-	put, _, known := standing(l, w)
-	return known && !operator(put.Stamp) && w.At.Sub(put.At) > leeway(l, w.At)
+	put, _, known := markUnder(l, w)
+	return known && !byOperator(put.Stamp) && w.At.Sub(put.At) > leeway(l, w.At)
 }
 
 // holds: a person put the mark against the date that still stands, and neither date was moved near that time or since.
 func (c *cells) holds(l *ledger.Ledger, w ledger.Cell) bool {
-	put, is, known := standing(l, w)
-	if k := c.account.keys[w.Key]; !known || operator(put.Stamp) || w.At.Sub(put.At) < leeway(l, w.At) || (k != nil && !k.gone.IsZero()) {
+	put, is, known := markUnder(l, w)
+	if k := c.account.keys[w.Key]; !known || byOperator(put.Stamp) || w.At.Sub(put.At) < leeway(l, w.At) || (k != nil && !k.gone.IsZero()) {
 		return false
 	}
 	near := put.At.Add(-2 * 24 * time.Hour)
@@ -206,27 +206,38 @@ func (c *cells) holds(l *ledger.Ledger, w ledger.Cell) bool {
 }
 
 func (c *cells) judgeDate(l *ledger.Ledger, w ledger.Cell) string {
-	to := day(w.New)
+	was, before := readDate(w.Old)
+	to, now := readDate(w.New)
 	extension := slices.ContainsFunc(l.Leases[strings.ToLower(w.Key)], func(v ledger.Lease) bool {
-		return v.Seq < w.Seq && !operator(v.Stamp) && v.Object != nil && v.Object.Spec.EndDate == to
+		return v.Seq < w.Seq && !byOperator(v.Stamp) && v.Object != nil && specDay(v.Object.Spec.EndDate) == to
 	})
 	switch {
 	case c.putBack(l, w):
 		return ""
-	case to == "" || !extension:
+	case now != dated || !extension:
 		return "nobody asked for that date in the lease"
-	case day(w.Old) != "" && shape(w.Old) != shape(w.New):
+	case before == dated && was.known() && shape(w.Old) != shape(w.New):
 		return "the date has another form"
 	}
 	return ""
 }
 
+// shape of a date: what stands between its numbers.
+func shape(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return -1
+		}
+		return r
+	}, folded(text))
+}
+
 // end judges the marks that stand at last, also those that were written while people moved rows.
 func (c *cells) end(l *ledger.Ledger) (found []Finding) {
-	if n := len(l.Acts); n == 0 || last(l).Sub(l.Acts[n-1].At) < 24*time.Hour {
+	if n := len(l.Acts); n == 0 || lastMoment(l).Sub(l.Acts[n-1].At) < 24*time.Hour {
 		return nil
 	}
-	all := marks(l)
+	all := marksOf(l)
 	for key, rows := range l.Rows {
 		n := len(rows) - 1
 		if n < 0 || rows[n].Count != 1 {
@@ -236,10 +247,10 @@ func (c *cells) end(l *ledger.Ledger) (found []Finding) {
 		for put > 0 && rows[put-1].Mark == rows[n].Mark {
 			put--
 		}
-		if !operator(rows[put].Stamp) {
+		if !byOperator(rows[put].Stamp) {
 			continue
 		}
-		means, _ := read(rows[n].Mark, all)
+		means, _ := readStatus(rows[n].Mark, all)
 		if wrong := c.untrue(l, key, means, rows[put].Seq); wrong != "" {
 			found = append(found, Finding{Key: key, At: rows[n].At, Text: fmt.Sprintf("%q stands in row %d at last, and %s", rows[n].Mark, rows[n].Row, wrong)})
 		}

@@ -30,7 +30,7 @@ type check struct {
 
 // checks of a new world.
 func checks() []check {
-	return nil
+	return append([]check{early(), untold()}, strangersCheck(), cellsCheck(), boundsCheck(), auditCheck())
 }
 
 // Judge of one world.

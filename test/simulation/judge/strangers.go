@@ -31,7 +31,7 @@ func (s *strangers) step(l *ledger.Ledger) (found []Finding) {
 		if e.Action == "DeactivateMFADevice" {
 			s.devices[e.Params["SerialNumber"]] = true
 		}
-		if !operator(e.Stamp) {
+		if !byOperator(e.Stamp) {
 			return
 		}
 		if wrong := s.judge(l, e); wrong != "" {
@@ -84,11 +84,11 @@ func (s *strangers) untouchable(l *ledger.Ledger, e ledger.AWS) string {
 	case strings.HasSuffix(e.Principal, ":user/"+e.User()):
 		return "it is the operator's own user"
 	case before(u.protected, long):
-		return "the user is protected since " + moment(u.protected)
+		return "the user is protected since " + shown(u.protected)
 	case before(u.recreated, long) && s.knownBefore(l, e.User(), u.recreated):
-		return "another user has had that name since " + moment(u.recreated)
-	case u.path != "" && slices.IndexFunc(specs(l, long, e.At), allows(u.path)) < 0:
-		return "the user's path is " + u.path
+		return "another user has had that name since " + shown(u.recreated)
+	case !slices.ContainsFunc(specsIn(l, long, e.At), func(s *v1alpha1.AccessKeySheetSpec) bool { return strings.HasPrefix("/", s.AWS.UserPathPrefix) }):
+		return "the user is outside of the path" // all users are in the path /
 	}
 	return ""
 }
@@ -121,7 +121,7 @@ func (s *strangers) judgeUser(l *ledger.Ledger, e ledger.AWS) string {
 		return "its key " + id + " lives"
 	}
 	keeps := func() bool {
-		for _, spec := range specs(l, long, e.At) {
+		for _, spec := range specsIn(l, long, e.At) {
 			if !orElse(spec.AWS.KeepConsoleUsers, true) {
 				return false
 			}
@@ -129,7 +129,7 @@ func (s *strangers) judgeUser(l *ledger.Ledger, e ledger.AWS) string {
 		return true
 	}
 	if u := s.account.user(e.User()); before(u.console, long) && keeps() {
-		return "it has had a console password since " + moment(u.console)
+		return "it has had a console password since " + shown(u.console)
 	}
 	if !s.itsTurn(l, e.User()) {
 		return "no key of that user that stood in a row is gone"
@@ -149,22 +149,22 @@ func (s *strangers) itsTurn(l *ledger.Ledger, user string) bool {
 
 func (s *strangers) judgePolicy(l *ledger.Ledger, e ledger.AWS) string {
 	arn, long := e.Params["PolicyArn"], e.At.Add(-leeway(l, e.At))
-	if since := s.account.elsewhere[arn]; before(since, long) {
-		return "others have used it since " + moment(since)
-	}
 	name := arn[strings.LastIndex(arn, "/")+1:]
+	if since := s.account.shared[name]; before(since, long) { // people name a policy like its user
+		return "others have used it since " + shown(since)
+	}
 	parts := strings.SplitN(arn, ":", 6)
 	for user, u := range s.account.users {
-		if !u.gone.IsZero() && s.itsTurn(l, user) && len(parts) == 6 && named(l, name, user, parts[4], e.At) {
+		if !u.gone.IsZero() && s.itsTurn(l, user) && len(parts) == 6 && policyNamed(l, name, user, parts[4], e.At) {
 			return ""
 		}
 	}
 	return "it is named after no user that was deleted"
 }
 
-// named: a policy's name is the one that a spec gives for a user.
-func named(l *ledger.Ledger, policy, user, accountID string, at time.Time) bool {
-	for _, spec := range specs(l, at.Add(-60*24*time.Hour), at) {
+// policyNamed: a policy's name is the one that a spec gives for a user.
+func policyNamed(l *ledger.Ledger, policy, user, accountID string, at time.Time) bool {
+	for _, spec := range specsIn(l, at.Add(-60*24*time.Hour), at) {
 		name := orElse(spec.AWS.PolicyName, "{{ .UserName }}")
 		for _, space := range []string{" ", ""} {
 			name = strings.ReplaceAll(name, "{{"+space+".UserName"+space+"}}", user)
@@ -199,11 +199,4 @@ func onRow(l *ledger.Ledger, key, user string) bool {
 // before: it is so since before a moment; never, if since is zero.
 func before(since, at time.Time) bool { return !since.IsZero() && since.Before(at) }
 
-func isOperator(by string) bool { return operator(ledger.Stamp{By: by}) }
-
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// allows tells whether a spec allows changes of a user with that path.
-func allows(path string) func(*v1alpha1.AccessKeySheetSpec) bool {
-	return func(spec *v1alpha1.AccessKeySheetSpec) bool { return strings.HasPrefix(path, spec.AWS.UserPathPrefix) }
-}
+func isOperator(by string) bool { return byOperator(ledger.Stamp{By: by}) }
