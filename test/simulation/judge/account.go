@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
@@ -15,7 +17,7 @@ type account struct {
 	users map[string]*awsUser
 	// shared: since when a user's policy is used elsewhere too, by the user's name.
 	shared map[string]time.Time
-	read      reader[ledger.AWS]
+	read   reader[ledger.AWS]
 }
 
 type awsKey struct {
@@ -31,6 +33,7 @@ type awsKey struct {
 // awsUser has the moments since when something is so; zero: it is not.
 type awsUser struct {
 	since, gone, recreated, protected, console time.Time
+	goneBy                                     string
 }
 
 func newAccount() *account {
@@ -93,7 +96,7 @@ func (a *account) applyToUser(u *awsUser, e ledger.AWS) {
 				k.gone, k.goneBy = e.At, e.By
 			}
 		}
-		u.gone = e.At
+		u.gone, u.goneBy = e.At, e.By
 		if e.Action == "recreate user" {
 			*u = awsUser{since: e.At, recreated: e.At}
 		}
@@ -198,4 +201,11 @@ func lastMoment(l *ledger.Ledger) time.Time {
 		t = l.Acts[n-1].At
 	}
 	return t
+}
+
+func durationOf(d *metav1.Duration, otherwise time.Duration) time.Duration {
+	if d == nil {
+		return otherwise
+	}
+	return d.Duration
 }

@@ -221,14 +221,17 @@ func troubled(l *ledger.Ledger, u unsaid) bool {
 // end asks for the last line of a key's life.
 func (a *auditLog) end(l *ledger.Ledger) (found []Finding) {
 	found = a.missed(l)
-	now := lastMoment(l)
+	now, since := lastMoment(l), calmSince(l)
+	if since.IsZero() || now.Sub(since) < 2*margin || stopsAll(l, since) != "" {
+		return found
+	}
 	for key, k := range a.account.keys {
 		versions := l.Leases[strings.ToLower(key)]
-		if k.gone.IsZero() || !isOperator(k.goneBy) || now.Sub(k.gone) < 3*24*time.Hour || !calm(l, now) || len(versions) == 0 ||
+		if k.gone.IsZero() || !isOperator(k.goneBy) || now.Sub(k.gone) < margin || len(versions) == 0 ||
 			slices.ContainsFunc(versions, func(v ledger.Lease) bool { return v.Object == nil }) {
 			continue
 		}
-		if a.completed[key] == 0 && enforced(l) {
+		if a.completed[key] == 0 {
 			found = append(found, Finding{Key: key, At: k.gone, Text: "the key is gone, and no line says that this is complete"})
 		}
 	}

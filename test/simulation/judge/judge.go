@@ -30,7 +30,7 @@ type check struct {
 
 // checks of a new world.
 func checks() []check {
-	return append([]check{early(), untold()}, strangersCheck(), cellsCheck(), boundsCheck(), auditCheck())
+	return append([]check{early(), untold()}, strangersCheck(), cellsCheck(), eventually(), boundsCheck(), auditCheck())
 }
 
 // Judge of one world.
