@@ -155,6 +155,9 @@ func (c *apiClient) send(ctx context.Context, o client.Object, dryRun []string, 
 	if err != nil {
 		return apierrors.NewBadRequest(err.Error())
 	}
+	if err := checkBody(sent); err != nil {
+		return err
+	}
 	e, err := do(t, sent)
 	if err != nil {
 		return asStatus(err)
@@ -186,6 +189,9 @@ func (c *apiClient) patchObject(ctx context.Context, o client.Object, p client.P
 	if err != nil {
 		return err
 	}
+	if len(data) > bodyBytes {
+		return errBodyTooLarge
+	}
 	var e *entry
 	if p.Type() == types.ApplyPatchType {
 		t.manager = options.FieldManager // there is no default
@@ -215,6 +221,9 @@ func (c *apiClient) applyConfiguration(ctx context.Context, ac runtime.ApplyConf
 	data, err := json.Marshal(ac)
 	if err != nil {
 		return err
+	}
+	if len(data) > bodyBytes {
+		return errBodyTooLarge
 	}
 	var body map[string]any
 	if err := utiljson.Unmarshal(data, &body); err != nil {
@@ -265,8 +274,22 @@ func (c *apiClient) Delete(ctx context.Context, o client.Object, opts ...client.
 }
 
 // DeleteAllOf deletes the objects that a list with the same options shows.
-func (c *apiClient) DeleteAllOf(context.Context, client.Object, ...client.DeleteAllOfOption) error {
-	return errors.New("the server in memory has no DeleteAllOf")
+func (c *apiClient) DeleteAllOf(ctx context.Context, o client.Object, opts ...client.DeleteAllOfOption) error {
+	options := (&client.DeleteAllOfOptions{}).ApplyOptions(opts)
+	k, err := c.kindOf(o)
+	if err != nil {
+		return err
+	}
+	if options.FieldSelector != nil {
+		return errNoFieldSelectors
+	}
+	found, _ := c.list(k, options.Namespace, options.LabelSelector)
+	for _, e := range found {
+		if err := c.Delete(ctx, e.typed, &options.DeleteOptions); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // asStatus is how any error reaches a client.

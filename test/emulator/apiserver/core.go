@@ -102,7 +102,13 @@ func (namespaceRules) decode(root map[string]any) error {
 	if err := typedOnly(root, &corev1.Namespace{}); err != nil {
 		return err
 	}
-	root["status"] = status
+	for name, v := range map[string]any{"spec": root["spec"], "status": status} {
+		if m, _ := v.(map[string]any); len(m) == 0 {
+			delete(root, name) // Go's zero value is none
+		} else {
+			root[name] = v
+		}
+	}
 	labelNamespace(root)
 	return nil
 }
@@ -140,7 +146,9 @@ func (namespaceRules) prepare(o, old *object, status bool) {
 	case status:
 		o.fields["spec"] = old.fields["spec"]
 	default:
-		setField(o, "spec", old.fields["spec"])
+		if o.DeletionTimestamp == nil { // else the namespace controller ends it
+			setField(o, "spec", old.fields["spec"])
+		}
 		setField(o, "status", old.fields["status"])
 	}
 }

@@ -47,6 +47,7 @@ type kind struct {
 type catalog struct {
 	scheme *runtime.Scheme
 	kinds  map[schema.GroupVersionKind]*kind
+	order  []*kind // in which they are made again
 }
 
 var theCatalog = sync.OnceValues(newCatalog)
@@ -58,16 +59,11 @@ func newCatalog() (*catalog, error) {
 			return nil, fmt.Errorf("scheme: %w", err)
 		}
 	}
-	for _, manifest := range [][]byte{crd.AccessKeyLeases, crd.AccessKeySheets} {
-		k, converter, err := customKind(manifest)
-		if err != nil {
-			return nil, err
-		}
-		if err := c.add(k, converter, true); err != nil {
-			return nil, err
-		}
+	core := typeConverter{applyconfigurations.NewTypeConverter(c.scheme), nil}
+	secrets := core
+	secrets.check = func(root map[string]any) error {
+		return runtime.DefaultUnstructuredConverter.FromUnstructured(root, &corev1.Secret{})
 	}
-	core := applyconfigurations.NewTypeConverter(c.scheme)
 	secret := &kind{
 		GroupVersionKind: corev1.SchemeGroupVersion.WithKind("Secret"), resource: schema.GroupResource{Resource: "secrets"},
 		namespaced: true, unconditional: true, rules: secretRules{},
@@ -76,10 +72,22 @@ func newCatalog() (*catalog, error) {
 		GroupVersionKind: corev1.SchemeGroupVersion.WithKind("Namespace"), resource: schema.GroupResource{Resource: "namespaces"},
 		unconditional: true, rules: namespaceRules{},
 	}
-	if err := c.add(secret, core, false); err != nil {
+	if err := c.add(namespace, core, true); err != nil {
 		return nil, err
 	}
-	return c, c.add(namespace, core, true)
+	if err := c.add(secret, secrets, false); err != nil {
+		return nil, err
+	}
+	for _, manifest := range [][]byte{crd.AccessKeySheets, crd.AccessKeyLeases} {
+		k, converter, err := customKind(manifest)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.add(k, typeConverter{converter, nil}, true); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 func (c *catalog) add(k *kind, converter managedfields.TypeConverter, status bool) error {
@@ -91,7 +99,7 @@ func (c *catalog) add(k *kind, converter managedfields.TypeConverter, status boo
 		return map[fieldpath.APIVersion]*fieldpath.Set{fieldpath.APIVersion(k.GroupVersion().String()): set}
 	}
 	manager := func(subresource string, reset map[fieldpath.APIVersion]*fieldpath.Set) (*managedfields.FieldManager, error) {
-		return managedfields.NewDefaultCRDFieldManager(typeConverter{converter}, unchanged{}, k, k,
+		return managedfields.NewDefaultCRDFieldManager(converter, unchanged{}, k, k,
 			k.GroupVersionKind, k.GroupVersion(), subresource, fieldpath.NewExcludeFilterSetMap(reset))
 	}
 	var err error
@@ -104,6 +112,7 @@ func (c *catalog) add(k *kind, converter managedfields.TypeConverter, status boo
 		return fmt.Errorf("%s: %w", k.Kind, err)
 	}
 	c.kinds[k.GroupVersionKind] = k
+	c.order = append(c.order, k)
 	return nil
 }
 
@@ -152,7 +161,10 @@ func (c *catalog) typedFrom(k *kind, o *object) (client.Object, error) {
 }
 
 // typeConverter lets the field managers see [object] as the JSON that it stands for.
-type typeConverter struct{ managedfields.TypeConverter }
+type typeConverter struct {
+	managedfields.TypeConverter
+	check func(root map[string]any) error // of what was merged, nil if the schema says everything
+}
 
 func (c typeConverter) ObjectToTyped(o runtime.Object, options ...typed.ValidationOptions) (*typed.TypedValue, error) {
 	if own, ok := o.(*object); ok {
@@ -162,7 +174,16 @@ func (c typeConverter) ObjectToTyped(o runtime.Object, options ...typed.Validati
 }
 
 func (c typeConverter) TypedToObject(v *typed.TypedValue) (runtime.Object, error) {
-	return fromRoot(v.AsValue().Unstructured().(map[string]any))
+	root, ok := v.AsValue().Unstructured().(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("not an object but a %T", v.AsValue().Unstructured())
+	}
+	if c.check != nil {
+		if err := c.check(root); err != nil {
+			return nil, err
+		}
+	}
+	return fromRoot(root)
 }
 
 // unchanged is the conversion between the versions of kinds that have only one.

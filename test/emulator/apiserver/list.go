@@ -3,6 +3,7 @@ package apiserver
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,14 +11,20 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
+
+var errNoFieldSelectors = errors.New("the server in memory has no field selectors, so no MatchingFields either: read from a cache")
 
 // List reads the objects of a kind in the order of their keys.
 func (c *apiClient) List(ctx context.Context, into client.ObjectList, opts ...client.ListOption) error {
 	options := (&client.ListOptions{}).ApplyOptions(opts)
-	if options.FieldSelector != nil || options.Limit != 0 || options.Continue != "" {
-		return errors.New("the server in memory has no field selectors and no pages")
+	if options.FieldSelector != nil {
+		return errNoFieldSelectors
+	}
+	if options.Limit != 0 || options.Continue != "" {
+		return errors.New("the server in memory has no pages")
 	}
 	gvk, err := c.GroupVersionKindFor(into)
 	if err != nil {
@@ -52,9 +59,19 @@ func (s *Server) list(k *kind, namespace string, selector labels.Selector) ([]*e
 			found = append(found, e)
 		}
 	}
-	slices.SortFunc(found, func(a, b *entry) int {
-		// etcd's order: of namespace/name as one string
-		return strings.Compare(a.Namespace+"/"+a.Name, b.Namespace+"/"+b.Name)
-	})
+	slices.SortFunc(found, byKey)
 	return found, s.revision
+}
+
+func keyOf(o *object) types.NamespacedName {
+	return types.NamespacedName{Namespace: o.Namespace, Name: o.Name}
+}
+
+func sorted(all map[types.NamespacedName]*entry) []*entry {
+	return slices.SortedFunc(maps.Values(all), byKey)
+}
+
+// byKey is etcd's order: of namespace/name as one string.
+func byKey(a, b *entry) int {
+	return strings.Compare(a.Namespace+"/"+a.Name, b.Namespace+"/"+b.Name)
 }

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"strconv"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -19,7 +18,8 @@ import (
 
 const (
 	changedMeanwhile = "the object has been modified; please apply your changes to the latest version and try again"
-	maxBytes         = 3 << 19 // 1.5 MiB, etcd's limit
+	etcdBytes        = 3 << 19 // that etcd takes
+	bodyBytes        = 3 << 20 // that the server reads
 )
 
 // target is what a request is about.
@@ -44,7 +44,7 @@ func (s *Server) create(ctx context.Context, t target, o *object) (*entry, error
 		o.Name = t.Name
 	}
 	if o.ResourceVersion != "" {
-		return nil, apierrors.NewBadRequest("resourceVersion should not be set on objects to be created")
+		return nil, errors.New("resourceVersion should not be set on objects to be created")
 	}
 	o = t.main.UpdateNoErrors(t.empty(), o, t.manager).(*object)
 	o, err := s.admitNew(ctx, t, o)
@@ -86,7 +86,9 @@ func (s *Server) update(ctx context.Context, t target, mayCreate bool, uid types
 	if old != nil {
 		live = old.edit()
 		if uid != "" && uid != old.UID {
-			return nil, s.conflict(t, fmt.Sprintf("Precondition failed: UID in precondition: %v, UID in object meta: %v", uid, old.UID))
+			return nil, s.conflict(t, fmt.Sprintf("StorageError: invalid object, Code: 4, Key: /registry/%s/%s/%s, ResourceVersion: 0, "+
+				"AdditionalErrorMsg: Precondition failed: UID in precondition: %v, UID in object meta: %v",
+				strings.TrimPrefix(t.resource.Group+"/"+t.resource.Resource, "/"), t.Namespace, t.Name, uid, old.UID))
 		}
 	}
 	o, err := f(live)
@@ -151,22 +153,31 @@ func (s *Server) conflict(t target, why string) error {
 	return apierrors.NewConflict(t.resource, t.Name, errors.New(why))
 }
 
-// checkSize refuses what etcd would refuse. Strings grow at most sixfold in JSON, so that most objects need no encoding.
+// checkSize refuses what etcd would refuse.
 func checkSize(o *object) error {
-	if 6*roughSize(o.fields) < maxBytes/2 {
-		return nil
+	if longerThan(etcdBytes, o) {
+		return errors.New("etcdserver: request is too large") // the API server has no better words for it
+	}
+	return nil
+}
+
+// checkBody refuses what the server would not read.
+func checkBody(o *object) error {
+	if longerThan(bodyBytes, o) {
+		return errBodyTooLarge
+	}
+	return nil
+}
+
+var errBodyTooLarge = apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", bodyBytes))
+
+// longerThan n bytes of JSON. Strings grow at most sixfold there, so that most objects need not be encoded.
+func longerThan(n int, o *object) bool {
+	if 6*roughSize(o.fields) < n/2 {
+		return false
 	}
 	b, err := o.MarshalJSON()
-	if err != nil {
-		return err
-	}
-	if len(b) <= maxBytes {
-		return nil
-	}
-	return &apierrors.StatusError{ErrStatus: metav1.Status{
-		Status: metav1.StatusFailure, Code: http.StatusRequestEntityTooLarge, Reason: metav1.StatusReasonRequestEntityTooLarge,
-		Message: "etcdserver: request is too large",
-	}}
+	return err != nil || len(b) > n
 }
 
 func roughSize(v any) int {

@@ -25,6 +25,14 @@ func (a *Account) DeactivateKey(accessKeyID string) {
 	})
 }
 
+// ActivateKey by hand.
+func (a *Account) ActivateKey(accessKeyID string) {
+	a.byHand(accessKeyID, func(u *user, k accessKey) {
+		k.active = true
+		u.keys.put(k.id, k)
+	})
+}
+
 // DeleteKey by hand.
 func (a *Account) DeleteKey(accessKeyID string) {
 	a.byHand(accessKeyID, func(u *user, k accessKey) { u.keys.remove(k.id, time.Time{}) })
@@ -74,4 +82,17 @@ func (a *Account) RemoveTag(userName, key string) {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()
 	a.mustUser(userName).tags.remove(key, time.Time{})
+}
+
+// HandOver makes a credential of AddCredential one of this account, with another principal, as if the role that a program
+// has had been exchanged.
+func (a *Account) HandOver(accessKeyID, principal string) {
+	a.server.mu.Lock()
+	_, known := a.server.credentials[accessKeyID]
+	delete(a.server.credentials, accessKeyID)
+	a.server.mu.Unlock()
+	if !known {
+		panic("iam emulator: there is no credential " + accessKeyID)
+	}
+	a.AddCredential(accessKeyID, principal)
 }

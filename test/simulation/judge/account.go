@@ -11,6 +11,11 @@ import (
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
+// deeds are the checks of what the operator does to AWS, the sheet and its own records: invariants 4, 6, 8, 9 and 10.
+func deeds() []check {
+	return []check{strangers(), cells(), eventually(), bounds(), auditLog()}
+}
+
 // account is what is in AWS, as far as the ledger tells. What it does not tell of is unknown, and judged by nothing.
 type account struct {
 	keys  map[string]*awsKey
@@ -189,18 +194,6 @@ func ascii(s string) string {
 		}
 		return -1
 	}, s)
-}
-
-// lastMoment that the ledger tells of.
-func lastMoment(l *ledger.Ledger) time.Time {
-	var t time.Time
-	if n := len(l.Calls); n > 0 {
-		t = l.Calls[n-1].At
-	}
-	if n := len(l.Acts); n > 0 && l.Acts[n-1].At.After(t) {
-		t = l.Acts[n-1].At
-	}
-	return t
 }
 
 func durationOf(d *metav1.Duration, otherwise time.Duration) time.Duration {

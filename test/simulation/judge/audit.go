@@ -12,8 +12,8 @@ import (
 // soon is how long a line of the audit log may be missing.
 const soon = time.Hour
 
-// auditLog is invariant 10: the audit log alone tells each key's life, and nothing that did not happen.
-type auditLog struct {
+// evidence is invariant 10: the audit log alone tells each key's life, and nothing that did not happen.
+type evidence struct {
 	account *account
 	lines   reader[ledger.Audit]
 	posts   reader[ledger.Post]
@@ -36,13 +36,13 @@ type unsaid struct {
 	lost  bool
 }
 
-func auditCheck() check {
-	a := &auditLog{account: newAccount(), notices: map[string]int{}, requests: map[string]int{}, doubtful: map[string]int{},
+func auditLog() check {
+	a := &evidence{account: newAccount(), notices: map[string]int{}, requests: map[string]int{}, doubtful: map[string]int{},
 		written: map[string]int{}, decided: map[string]int{}, completed: map[string]int{}}
 	return check{name: "10 the audit log and what happened", step: a.step, end: a.end}
 }
 
-func (a *auditLog) step(l *ledger.Ledger) (found []Finding) {
+func (a *evidence) step(l *ledger.Ledger) (found []Finding) {
 	a.account.catchUp(l, a.changed)
 	for _, p := range a.posts.news(l.Posts) {
 		if byOperator(p.Stamp) && !p.Edited {
@@ -66,7 +66,7 @@ func (a *auditLog) step(l *ledger.Ledger) (found []Finding) {
 }
 
 // changed is a new change in AWS.
-func (a *auditLog) changed(e ledger.AWS) {
+func (a *evidence) changed(e ledger.AWS) {
 	if !byOperator(e.Stamp) {
 		return
 	}
@@ -88,7 +88,7 @@ func field(line ledger.Audit, name string) string {
 }
 
 // note a line, and say what is wrong with it; empty: nothing.
-func (a *auditLog) note(l *ledger.Ledger, line ledger.Audit) string {
+func (a *evidence) note(l *ledger.Ledger, line ledger.Audit) string {
 	switch line.What {
 	case "notice":
 		return a.noteNotice(l, line)
@@ -121,7 +121,7 @@ func acted(l *ledger.Ledger, word string) bool {
 	return slices.ContainsFunc(l.Acts, func(a ledger.Act) bool { return strings.Contains(a.Verb, word) })
 }
 
-func (a *auditLog) noteNotice(l *ledger.Ledger, line ledger.Audit) string {
+func (a *evidence) noteNotice(l *ledger.Ledger, line ledger.Audit) string {
 	channel, ts := field(line, "channel"), field(line, "messageTS")
 	if ts == "" {
 		return "" // nobody could be reached
@@ -141,7 +141,7 @@ func (a *auditLog) noteNotice(l *ledger.Ledger, line ledger.Audit) string {
 	return ""
 }
 
-func (a *auditLog) noteCall(l *ledger.Ledger, line ledger.Audit) string {
+func (a *evidence) noteCall(l *ledger.Ledger, line ledger.Audit) string {
 	action, target, id := field(line, "action"), field(line, "target"), field(line, "requestID")
 	if field(line, "error") != "" {
 		a.doubtful[action] = line.Seq
@@ -178,7 +178,7 @@ func (a *auditLog) noteCall(l *ledger.Ledger, line ledger.Audit) string {
 }
 
 // missed lines of what happened some time ago. Who died right behind an act, or did not get its answer, is excused.
-func (a *auditLog) missed(l *ledger.Ledger) (found []Finding) {
+func (a *evidence) missed(l *ledger.Ledger) (found []Finding) {
 	now, rest := lastMoment(l), a.waiting[:0]
 	for i, u := range a.waiting {
 		switch {
@@ -219,7 +219,7 @@ func troubled(l *ledger.Ledger, u unsaid) bool {
 }
 
 // end asks for the last line of a key's life.
-func (a *auditLog) end(l *ledger.Ledger) (found []Finding) {
+func (a *evidence) end(l *ledger.Ledger) (found []Finding) {
 	found = a.missed(l)
 	now, since := lastMoment(l), calmSince(l)
 	if since.IsZero() || now.Sub(since) < 2*margin || stopsAll(l, since) != "" {

@@ -19,20 +19,20 @@ const (
 // peoples are the headers that tell that a column is not the operator's.
 var peoples = []string{"氏名", "利用目的", "AWSリソース名", "開始日", "アカウント名", "アクセスキーID", "ユーザーID", "姓", "名"}
 
-// cells is invariant 6: the operator changes its own cells only, and each with what is true of its row.
-type cells struct {
+// writing is invariant 6: the operator changes its own cells only, and each with what is true of its row.
+type writing struct {
 	account *account
 	read    reader[ledger.Cell]
 	// raced is the last write between whose reading and writing people changed something.
 	raced time.Time
 }
 
-func cellsCheck() check {
-	c := &cells{account: newAccount()}
+func cells() check {
+	c := &writing{account: newAccount()}
 	return check{name: "6 another's cell or a wrong mark", step: c.step, end: c.end}
 }
 
-func (c *cells) step(l *ledger.Ledger) (found []Finding) {
+func (c *writing) step(l *ledger.Ledger) (found []Finding) {
 	c.account.catchUp(l, nil)
 	for _, w := range c.read.news(l.Cells) {
 		if !byOperator(w.Stamp) || w.Old == w.New {
@@ -74,7 +74,7 @@ func raced(l *ledger.Ledger, w ledger.Cell) bool {
 }
 
 // judge says what is wrong with a write; empty: nothing.
-func (c *cells) judge(l *ledger.Ledger, w ledger.Cell) string {
+func (c *writing) judge(l *ledger.Ledger, w ledger.Cell) string {
 	in := specsIn(l, w.At.Add(-leeway(l, w.At)), w.At)
 	some := func(of func(*v1alpha1.AccessKeySheetSpec) bool) bool { return slices.ContainsFunc(in, of) }
 	letters := strings.TrimRight(w.Cell, "0123456789")
@@ -102,7 +102,7 @@ func (c *cells) judge(l *ledger.Ledger, w ledger.Cell) string {
 }
 
 // putBack: people moved rows during a write not long ago, and the text stood in some cell before.
-func (c *cells) putBack(l *ledger.Ledger, w ledger.Cell) bool {
+func (c *writing) putBack(l *ledger.Ledger, w ledger.Cell) bool {
 	if c.raced.IsZero() || w.At.Sub(c.raced) > 2*24*time.Hour {
 		return false
 	}
@@ -111,7 +111,7 @@ func (c *cells) putBack(l *ledger.Ledger, w ledger.Cell) bool {
 		slices.ContainsFunc(l.Rows[w.Key], func(r ledger.Row) bool { return r.Seq < w.Seq && (r.Mark == w.New || r.Ends == w.New) })
 }
 
-func (c *cells) judgeMark(l *ledger.Ledger, w ledger.Cell) string {
+func (c *writing) judgeMark(l *ledger.Ledger, w ledger.Cell) string {
 	all := marksOf(l)
 	was, _ := readStatus(w.Old, all)
 	means, remark := readStatus(w.New, all)
@@ -131,7 +131,7 @@ func (c *cells) judgeMark(l *ledger.Ledger, w ledger.Cell) string {
 }
 
 // untrue says why a mark does not belong into a key's row; empty: it may be right. seq is when it was written.
-func (c *cells) untrue(l *ledger.Ledger, key string, means sign, seq int) string {
+func (c *writing) untrue(l *ledger.Ledger, key string, means sign, seq int) string {
 	k := c.account.keys[key]
 	switch {
 	case k == nil || k.user == "":
@@ -184,7 +184,7 @@ func byPerson(l *ledger.Ledger, w ledger.Cell) bool {
 }
 
 // holds: a person put the mark against the date that still stands, and neither date was moved near that time or since.
-func (c *cells) holds(l *ledger.Ledger, w ledger.Cell) bool {
+func (c *writing) holds(l *ledger.Ledger, w ledger.Cell) bool {
 	put, is, known := markUnder(l, w)
 	if k := c.account.keys[w.Key]; !known || byOperator(put.Stamp) || w.At.Sub(put.At) < leeway(l, w.At) || (k != nil && !k.gone.IsZero()) {
 		return false
@@ -205,7 +205,7 @@ func (c *cells) holds(l *ledger.Ledger, w ledger.Cell) bool {
 	return is.Ends == put.Ends
 }
 
-func (c *cells) judgeDate(l *ledger.Ledger, w ledger.Cell) string {
+func (c *writing) judgeDate(l *ledger.Ledger, w ledger.Cell) string {
 	was, before := readDate(w.Old)
 	to, now := readDate(w.New)
 	extension := slices.ContainsFunc(l.Leases[strings.ToLower(w.Key)], func(v ledger.Lease) bool {
@@ -233,7 +233,7 @@ func shape(text string) string {
 }
 
 // end judges the marks that stand at last, also those that were written while people moved rows.
-func (c *cells) end(l *ledger.Ledger) (found []Finding) {
+func (c *writing) end(l *ledger.Ledger) (found []Finding) {
 	if n := len(l.Acts); n == 0 || lastMoment(l).Sub(l.Acts[n-1].At) < 24*time.Hour {
 		return nil
 	}

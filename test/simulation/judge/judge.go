@@ -30,14 +30,16 @@ type check struct {
 
 // checks of a new world.
 func checks() []check {
-	return append([]check{early(), untold()}, strangersCheck(), cellsCheck(), eventually(), boundsCheck(), auditCheck())
+	return []check{
+		early(), untold(), held(), stopped(), tooMany(), twice(), stranger(), repeats(), silent(), uncountedKeys(),
+	}
 }
 
 // Judge of one world.
 type Judge struct{ checks []check }
 
 // New judge, who has seen nothing yet.
-func New() *Judge { return &Judge{checks: checks()} }
+func New() *Judge { return &Judge{checks: append(checks(), deeds()...)} }
 
 // Step is called after each step of the play.
 func (j *Judge) Step(l *ledger.Ledger) []Finding {

@@ -29,7 +29,9 @@ func drawn(seed uint64) string {
 	line(t0, "create-sheet")
 	line(t0, "boot")
 	verbs := []func() string{
-		func() string { return fmt.Sprintf("kill %s %d", []string{"before", "behind"}[r.IntN(2)], 1+r.IntN(5000)) },
+		func() string {
+			return fmt.Sprintf("kill %s %d", []string{"before", "behind"}[r.IntN(2)], 1+r.IntN(5000))
+		},
 		func() string { return fmt.Sprintf("freeze %d %d", r.IntN(4000), r.IntN(100)) },
 		func() string { return fmt.Sprintf("second-leader %d", r.IntN(60)) },
 		func() string { return fmt.Sprintf("weave %d 3000", r.IntN(1000)) },
@@ -86,7 +88,7 @@ func TestDrawnLives(t *testing.T) {
 		spent += time.Since(b)
 		for _, f := range found {
 			if f.Invariant > "4" || strings.HasPrefix(f.Invariant, "10") {
-			t.Errorf("seed %d: %+v", seed, f)
+				t.Errorf("seed %d: %+v", seed, f)
 			}
 		}
 		if len(found) > 0 && os.Getenv("TALE") != "" {

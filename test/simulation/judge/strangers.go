@@ -14,19 +14,19 @@ import (
 var ofUser = []string{"DeleteLoginProfile", "DeactivateMFADevice", "DeleteSSHPublicKey", "DeleteSigningCertificate",
 	"DeleteServiceSpecificCredential", "DeleteUserPolicy", "DetachUserPolicy", "RemoveUserFromGroup", "DeleteUser"}
 
-// strangers is invariant 4: nothing is touched that belongs to another or to a living key.
-type strangers struct {
+// belongings is invariant 4: nothing is belongings that belongs to another or to a living key.
+type belongings struct {
 	account *account
 	// devices that were taken from a user, by serial number.
 	devices map[string]bool
 }
 
-func strangersCheck() check {
-	s := &strangers{account: newAccount(), devices: map[string]bool{}}
+func strangers() check {
+	s := &belongings{account: newAccount(), devices: map[string]bool{}}
 	return check{name: "4 another's thing touched", step: s.step}
 }
 
-func (s *strangers) step(l *ledger.Ledger) (found []Finding) {
+func (s *belongings) step(l *ledger.Ledger) (found []Finding) {
 	s.account.catchUp(l, func(e ledger.AWS) {
 		if e.Action == "DeactivateMFADevice" {
 			s.devices[e.Params["SerialNumber"]] = true
@@ -43,7 +43,7 @@ func (s *strangers) step(l *ledger.Ledger) (found []Finding) {
 }
 
 // judge says what is wrong with a change; empty: nothing.
-func (s *strangers) judge(l *ledger.Ledger, e ledger.AWS) string {
+func (s *belongings) judge(l *ledger.Ledger, e ledger.AWS) string {
 	switch {
 	case e.Action == "UpdateAccessKey" || e.Action == "DeleteAccessKey":
 		return s.judgeKey(l, e)
@@ -60,7 +60,7 @@ func (s *strangers) judge(l *ledger.Ledger, e ledger.AWS) string {
 	return "the operator has no reason for such a call"
 }
 
-func (s *strangers) judgeKey(l *ledger.Ledger, e ledger.AWS) string {
+func (s *belongings) judgeKey(l *ledger.Ledger, e ledger.AWS) string {
 	id := e.Params["AccessKeyId"]
 	switch k := s.account.keys[id]; {
 	case id == e.AccessKeyID:
@@ -78,7 +78,7 @@ func (s *strangers) judgeKey(l *ledger.Ledger, e ledger.AWS) string {
 }
 
 // untouchable says why a user must not be changed at all; empty: it may.
-func (s *strangers) untouchable(l *ledger.Ledger, e ledger.AWS) string {
+func (s *belongings) untouchable(l *ledger.Ledger, e ledger.AWS) string {
 	u, long := s.account.user(e.User()), e.At.Add(-leeway(l, e.At))
 	switch {
 	case strings.HasSuffix(e.Principal, ":user/"+e.User()):
@@ -94,7 +94,7 @@ func (s *strangers) untouchable(l *ledger.Ledger, e ledger.AWS) string {
 }
 
 // knownBefore: a lease of a key of that user had seen the user before that moment, and still lives.
-func (s *strangers) knownBefore(l *ledger.Ledger, user string, at time.Time) bool {
+func (s *belongings) knownBefore(l *ledger.Ledger, user string, at time.Time) bool {
 	for id, k := range s.account.keys {
 		if k.user == user && pinnedBefore(l, id, at) {
 			return true
@@ -112,7 +112,7 @@ func pinnedBefore(l *ledger.Ledger, key string, at time.Time) bool {
 	return seen && !slices.ContainsFunc(l.Leases[strings.ToLower(key)], func(v ledger.Lease) bool { return v.Object == nil })
 }
 
-func (s *strangers) judgeUser(l *ledger.Ledger, e ledger.AWS) string {
+func (s *belongings) judgeUser(l *ledger.Ledger, e ledger.AWS) string {
 	if wrong := s.untouchable(l, e); wrong != "" {
 		return wrong
 	}
@@ -138,7 +138,7 @@ func (s *strangers) judgeUser(l *ledger.Ledger, e ledger.AWS) string {
 }
 
 // itsTurn: a key of that user stood in a row with it, and is gone.
-func (s *strangers) itsTurn(l *ledger.Ledger, user string) bool {
+func (s *belongings) itsTurn(l *ledger.Ledger, user string) bool {
 	for id, k := range s.account.keys {
 		if k.user == user && !k.gone.IsZero() && onRow(l, id, user) {
 			return true
@@ -147,7 +147,7 @@ func (s *strangers) itsTurn(l *ledger.Ledger, user string) bool {
 	return false
 }
 
-func (s *strangers) judgePolicy(l *ledger.Ledger, e ledger.AWS) string {
+func (s *belongings) judgePolicy(l *ledger.Ledger, e ledger.AWS) string {
 	arn, long := e.Params["PolicyArn"], e.At.Add(-leeway(l, e.At))
 	name := arn[strings.LastIndex(arn, "/")+1:]
 	if since := s.account.shared[name]; before(since, long) { // people name a policy like its user

@@ -154,18 +154,3 @@ func enforcedSince(s scene) time.Time {
 func workedBetween(l *ledger.Ledger, from, to time.Time) bool {
 	return slices.ContainsFunc(within(l.Calls, callStamp, from, to), func(c ledger.Call) bool { return c.Service == "google" })
 }
-
-// releasedAt is when the lease last stopped being held for an extension that was asked for; zero: never.
-func releasedAt(s scene) time.Time {
-	versions := upTo(s.l.Leases[strings.ToLower(s.key)], leaseStamp, s.At)
-	for i := len(versions) - 1; i > 0; i-- {
-		v, before := versions[i].Object, versions[i-1].Object
-		if v == nil || before == nil {
-			return time.Time{}
-		}
-		if before.Spec.ExtensionRequested && !v.Spec.ExtensionRequested {
-			return versions[i].At
-		}
-	}
-	return time.Time{}
-}

@@ -56,7 +56,9 @@ func Play(s story.Story, o Options) (*World, error) {
 	}
 	defer w.close()
 	for _, a := range s.Acts {
-		w.until(a.At)
+		if a.At.After(w.Clock.Now()) {
+			w.until(a.At)
+		}
 		if w.stopped {
 			return w, nil
 		}

@@ -1,19 +1,35 @@
 package play
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/emulator/slack"
+	"github.com/keylease/keylease/test/simulation/story"
 )
 
 var _ = register(map[string]func(*World, []string) error{
 	"create-sheet": createSheet,
+	"edit-sheet":   editSheet,
+	"delete-sheet": deleteSheet,
+	"approve":      approve,
+	"allow":        allow,
+	"sync":         syncNow,
+	"take-claim":   takeClaim,
+	"secret":       secret,
 })
+
+const kubectlPatch = client.FieldOwner("kubectl-patch")
 
 // createSheet [YAML]: an AccessKeySheet with the defaults, and what the YAML of its spec says otherwise.
 func createSheet(w *World, args []string) error {
@@ -30,5 +46,182 @@ func createSheet(w *World, args []string) error {
 	for _, id := range Admins {
 		w.Slack.AddUser(slack.User{ID: id, Name: id})
 	}
+	for _, id := range s.Spec.Slack.Admins {
+		if strings.HasPrefix(id, "C") || strings.HasPrefix(id, "G") {
+			w.Slack.AddChannel(slack.Channel{ID: id, Name: "keys"})
+		}
+	}
 	return w.Cluster().Create(w.context, s, client.FieldOwner("kubectl-create"))
+}
+
+// sheet as the API server has it.
+func (w *World) sheet() (*v1alpha1.AccessKeySheet, error) {
+	s := &v1alpha1.AccessKeySheet{}
+	return s, w.Cluster().Get(w.context, client.ObjectKey{Namespace: w.Namespace, Name: SheetName}, s)
+}
+
+// patchSheet with a merge patch, as kubectl patch does.
+func (w *World) patchSheet(patch any) error {
+	s := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: SheetName}}
+	return w.patch(s, patch)
+}
+
+func (w *World) patch(o client.Object, patch any) error {
+	text, err := json.Marshal(patch)
+	if err != nil {
+		return err
+	}
+	return w.Cluster().Patch(w.context, o, client.RawPatch(types.MergePatchType, text), kubectlPatch)
+}
+
+// editSheet YAML SECONDS: fields of the sheet's spec change, null takes one away. What they were comes back after that.
+func editSheet(w *World, args []string) error {
+	if len(args) < 2 {
+		return fmt.Errorf("want YAML and seconds")
+	}
+	change := map[string]any{}
+	if err := yaml.Unmarshal([]byte(args[0]), &change); err != nil {
+		return err
+	}
+	s, err := w.sheet()
+	if err != nil {
+		return err
+	}
+	back, err := backTo(s.Spec, change)
+	if err != nil {
+		return err
+	}
+	if err := w.patchSheet(map[string]any{"spec": change}); err != nil {
+		return err
+	}
+	return w.mended(args[1], "edit-sheet "+args[0], func() error { return w.patchSheet(map[string]any{"spec": back}) })
+}
+
+// backTo is the merge patch that takes a change of a spec back.
+func backTo(spec v1alpha1.AccessKeySheetSpec, change map[string]any) (map[string]any, error) {
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return nil, err
+	}
+	was := map[string]any{}
+	if err := json.Unmarshal(text, &was); err != nil {
+		return nil, err
+	}
+	return reversed(was, change), nil
+}
+
+func reversed(was, change map[string]any) map[string]any {
+	back := map[string]any{}
+	for field, now := range change {
+		old, there := was[field]
+		deeper, isMap := now.(map[string]any)
+		before, wasMap := old.(map[string]any)
+		switch {
+		case !there:
+			back[field] = nil
+		case isMap && wasMap:
+			back[field] = reversed(before, deeper)
+		default:
+			back[field] = old
+		}
+	}
+	return back
+}
+
+// deleteSheet SECONDS: the AccessKeySheet is deleted, and made again with the same spec.
+func deleteSheet(w *World, args []string) error {
+	if len(args) < 1 {
+		return fmt.Errorf("want seconds")
+	}
+	s, err := w.sheet()
+	if err != nil {
+		return err
+	}
+	if err := w.Cluster().Delete(w.context, s.DeepCopy()); err != nil {
+		return err
+	}
+	again := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: SheetName}, Spec: s.Spec}
+	return w.mended(args[0], "delete-sheet", func() error {
+		return w.Cluster().Create(w.context, again, client.FieldOwner("kubectl-create"))
+	})
+}
+
+func (w *World) annotateSheet(name string, value any) error {
+	return w.patchSheet(map[string]any{"metadata": map[string]any{"annotations": map[string]any{name: value}}})
+}
+
+// approve: a person approves what the sheet shows now.
+func approve(w *World, _ []string) error {
+	s, err := w.sheet()
+	if err != nil {
+		return err
+	}
+	if s.Status.ObservedHash == "" {
+		return fmt.Errorf("there is nothing to approve")
+	}
+	return w.annotateSheet(v1alpha1.AnnotationApproveChange, s.Status.ObservedHash)
+}
+
+// allow COUNT: so many revocations are allowed today.
+func allow(w *World, args []string) error {
+	if len(args) < 1 {
+		return fmt.Errorf("want a number")
+	}
+	return w.annotateSheet(v1alpha1.AnnotationAllowRevocations, w.Clock.Now().In(story.Zone).Format(time.DateOnly)+"="+args[0])
+}
+
+// syncNow: a person asks for a reading.
+func syncNow(w *World, _ []string) error {
+	return w.annotateSheet(v1alpha1.AnnotationSync, fmt.Sprint(w.Clock.Now().Unix()))
+}
+
+// takeClaim: the claim that stands in the claim cell is taken over.
+func takeClaim(w *World, _ []string) error {
+	s, err := w.sheet()
+	if err != nil {
+		return err
+	}
+	form := w.Form()
+	if s.Spec.ClaimCell == "" || form == nil {
+		return fmt.Errorf("there is no claim")
+	}
+	return w.annotateSheet(v1alpha1.AnnotationTakeClaim, form.Cell(s.Spec.ClaimCell).String())
+}
+
+// secret gone|wrong SECONDS: the Slack token's Secret is deleted, or holds another token.
+func secret(w *World, args []string) error {
+	if len(args) < 2 {
+		return fmt.Errorf("want gone or wrong, and seconds")
+	}
+	o := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "slack"}}
+	switch args[0] {
+	case "gone":
+		if err := w.Cluster().Delete(w.context, o.DeepCopy()); err != nil {
+			return err
+		}
+	case "wrong":
+		if err := w.putSecret(o, "xoxb-of-another-workspace"); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("want gone or wrong")
+	}
+	w.unreach("")
+	return w.mended(args[1], "secret "+args[0], func() error {
+		w.reach("")
+		return w.putSecret(o, slack.BotToken)
+	})
+}
+
+func (w *World) putSecret(o *corev1.Secret, token string) error {
+	o = o.DeepCopy()
+	err := w.Cluster().Get(w.context, client.ObjectKeyFromObject(o), o)
+	o.Data = map[string][]byte{"token": []byte(token)}
+	if apierrors.IsNotFound(err) {
+		return w.Cluster().Create(w.context, o)
+	}
+	if err != nil {
+		return err
+	}
+	return w.Cluster().Update(w.context, o)
 }

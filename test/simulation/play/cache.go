@@ -45,9 +45,9 @@ func (c *cache) IndexField(_ context.Context, _ client.Object, field string, f c
 }
 
 // fill the cache with all that there is, as at the start of a process.
-func (c *cache) fill(ctx context.Context, from client.Reader) error {
+func (c *cache) fill(ctx context.Context, from client.Reader, namespace string) error {
 	sheets, leases := &v1alpha1.AccessKeySheetList{}, &v1alpha1.AccessKeyLeaseList{}
-	if err := errors.Join(from.List(ctx, sheets), from.List(ctx, leases)); err != nil {
+	if err := errors.Join(from.List(ctx, sheets, client.InNamespace(namespace)), from.List(ctx, leases, client.InNamespace(namespace))); err != nil {
 		return err
 	}
 	for i := range sheets.Items {

@@ -3,6 +3,7 @@ package play
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/watch"
@@ -26,6 +27,8 @@ type observer struct {
 	sheetChanged bool
 	// stopped: who watches has seen enough.
 	stopped bool
+	// counted is the day on which the overdue keys were read last.
+	counted time.Time
 }
 
 func (w *World) stamp() ledger.Stamp { return w.Ledger.Stamp(w.Clock.Now(), w.actor()) }
@@ -102,13 +105,17 @@ func (w *World) changed(in *cluster, e apiserver.Event) {
 func (w *World) step() {
 	w.by = ""
 	w.look("")
+	if day := w.Clock.Now().Truncate(24 * time.Hour); !day.Equal(w.counted) {
+		w.counted = day
+		w.noteOverdue()
+	}
 	if w.Watch != nil && w.Watch(w) {
 		w.stopped = true
 	}
 }
 
-// NoteOverdue reads the metric of overdue keys.
-func (w *World) NoteOverdue() {
+// noteOverdue reads the metric of overdue keys.
+func (w *World) noteOverdue() {
 	families, _ := runtimemetrics.Registry.Gather() // what cannot be gathered is not there
 	total := 0.0
 	for _, f := range families {

@@ -58,7 +58,7 @@ func (w *World) boot(of *cluster) (*process, error) {
 		return nil, err
 	}
 	p.reconcilers = controllers.New(deps, alive(p, p.sheets.wake), alive(p, p.leases.wake))
-	if err := p.cache.fill(w.context, of.client); err != nil {
+	if err := p.cache.fill(w.context, of.client, w.Namespace); err != nil {
 		return nil, err
 	}
 	w.processes = append(w.processes, p)

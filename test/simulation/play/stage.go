@@ -168,8 +168,9 @@ func userOf(p *process, item reconcile.Request) string {
 // until lets time pass to a moment.
 func (w *World) until(to time.Time) {
 	for !w.stopped {
-		w.drain()
-		w.fire()
+		if w.drain(); w.fire() {
+			continue
+		}
 		w.step()
 		now := w.Clock.Now()
 		if !now.Before(to) {
@@ -180,20 +181,26 @@ func (w *World) until(to time.Time) {
 }
 
 // fire the timers that are due, and the acts that have waited for a call in vain.
-func (w *World) fire() {
-	now := w.Clock.Now()
-	for _, t := range w.stage.timers {
-		if !t.at.After(now) {
-			t.do()
+func (w *World) fire() bool {
+	now, fired := w.Clock.Now(), false
+	timers := w.stage.timers
+	w.stage.timers = nil
+	for _, t := range timers {
+		if t.at.After(now) {
+			w.stage.timers = append(w.stage.timers, t)
+			continue
 		}
+		t.do()
+		fired = true
 	}
-	w.stage.timers = slices.DeleteFunc(w.stage.timers, func(t timer) bool { return !t.at.After(now) })
 	for _, a := range slices.Clone(w.stage.armed) {
 		if now.Sub(a.act.At) > time.Hour {
 			w.stage.armed = slices.DeleteFunc(w.stage.armed, func(b *armed) bool { return a == b })
 			w.do(a.act)
+			fired = true
 		}
 	}
+	return fired
 }
 
 // nextStop is the next moment at which something is to be done.

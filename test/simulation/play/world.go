@@ -28,11 +28,18 @@ const (
 	SheetName     = "key-requests"
 	AccountID     = "123456789012"
 
+	otherAccountID = "999999999999"
+
 	operatorKey = "AKIAOPERATOR00000001"
 	googleHost  = "google.invalid"
 	slackHost   = "slack.invalid"
 	awsHost     = "aws.invalid"
 )
+
+// principalIn an account is the operator's.
+func principalIn(account string) string {
+	return "arn:aws:sts::" + account + ":assumed-role/keylease/pod"
+}
 
 // API is an API server.
 type API struct {
@@ -86,16 +93,29 @@ type World struct {
 	clusters  []*cluster
 	processes []*process
 	stage     stage
+	company
 	troubles
 	observer
+}
+
+// company is what acts must know of those before.
+type company struct {
+	// users of the keys that were issued.
+	users map[int]string
+	// other is an AWS account of others.
+	other *iam.Account
+	// backup of the first cluster's objects.
+	backup backup
 }
 
 // troubles that acts have put in.
 type troubles struct {
 	apiTroubles []*apiTrouble
 	late        []*lateness
-	// end ends the trouble that an emulator has.
-	end []func()
+	// open are troubles that something else has. They have ended with calm at the latest.
+	open []*trouble
+	// unreachable counts the troubles that keep Slack from each recipient.
+	unreachable map[string]int
 }
 
 // New world at a moment. Nobody works in it and no operator runs.
@@ -107,12 +127,13 @@ func New(now time.Time, o Options) (*World, error) {
 		o.NewAPI = inMemory
 	}
 	w := &World{Options: o, Clock: testclock.NewFakePassiveClock(now), Ledger: ledger.New(), context: context.Background()}
+	w.users = map[int]string{}
 	w.stage.yielded = make(chan struct{})
 	w.Sheets = sheets.NewServer(w.Clock)
 	w.Slack = slack.NewHandler(slack.Options{Clock: w.Clock, Limits: &slack.Limits{}, PageSize: 100})
 	w.IAM = iam.New(iam.Options{Clock: w.Clock})
 	w.Account = w.IAM.AddAccount(AccountID, iam.PartitionAWS)
-	w.Account.AddCredential(operatorKey, "arn:aws:sts::"+AccountID+":assumed-role/keylease/pod")
+	w.Account.AddCredential(operatorKey, principalIn(AccountID))
 	w.http = &http.Client{Transport: transport{w, map[string]http.Handler{googleHost: w.Sheets, slackHost: w.Slack, awsHost: w.IAM}}}
 	if err := w.addCluster("first"); err != nil {
 		return nil, err

@@ -1,0 +1,76 @@
+package judge
+
+import (
+	"testing"
+
+	"github.com/keylease/keylease/test/simulation/ledger"
+)
+
+func TestEachMessageComesOnce(t *testing.T) {
+	tests := map[string]struct {
+		story *story
+		want  []string
+	}{
+		"the same twice":                 {life().on("12-01 15:02", "", post(theOwner, week)), []string{"5 told twice"}},
+		"with other days":                {life().on("12-07 15:00", "", post(theOwner, expiry(theKey, "あと1日", "2026年12月8日（火）", "2026-12-09 15:00 JST"))), nil},
+		"of another date":                {life().on("12-01 15:02", "", post(theOwner, expiry(theKey, "あと7日", "2026年12月9日（水）", "2026-12-10 15:00 JST"))), nil},
+		"in a new term":                  {life().on("12-01 15:10", "", lease(operator, until("2026-12-20"))).on("12-01 15:20", "", lease(operator, until("2026-12-08"))).on("12-01 15:30", "", post(theOwner, week)).on("12-01 15:30", "", post(admin, week)), nil},
+		"the same twice, but the row...": {life().on("12-01 14:58", "", row(ledger.Person, mark("延長申請済み"))).on("12-01 15:02", "", post(theOwner, week)), nil},
+		"of the row's trouble": {life().on("12-05 09:00", "", post(admin, "【要対応】申請シートに修正が必要な行があります\n11行目")).
+			on("12-05 09:01", "", post(admin, "【要対応】申請シートに修正が必要な行があります\n11行目")), []string{"5 told of rows"}},
+		"to somebody else":     {life().on("12-01 15:02", "", post("U0OWNER002", week)), []string{"5 told of another"}},
+		"to a former owner":    {life().on("11-20 09:00", "", row(ledger.Person, owner("林 太郎"))).on("11-21 09:00", "", row(ledger.Person, owner("山田 太郎"))).on("12-01 15:02", "", post("U0OWNER002", week)), nil},
+		"a name inside a name": {life().without("users").on("11-02 08:00", "", users(map[string]string{"山田 太郎": theOwner, "田 太郎": "U0OWNER002"})).on("12-01 15:02", "", post("U0OWNER002", week)), []string{"5 told of another"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { test.story.breaks(t, test.want...) })
+	}
+}
+
+func TestNoKeyIsPastItsEndInSilence(t *testing.T) {
+	alive := func() *story { return life().without("removal").without("deleted").without("row deleted") }
+	alive().breaks(t, "7 past its end in silence")
+	alive().on("12-14 09:00", "", post(admin, "期限を過ぎて残っているアクセスキー（週次）\n・"+theKey)).breaks(t)
+	alive().on("12-14 09:00", "", post(theOwner, "期限を過ぎて残っているアクセスキー（週次）\n・"+theKey)).breaks(t, "7 ")
+	alive().on("12-10 09:00", "", reach(admin, false)).breaks(t)
+	alive().without("call").breaks(t)
+	alive().on("12-14 09:00", "", row(ledger.Person, owner("鈴木 花子"))).on("12-22 09:00", "", post(admin, "【要対応】AWSを操作できません")).breaks(t)
+
+	told := func() *story {
+		return alive().on("12-10 09:00", "", post(admin, "停止\nアクセスキーID\n"+theKey))
+	}
+	told().on("12-13 09:00", "", overdue(0)).on("12-14 09:00", "", overdue(0)).breaks(t, "7 overdue and not counted")
+	told().on("12-13 09:00", "", overdue(0)).on("12-14 09:00", "", overdue(1)).breaks(t)
+	told().on("12-09 16:00", "", overdue(0)).on("12-10 09:00", "", overdue(0)).breaks(t)
+}
+
+func TestDatesAreReadAsPeopleWriteThem(t *testing.T) {
+	for _, text := range []string{"2026/1/6", "2026/01/06", "2026-01-06", "20260106", "2026年1月6日", "２０２６／１／６", " 2026/1/6\u3000", "2026/1/6\u200b"} {
+		if d, how := readDate(text); how != dated || d.String() != "2026-01-06" {
+			t.Errorf("%q is %s, %d", text, d, how)
+		}
+	}
+	for _, text := range []string{"", "来月末", "1/6/2026", "2026/13/40", "#N/A", "Loading..."} {
+		if _, how := readDate(text); how != unusable {
+			t.Errorf("%q: %d", text, how)
+		}
+	}
+	for _, text := range []string{"46028", "2026/1", "2026/1/6 12:00"} {
+		if _, how := readDate(text); how != unclear {
+			t.Errorf("%q: %d", text, how)
+		}
+	}
+}
+
+func TestANameInsideANameMeansNobody(t *testing.T) {
+	for _, owner := range []string{"林 太郎", "林太郎", "太郎 林", "林　太郎 様", "林 太郎(営業)", "林太郎さん"} {
+		if !mayMean(owner, "林 太郎") {
+			t.Errorf("%q", owner)
+		}
+	}
+	for _, owner := range []string{"小林 太郎", "小林太郎", "林", "林 太郎丸", ""} {
+		if mayMean(owner, "林 太郎") {
+			t.Errorf("%q", owner)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package judge
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/keylease/keylease/test/simulation/ledger"
+)
+
+const (
+	aDay = 24 * time.Hour
+	// silence is how long a key may be past its end until the admins have been told: a week, and a day until the next
+	// summary is due, and a half for what is late.
+	silence = 8*aDay + 12*time.Hour
+	// uncounted is how long it may be until the metric has it: a day's work may just have begun, and then it is read anew.
+	uncounted = 2 * aDay
+)
+
+// silent finds keys past their end of which nobody was told.
+func silent() check {
+	var next time.Time
+	known := map[string]bool{}
+	return check{name: "7 past its end in silence", step: func(l *ledger.Ledger) []Finding {
+		now := lastMoment(l)
+		if now.Before(next) {
+			return nil
+		}
+		next = now.Add(aDay)
+		var found []Finding
+		for _, key := range slices.Sorted(maps.Keys(l.Rows)) {
+			due, quiet, ok := pastEnd(l, key, now)
+			if !ok || known[key] || now.Sub(quiet) < silence || !couldTell(l, key, quiet, now) || admins(l, key, due, now) {
+				continue
+			}
+			known[key] = true
+			found = append(found, Finding{Key: key, At: now, Text: fmt.Sprintf(
+				"%s was due at %s and exists, nothing was changed since %s, and no admin was told by %s.", key, shown(due), shown(quiet), shown(now))})
+		}
+		return found
+	}}
+}
+
+// lastMoment that the ledger knows of.
+func lastMoment(l *ledger.Ledger) time.Time {
+	var last time.Time
+	if n := len(l.Calls); n > 0 {
+		last = l.Calls[n-1].At
+	}
+	if n := len(l.Acts); n > 0 {
+		last = later(last, l.Acts[n-1].At)
+	}
+	return last
+}
+
+// pastEnd tells since when a key is due on which both sides agree, and since when it is and people changed nothing. False:
+// it is not, or it is not certain that the key exists.
+func pastEnd(l *ledger.Ledger, key string, now time.Time) (due, quiet time.Time, ok bool) {
+	rows := upTo(l.Rows[key], rowStamp, now)
+	versions := upTo(l.Leases[strings.ToLower(key)], leaseStamp, now)
+	if len(rows) == 0 || len(versions) == 0 || versions[len(versions)-1].Object == nil {
+		return due, quiet, false
+	}
+	row, end := rows[len(rows)-1], specDay(versions[len(versions)-1].Object.Spec.EndDate)
+	agreed, how := readDate(row.Ends)
+	if !end.known() || row.Count > 1 || (row.Count == 1 && (how != dated || agreed != end)) || !alive(l, key, now) {
+		return due, quiet, false
+	}
+	name := sheetOf(l, key, now)
+	for _, spec := range settingsOf(l, name, now.Add(-aDay), now) {
+		zone, err := time.LoadLocation(spec.Schedule.TimeZone)
+		if err != nil {
+			return due, quiet, false
+		}
+		at := end.at(spec.Schedule.DailyAt, zone, 1)
+		if grace := spec.Schedule.GracePeriod; grace != nil {
+			at = at.Add(grace.Duration)
+		}
+		due = later(due, at)
+	}
+	quiet = later(due, quietSince(l, key, name, now))
+	return due, quiet, !due.IsZero() && quiet.Before(now)
+}
+
+// quietSince is when people last changed anything that concerns a key, or its term began.
+func quietSince(l *ledger.Ledger, key, sheet string, now time.Time) time.Time {
+	since := upTo(l.Rows[key], rowStamp, now)[0].At
+	for _, r := range upTo(l.Rows[key], rowStamp, now) {
+		if !byOperator(r.Stamp) {
+			since = later(since, r.At)
+		}
+	}
+	generation := int64(-1)
+	for _, v := range upTo(l.Leases[strings.ToLower(key)], leaseStamp, now) {
+		if v.Object == nil || v.By == ledger.Person || v.Object.Generation != generation {
+			since = later(since, v.At)
+		}
+		if v.Object != nil {
+			generation = v.Object.Generation
+		}
+	}
+	for _, v := range sheetsOf(l, sheet, time.Time{}, now) {
+		if v.By == ledger.Person || v.Object == nil {
+			since = later(since, v.At)
+		}
+	}
+	return since
+}
+
+// couldTell tells whether an operator ran all the time, without DryRun, and Slack could deliver to all admins.
+func couldTell(l *ledger.Ledger, key string, from, to time.Time) bool {
+	settings := settingsOf(l, sheetOf(l, key, to), from, to)
+	for _, spec := range settings {
+		if spec.Mode == "DryRun" {
+			return false
+		}
+		for _, id := range spec.Slack.Admins {
+			if !reachable(l, id, from, to) {
+				return false
+			}
+		}
+	}
+	return len(settings) > 0 && ran(l, from, to)
+}
+
+// ran tells whether there was no day without a call of the operator.
+func ran(l *ledger.Ledger, from, to time.Time) bool {
+	last := from
+	for _, c := range within(l.Calls, callStamp, from, to) {
+		if c.At.Sub(last) > aDay {
+			return false
+		}
+		last = c.At
+	}
+	return to.Sub(last) <= aDay
+}
+
+// troubles are the headlines of messages about a whole sheet that explain why keys stay.
+var troubles = []string{
+	"申請シートを読み取れません", "申請シートの変更を止めています", "別のクラスターが使っています", "AWSを操作できません", "削除件数の上限に達しました",
+	"The request sheet cannot be read", "Changes of the request sheet are on hold", "Another cluster uses", "cannot work in AWS", "limit of deletions is reached",
+}
+
+// admins tells whether any of them was told of a key, or of its sheet's trouble.
+func admins(l *ledger.Ledger, key string, from, to time.Time) bool {
+	ids := map[string]bool{}
+	for _, spec := range settingsOf(l, sheetOf(l, key, to), from, to) {
+		noteAdmins(ids, spec)
+	}
+	return slices.ContainsFunc(within(l.Posts, postStamp, from, to), func(p ledger.Post) bool {
+		headline := firstLine(p.Plain)
+		return ids[p.User+p.Channel] && (strings.Contains(p.Plain, key) ||
+			slices.ContainsFunc(troubles, func(h string) bool { return strings.Contains(headline, h) }))
+	})
+}
+
+// uncountedKeys finds days on which the metric counts fewer keys than are certainly overdue, twice one after another: it
+// may be read while an operator starts.
+func uncountedKeys() check {
+	var readings reader[ledger.Overdue]
+	short := false
+	return check{name: "7 overdue and not counted", step: func(l *ledger.Ledger) []Finding {
+		var found []Finding
+		for _, o := range readings.news(l.Overdue) {
+			var overdue []string
+			for _, key := range slices.Sorted(maps.Keys(l.Rows)) {
+				if _, quiet, ok := pastEnd(l, key, o.At); ok && o.At.Sub(quiet) > uncounted {
+					overdue = append(overdue, key)
+				}
+			}
+			before := short
+			short = len(overdue) > o.Keys && ran(l, o.At.Add(-uncounted), o.At)
+			if before && short {
+				found = append(found, Finding{Key: overdue[0], At: o.At, Text: fmt.Sprintf(
+					"At %s the metric counts %d overdue keys, and these certainly are: %s.", shown(o.At), o.Keys, strings.Join(overdue, ", "))})
+			}
+		}
+		return found
+	}}
+}

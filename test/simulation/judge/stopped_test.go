@@ -1,0 +1,73 @@
+package judge
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/test/simulation/ledger"
+)
+
+// fifty more keys, so that a fifth of the rows is ten. The admins know why those keys stay.
+func fifty(s *story) *story {
+	for n := range 49 {
+		key := fmt.Sprintf("AKIASIM%013d", n+100)
+		s.on("11-02 09:00", "", rowOf(key, ledger.Person)).on("11-02 09:00", "", awsOf(key, ledger.Person, "issue key")).on("11-02 09:01", "", leaseOf(key, operator))
+	}
+	return s.on("12-14 09:00", "", post(admin, "【要確認】1日の削除件数の上限に達しました"))
+}
+
+// changed rows of some of the fifty.
+func (s *story) changed(at string, rows int, by string, change func(*ledger.Row)) *story {
+	for n := range rows {
+		s.on(at, "", rowOf(fmt.Sprintf("AKIASIM%013d", n+100), by, change))
+	}
+	return s
+}
+
+func TestNoKeyIsRemovedWhileAllStandsStill(t *testing.T) {
+	approved := sheet(func(s *v1alpha1.AccessKeySheet) {
+		s.Annotations = map[string]string{"iam.keylease.dev/approve-change": "1"}
+	})
+	tests := map[string]struct {
+		story *story
+		want  []string
+	}{
+		"DryRun began days ago": {life().on("12-07 09:00", "", sheet(mode(v1alpha1.ModeDryRun))), []string{"3 "}},
+		"DryRun began just now": {life().on("12-09 15:04", "", sheet(mode(v1alpha1.ModeDryRun))), nil},
+		"Slack refuses the token": {life().without("deleted").on("12-09 09:00", "", act("slack-token")).on("12-09 09:00", "", reach("", false)),
+			[]string{"3 "}},
+		"Slack refused the token for a while": {life().on("12-08 09:00", "", act("slack-token")).on("12-08 09:00", "", reach("", false)).
+			on("12-09 09:00", "", reach("", true)), nil},
+		"Slack is away":                   {life().without("deleted").on("12-09 09:00", "", act("slack")).on("12-09 09:00", "", reach("", false)), nil},
+		"many rows changed":               {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")), []string{"3 "}},
+		"many rows went":                  {fifty(life()).changed("12-09 09:00", 20, ledger.Person, times(0)), []string{"3 "}},
+		"many rows were marked":           {fifty(life()).changed("12-09 09:00", 20, ledger.Person, mark("延長済み")), []string{"3 "}},
+		"some rows changed":               {fifty(life()).changed("12-09 09:00", 10, ledger.Person, ends("2026/12/30")), nil},
+		"many rows changed, and back":     {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")).changed("12-09 10:00", 20, ledger.Person, ends("2026/12/08")), nil},
+		"many rows changed days ago":      {fifty(life()).changed("12-07 09:00", 20, ledger.Person, ends("2026/12/30")), nil},
+		"many rows changed, was approved": {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")).on("12-09 10:00", "", approved), nil},
+		"the operator changed many rows":  {fifty(life()).changed("12-09 09:00", 20, operator, ends("2026/12/30")), nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { test.story.breaks(t, test.want...) })
+	}
+}
+
+func TestADayCostsNoMoreKeysThanItMay(t *testing.T) {
+	one := func(n string) func(*v1alpha1.AccessKeySheet) {
+		return func(s *v1alpha1.AccessKeySheet) {
+			s.Spec.Limits.MaxRevocationsPerDay = number(1)
+			s.Annotations = map[string]string{v1alpha1.AnnotationAllowRevocations: "2026-12-09=" + n}
+		}
+	}
+	two := func(s *story, at string) *story {
+		key := "AKIASIM0000000000100"
+		text := expiry(key, "あと7日", "2026年12月8日（火）", "2026-12-09 15:00 JST")
+		return s.on("12-01 15:00", "", post(theOwner, text)).on("12-01 15:00", "", post(admin, text)).on(at, "", awsOf(key, operator, "DeleteAccessKey"))
+	}
+	two(fifty(life()).on("11-03 09:00", "", sheet(one("1"))), "12-09 15:10").breaks(t, "3 ")
+	two(fifty(life()).on("11-03 09:00", "", sheet(one("1"))), "12-10 15:10").breaks(t)
+	two(fifty(life()).on("11-03 09:00", "", sheet(one("2"))), "12-09 15:10").breaks(t)
+	two(fifty(life()), "12-09 15:10").breaks(t)
+}

@@ -1,0 +1,57 @@
+package simulation
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/keylease/keylease/test/simulation/story"
+)
+
+// fault that is known and not mended yet. When it is mended, the test fails until its entry is taken out.
+type fault struct {
+	name string
+	// invariant that it breaks.
+	invariant string
+	// acts without which it does not happen: each is the beginning of an act, verb and arguments.
+	acts []string
+	// story in which it happens.
+	story string
+}
+
+// knownFault is the name of the fault that a shrunk story shows; empty: nobody knows it.
+func knownFault(e examined) string {
+	for _, f := range known {
+		if f.invariant == e.findings[0].Invariant && !slices.ContainsFunc(f.acts, func(act string) bool { return !hasAct(e.story, act) }) {
+			return f.name
+		}
+	}
+	return ""
+}
+
+func hasAct(s story.Story, beginning string) bool {
+	return slices.ContainsFunc(s.Acts, func(a story.Act) bool {
+		return strings.HasPrefix(strings.Join(append([]string{a.Verb}, a.Args...), " ")+" ", beginning+" ")
+	})
+}
+
+func TestAKnownFaultIsStillThere(t *testing.T) {
+	for _, f := range known {
+		t.Run(f.name, func(t *testing.T) {
+			s, err := story.Parse(f.story)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := examine(s, "keylease")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(e.findings) == 0 {
+				t.Fatalf("it is mended: take its entry out of the list of known faults\n%s", e.world.Tale())
+			}
+			if got := knownFault(e); got != f.name {
+				t.Errorf("it shows as %q: %s", got, e.report(0))
+			}
+		})
+	}
+}

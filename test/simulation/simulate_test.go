@@ -1,0 +1,105 @@
+package simulation
+
+import (
+	"flag"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/keylease/keylease/test/simulation/chance"
+	"github.com/keylease/keylease/test/simulation/story"
+)
+
+var simulateMinutes = flag.Float64("simulate-minutes", 0, "how long TestSimulate plays random stories; 0: as many as a test run needs")
+
+// someStories are enough for a test run.
+const someStories = 150
+
+// TestSimulate plays random stories of the whole product, and judges them. It ends at the first finding that nobody knows.
+func TestSimulate(t *testing.T) {
+	seed, end := max(*seedFlag, 1), time.Time{}
+	if *simulateMinutes > 0 {
+		end = time.Now().Add(time.Duration(*simulateMinutes * float64(time.Minute)))
+	}
+	r := &run{found: map[string]int{}}
+	next := seed - 1
+	more := func() (uint64, bool) {
+		n := atomic.AddUint64(&next, 1)
+		if end.IsZero() {
+			return n, n < seed+someStories && !t.Failed()
+		}
+		return n, time.Now().Before(end) && !t.Failed()
+	}
+	var all sync.WaitGroup
+	for worker := range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for n, ok := more(); ok; n, ok = more() {
+				if problem := r.one(n, fmt.Sprintf("keylease-%d", worker)); problem != "" {
+					t.Error(problem)
+				}
+			}
+		})
+	}
+	all.Wait()
+	t.Log(r)
+}
+
+// run sums up stories.
+type run struct {
+	mu                            sync.Mutex
+	stories, lives, acts, skipped int
+	days                          float64
+	// found known faults, by name.
+	found map[string]int
+}
+
+// one story. The result is the report of a finding that nobody knows.
+func (r *run) one(seed uint64, namespace string) string {
+	e, err := examine(chance.Draw(seed), namespace)
+	if err != nil {
+		return fmt.Sprintf("seed %d: %v", seed, err)
+	}
+	known := ""
+	if len(e.findings) > 0 {
+		e = e.shrunk(namespace)
+		if known = knownFault(e); known == "" {
+			return e.report(seed)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	whole, days := lives(e.world.Ledger)
+	r.stories, r.lives, r.days, r.acts = r.stories+1, r.lives+whole, r.days+days, r.acts+len(e.world.Ledger.Acts)
+	for _, a := range e.world.Ledger.Acts {
+		if a.Skipped != "" {
+			r.skipped++
+		}
+	}
+	if known != "" {
+		r.found[known]++
+	}
+	return ""
+}
+
+func (r *run) String() string {
+	return fmt.Sprintf("%d stories, %d whole lives, %.0f lease-years, %d acts (%d impossible); known faults: %v", r.stories, r.lives, r.days/365, r.acts, r.skipped, r.found)
+}
+
+// expectNothing plays a story in which an invariant was broken once.
+func expectNothing(t *testing.T, text string) {
+	t.Helper()
+	s, err := story.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := examine(s, "keylease")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(e.findings) > 0 {
+		t.Error(e.report(0))
+	}
+}
