@@ -99,7 +99,7 @@ func beforePromise(s scene) []string {
 		}
 		// A message names whole minutes.
 		if promised := n.removal(s.deletes); s.At.Add(time.Minute).Before(promised) {
-			return []string{fmt.Sprintf("the message of %s to %s%s said that this would be at %s", shown(p.At), p.User, p.Channel, shown(promised))}
+			return []string{fmt.Sprintf("the message of %s to %s said that this would be at %s", shown(p.At), recipient(p), shown(promised))}
 		}
 	}
 	return nil

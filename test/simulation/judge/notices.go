@@ -47,6 +47,14 @@ func noticeOf(p ledger.Post) (notice, bool) {
 	return n, true
 }
 
+// recipient is a person, or a channel's ID.
+func recipient(p ledger.Post) string {
+	if p.User != "" {
+		return p.User
+	}
+	return p.Channel
+}
+
 // below is the line below a label.
 func below(plain string, labels ...string) string {
 	lines := strings.Split(plain, "\n")

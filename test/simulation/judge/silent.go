@@ -151,7 +151,7 @@ func admins(l *ledger.Ledger, key string, from, to time.Time) bool {
 	}
 	return slices.ContainsFunc(within(l.Posts, postStamp, from, to), func(p ledger.Post) bool {
 		headline := firstLine(p.Plain)
-		return ids[p.User+p.Channel] && (strings.Contains(p.Plain, key) ||
+		return ids[recipient(p)] && (strings.Contains(p.Plain, key) ||
 			slices.ContainsFunc(troubles, func(h string) bool { return strings.Contains(headline, h) }))
 	})
 }

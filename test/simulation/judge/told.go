@@ -17,7 +17,7 @@ func notTold(s scene) []string {
 	latest := s.At.Add(-s.minimumNotice() + second)
 	told := func(to func(string) bool) bool {
 		return slices.ContainsFunc(within(s.l.Posts, postStamp, begin.Add(-second), latest), func(p ledger.Post) bool {
-			return to(p.User+p.Channel) && names(p, s.key)
+			return to(recipient(p)) && names(p, s.key)
 		})
 	}
 	var found []string

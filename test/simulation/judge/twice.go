@@ -32,7 +32,7 @@ func twice() check {
 			if !ok || !slices.ContainsFunc(once, func(h string) bool { return strings.Contains(n.headline, h) }) {
 				continue
 			}
-			one := letter{p.User + p.Channel, n.headline, n.key, n.end}
+			one := letter{recipient(p), n.headline, n.key, n.end}
 			before, again := last[one]
 			last[one] = p
 			if again && !begunBetween(l, n.key, before.Stamp, p.Stamp) {
@@ -98,7 +98,7 @@ func stranger() check {
 		}
 		var found []Finding
 		for _, p := range posts.news(l.Posts) {
-			to := p.User + p.Channel
+			to := recipient(p)
 			if admins[to] {
 				continue
 			}
@@ -156,7 +156,7 @@ func repeats() check {
 			if !slices.ContainsFunc(repeated, func(h string) bool { return strings.Contains(firstLine(p.Plain), h) }) {
 				continue
 			}
-			one := [2]string{p.User + p.Channel, p.Plain}
+			one := [2]string{recipient(p), p.Plain}
 			before, again := last[one]
 			last[one] = p
 			if again && p.At.Sub(before.At) < span && !touched(l, before.At.Add(-span), p.At) {
