@@ -88,10 +88,11 @@ type Sheet struct {
 	Object *v1alpha1.AccessKeySheet
 }
 
-// Post is a message in Slack. Text is what its reader sees.
+// Post is a message in Slack. To is the person, or the channel if it is not a direct message. Plain is what its reader sees.
 type Post struct {
 	Stamp
 	slack.Message
+	To    string
 	Plain string
 }
 

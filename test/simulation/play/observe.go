@@ -1,6 +1,7 @@
 package play
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -50,7 +51,7 @@ func (w *World) noteCall(p *process, c call) {
 func (w *World) listen() {
 	w.Sheets.OnChange(w.cellChanged)
 	w.Slack.OnMessage(func(m slack.Message) {
-		w.Ledger.Posts = append(w.Ledger.Posts, ledger.Post{Stamp: w.stamp(), Message: m, Plain: m.PlainText()})
+		w.Ledger.Posts = append(w.Ledger.Posts, ledger.Post{Stamp: w.stamp(), Message: m, To: cmp.Or(m.User, m.Channel), Plain: m.PlainText()})
 	})
 	w.IAM.OnCall(func(c iam.Call) {
 		if c.Changing() && c.Code == "" && c.Service == "iam" && c.Status != 0 {

@@ -33,7 +33,7 @@ func (w *World) Tale() string {
 	}
 	for _, p := range l.Posts {
 		headline, _, _ := strings.Cut(p.Plain, "\n")
-		add(p.Stamp, "tells %s%s: %s", p.User, p.Channel, headline)
+		add(p.Stamp, "tells %s: %s", p.To, headline)
 	}
 	for _, c := range l.AWS {
 		lost := ""
