@@ -39,7 +39,7 @@ func checks() []check {
 type Judge struct{ checks []check }
 
 // New judge, who has seen nothing yet.
-func New() *Judge { return &Judge{checks: checks()} }
+func New() *Judge { return &Judge{checks: append(checks(), deeds()...)} }
 
 // Step is called after each step of the play.
 func (j *Judge) Step(l *ledger.Ledger) []Finding {

@@ -51,7 +51,7 @@ func (s *story) without(name string) *story {
 func (s *story) broken(t *testing.T) []string {
 	t.Helper()
 	slices.SortStableFunc(s.entries, func(a, b entry) int { return a.at.Compare(b.at) })
-	l, j := ledger.New(), New()
+	l, j := ledger.New(), &Judge{checks: checks()}
 	var found []Finding
 	for _, e := range s.entries {
 		e.do(l, e.at)

@@ -19,7 +19,8 @@ func callStamp(e ledger.Call) ledger.Stamp   { return e.Stamp }
 
 // upTo is the part of a list that is not later than a moment.
 func upTo[E any](list []E, of func(E) ledger.Stamp, at time.Time) []E {
-	return list[:sort.Search(len(list), func(i int) bool { return of(list[i]).At.After(at) })]
+	n := sort.Search(len(list), func(i int) bool { return of(list[i]).At.After(at) })
+	return list[:n:n] // what is appended to it must not get into the ledger
 }
 
 // within is the part of a list that came after a moment and not later than another.

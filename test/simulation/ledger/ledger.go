@@ -71,8 +71,8 @@ type Users struct {
 type Cell struct {
 	Stamp
 	Tab, Cell, Old, New string
-	// Key in the row at that moment.
-	Key string
+	// Key in the row, and Header of the column, at that moment.
+	Key, Header string
 }
 
 // Lease is a version of an AccessKeyLease. Object is nil when it was deleted, and must not be changed.

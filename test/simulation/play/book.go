@@ -162,3 +162,16 @@ func (w *World) keyInRow(tab, row string) string {
 	}
 	return field(texts[n-1], slices.Index(texts[0], headKey))
 }
+
+// headerOf a column, by its letters.
+func (w *World) headerOf(tab, letters string) string {
+	if !slices.Contains(w.Book.Titles(), tab) {
+		return ""
+	}
+	for i, header := range headers(w.Book.Tab(tab).Snapshot()) {
+		if sheets.ColumnName(i+1) == letters {
+			return header
+		}
+	}
+	return ""
+}

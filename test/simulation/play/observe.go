@@ -70,8 +70,9 @@ func (w *World) cellChanged(c sheets.Change) {
 	if c.By != sheets.API {
 		return
 	}
+	column := strings.TrimRight(c.Range, "0123456789")
 	w.Ledger.Cells = append(w.Ledger.Cells, ledger.Cell{Stamp: w.stamp(), Tab: c.Tab, Cell: c.Range, Old: c.Old.String(), New: c.New.String(),
-		Key: w.keyInRow(c.Tab, strings.TrimLeft(c.Range, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))})
+		Key: w.keyInRow(c.Tab, strings.TrimPrefix(c.Range, column)), Header: w.headerOf(c.Tab, column)})
 }
 
 // changed is a new version of an object in a cluster. Only the first cluster's are in the ledger.
