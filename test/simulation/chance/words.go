@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/keylease/keylease/test/emulator/sheets"
 )
 
 // words of the table, in capitals, by what they stand for.
@@ -88,8 +86,6 @@ func (d *draw) written(t time.Time) string {
 		return fullWidth(text)
 	case 1:
 		return "\u3000" + text + " "
-	case 2:
-		return fmt.Sprint(int(sheets.Serial(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC))))
 	}
 	return text
 }

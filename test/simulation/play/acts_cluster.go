@@ -27,6 +27,8 @@ var _ = register(map[string]func(*World, []string) error{
 	"sync":         syncNow,
 	"take-claim":   takeClaim,
 	"secret":       secret,
+
+	"foreign-claim": foreignClaim,
 })
 
 const kubectlPatch = client.FieldOwner("kubectl-patch")
@@ -177,17 +179,35 @@ func syncNow(w *World, _ []string) error {
 	return w.annotateSheet(v1alpha1.AnnotationSync, fmt.Sprint(w.Clock.Now().Unix()))
 }
 
-// takeClaim: the claim that stands in the claim cell is taken over.
-func takeClaim(w *World, _ []string) error {
+// foreignClaim SECONDS: another cluster claims the sheet, and goes on until its claim is taken over.
+func foreignClaim(w *World, args []string) error {
+	if len(args) < 1 {
+		return fmt.Errorf("want seconds")
+	}
 	s, err := w.sheet()
 	if err != nil {
 		return err
 	}
 	form := w.Form()
 	if s.Spec.ClaimCell == "" || form == nil {
-		return fmt.Errorf("there is no claim")
+		return fmt.Errorf("there is no claim cell")
 	}
-	return w.annotateSheet(v1alpha1.AnnotationTakeClaim, form.Cell(s.Spec.ClaimCell).String())
+	if err := form.SetCell(s.Spec.ClaimCell, "another cluster's keylease/key-requests"); err != nil {
+		return err
+	}
+	return w.mended(args[0], "foreign-claim", func() error { return takeClaim(w, nil) })
+}
+
+// takeClaim: the foreign claim that the status shows is taken over.
+func takeClaim(w *World, _ []string) error {
+	s, err := w.sheet()
+	if err != nil {
+		return err
+	}
+	if s.Status.Claim == "" {
+		return fmt.Errorf("there is no foreign claim")
+	}
+	return w.annotateSheet(v1alpha1.AnnotationTakeClaim, s.Status.Claim)
 }
 
 // secret gone|wrong SECONDS: the Slack token's Secret is deleted, or holds another token.
