@@ -14,6 +14,9 @@ PKG ?= ./...
 RACE = ^Test(TheCompanysSheet|ManyLeasesOfOneDayDo|TwoSheetsOfOneAccount|ASheetOfAnotherNamespace|TwoKeysOfTheOnlyUser|AnAccountThatNeverAnswers)
 # How long make soak goes on.
 DURATION ?= 1h
+# make simulate: the seed of the first story. MINUTES is how long it goes on.
+SEED ?= 1
+MINUTES ?= 10
 # make demo: a spreadsheet of your own, an .xlsx file or a folder of CSV files.
 SHEET ?=
 export VERSION IMG SHEET
@@ -66,13 +69,17 @@ test: ## Every test, on a real control plane (PKG=./controllers/...: of some pac
 
 .PHONY: race
 race: ## What runs at the same time, and some of the whole operator, under the race detector
-	@hack/test.sh ./internal/slackapi ./internal/awsiam ./controllers/... ./test/simulation/... -race -timeout 20m
+	@hack/test.sh ./internal/slackapi ./internal/awsiam ./controllers/... ./test/simulation/real -race -timeout 20m
 	@hack/test.sh ./test/e2e -race -timeout 20m -run '$(RACE)'
 
 .PHONY: soak
 soak: ## Random edits of sheet and cluster for DURATION (1h)
 	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets \
 		go test ./test/simulation/real -run Soak -timeout 0 -v -soak-duration=$(DURATION)
+
+.PHONY: simulate
+simulate: ## Random stories of the whole product, from SEED (1) on, for MINUTES (10)
+	@go test ./test/simulation -run '^TestSimulate$$' -count 1 -timeout 0 -v -args -seed=$(SEED) -simulate-minutes=$(MINUTES)
 
 .PHONY: bench
 bench: ## The benchmarks
