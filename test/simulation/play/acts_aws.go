@@ -118,18 +118,28 @@ func userRecreate(w *World, args []string) error {
 	})(w, args)
 }
 
-// userRename N: the user of key N gets another name.
+// userRename N SECONDS: the user of key N has another name.
 func userRename(w *World, args []string) error {
-	return onUser("rename user", func(a *iam.Account, user string, _ []string) error {
-		if a.UserExists(user + "-renamed") {
+	if len(args) < 2 {
+		return fmt.Errorf("want a key and seconds")
+	}
+	return onUser("rename user", func(a *iam.Account, user string, more []string) error {
+		other := user + "-renamed"
+		if a.UserExists(other) {
 			return fmt.Errorf("the other name is taken")
 		}
-		a.RenameUser(user, user+"-renamed", "/")
-		for n, of := range w.users {
-			if of == user {
-				w.users[n] = user + "-renamed"
+		err := w.mended(more[0], "user-rename "+args[0], func() error {
+			if a.UserExists(user) || !a.UserExists(other) {
+				return fmt.Errorf("the user is another one by now")
 			}
+			a.RenameUser(other, user, "/")
+			w.byPerson("rename user", map[string]string{"UserName": other})
+			return nil
+		})
+		if err != nil {
+			return err
 		}
+		a.RenameUser(user, other, "/")
 		return nil
 	})(w, args)
 }

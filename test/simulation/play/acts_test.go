@@ -80,6 +80,16 @@ func reach(w *World) string {
 	return strings.Join(all, "\n")
 }
 
+func slackIDs(w *World) string {
+	var all []string
+	for n := 1; n <= 2; n++ {
+		for _, id := range idsOf(w.Users().Texts())[Name(n)] {
+			all = append(all, Name(n)+" "+id)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
 const bothRows = "山田 太郎|2026/11/20|svc-01||AKIASIM0000000000001\n林 太郎|2026/11/25|svc-02||AKIASIM0000000000002"
 
 func TestActsDoWhatTheySay(t *testing.T) {
@@ -162,6 +172,30 @@ restore state
 =
 restore bare
 =`, ends, []string{"2026-12-20 2026-11-25", "2026-12-20 2026-11-25"}},
+		"another cluster's claim is taken over": {`edit-sheet "{claimCell: Z1}" stays
+foreign-claim 5400
+=
+=`, accepted, []string{"ForeignClaim", "Accepted"}},
+		"a script undoes what the operator writes": {`script 1 状態 86400
+patch-mark 1 true
+=
+calm
+mark 2 延長
+=`, rows, []string{bothRows, strings.NewReplacer("svc-01||", "svc-01|延長申請済み|", "svc-02||", "svc-02|延長|").Replace(bothRows)}},
+		"the users tab is broken and mended": {`users-broken #REF! 3400
+=
+user-id 1 U0NEW001
+user-leaves 2 1800
+user-twin 2 1800
+user-name 1 旧姓 1800
+=`, slackIDs, []string{"", "山田 太郎 U0NEW001\n林 太郎 U0OWNER002"}},
+		"a key gets a second one, and a user another name for an hour": {`key-second 1 3
+user-rename 1 1800
+key-off 3
+user-gets 1 mfa
+policy-to 1 boundary
+=`, func(w *World) string { return strings.Join(w.Account.Users(), " ") + " " + w.Account.KeyStatus(Key(3)) },
+			[]string{"svc-01 svc-01-colleague svc-02 Inactive"}},
 		"calm ends all": {`slack-token token_revoked 90000
 google read 503 90000
 aws any Throttling 90000
