@@ -14,6 +14,9 @@ PKG ?= ./...
 RACE = ^Test(TheCompanysSheet|ManyLeasesOfOneDayDo|TwoSheetsOfOneAccount|ASheetOfAnotherNamespace|TwoKeysOfTheOnlyUser|AnAccountThatNeverAnswers)
 # How long make soak goes on.
 DURATION ?= 1h
+# make mutants: which of them (a regular expression), and how long the simulation looks for each.
+ONLY ?=
+MINUTES ?= 10
 # make demo: a spreadsheet of your own, an .xlsx file or a folder of CSV files.
 SHEET ?=
 export VERSION IMG SHEET
@@ -73,6 +76,10 @@ race: ## What runs at the same time, and some of the whole operator, under the r
 soak: ## Random edits of sheet and cluster for DURATION (1h)
 	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets \
 		go test ./test/simulation -run Soak -timeout 0 -v -soak-duration=$(DURATION)
+
+.PHONY: mutants
+mutants: ## Takes each guard out in turn and sees what finds that (ONLY=REGEXP MINUTES=10); hours, a stopped run goes on
+	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go run ./hack/mutants run -only '$(ONLY)' -minutes $(MINUTES)
 
 .PHONY: bench
 bench: ## The benchmarks
