@@ -75,7 +75,7 @@ func (w *workshop) findWith(ctx context.Context, pkg string, limit time.Duration
 	// The binary ends itself; only one that does not is killed.
 	bounded, cancel := context.WithTimeout(ctx, limit+time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(bounded, binary, append([]string{"-test.count=1", "-test.timeout=" + limit.String()}, args...)...) //nolint:gosec // built a moment ago
+	cmd := exec.CommandContext(bounded, binary, append([]string{"-test.count=1", "-test.timeout=" + limit.String()}, args...)...)
 	cmd.Dir = filepath.Join(w.root, pkg)
 	start := time.Now()
 	out, err := cmd.CombinedOutput()

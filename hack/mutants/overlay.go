@@ -67,7 +67,7 @@ func (w *workshop) buildTests(ctx context.Context, pkg string) (binary string, e
 }
 
 func (w *workshop) run(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // packages of the project
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = w.root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go %s: %w\n%s", args[0], err, out)
