@@ -55,7 +55,7 @@ func (f finder) find(ctx context.Context, m mutant) (result, error) {
 			continue
 		}
 		pkg, pattern, _ := strings.Cut(test, " ")
-		found, seconds, err := w.findWith(ctx, pkg, testTimeout, []string{"-test.failfast", "-test.run=" + pattern})
+		found, seconds, err := w.findWith(ctx, pkg, testTimeout, append(w.quiet(ctx, pkg), "-test.failfast", "-test.run="+pattern))
 		r.Seconds += seconds
 		if err != nil || found != "" {
 			r.FoundBy = found
