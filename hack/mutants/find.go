@@ -50,10 +50,12 @@ func (f finder) find(ctx context.Context, m mutant) (result, error) {
 			return r, err
 		}
 	}
+	ran := f.Minutes > 0
 	for _, test := range m.Tests {
 		if f.Skip != "" && skip.MatchString(test) {
 			continue
 		}
+		ran = true
 		pkg, pattern, _ := strings.Cut(test, " ")
 		found, seconds, err := w.findWith(ctx, pkg, testTimeout, append(w.quiet(ctx, pkg), "-test.failfast", "-test.run="+pattern))
 		r.Seconds += seconds
@@ -61,6 +63,9 @@ func (f finder) find(ctx context.Context, m mutant) (result, error) {
 			r.FoundBy = found
 			return r, err
 		}
+	}
+	if !ran {
+		return r, errors.New("nothing ran that could find it")
 	}
 	return r, nil
 }
