@@ -66,13 +66,13 @@ test: ## Every test, on a real control plane (PKG=./controllers/...: of some pac
 
 .PHONY: race
 race: ## What runs at the same time, and some of the whole operator, under the race detector
-	@hack/test.sh ./internal/slackapi ./internal/awsiam ./controllers/... ./test/simulation -race -timeout 20m
+	@hack/test.sh ./internal/slackapi ./internal/awsiam ./controllers/... ./test/simulation/... -race -timeout 20m
 	@hack/test.sh ./test/e2e -race -timeout 20m -run '$(RACE)'
 
 .PHONY: soak
 soak: ## Random edits of sheet and cluster for DURATION (1h)
 	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets \
-		go test ./test/simulation -run Soak -timeout 0 -v -soak-duration=$(DURATION)
+		go test ./test/simulation/real -run Soak -timeout 0 -v -soak-duration=$(DURATION)
 
 .PHONY: bench
 bench: ## The benchmarks

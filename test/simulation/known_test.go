@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keylease/keylease/test/simulation/play"
 	"github.com/keylease/keylease/test/simulation/story"
+	"github.com/keylease/keylease/test/simulation/trial"
 )
 
 // fault that is known and not mended yet. When it is mended, the test fails until its entry is taken out.
@@ -20,9 +22,9 @@ type fault struct {
 }
 
 // knownFault is the name of the fault that a shrunk story shows; empty: nobody knows it.
-func knownFault(e examined) string {
+func knownFault(e trial.Trial) string {
 	for _, f := range known {
-		if f.invariant == e.findings[0].Invariant && !slices.ContainsFunc(f.acts, func(act string) bool { return !hasAct(e.story, act) }) {
+		if f.invariant == e.Findings[0].Invariant && !slices.ContainsFunc(f.acts, func(act string) bool { return !hasAct(e.Story, act) }) {
 			return f.name
 		}
 	}
@@ -42,15 +44,15 @@ func TestAKnownFaultIsStillThere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e, err := examine(s, "keylease")
+			e, err := trial.Play(s, play.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(e.findings) == 0 {
-				t.Fatalf("it is mended: take its entry out of the list of known faults\n%s", e.world.Tale())
+			if len(e.Findings) == 0 {
+				t.Fatalf("it is mended: take its entry out of the list of known faults\n%s", e.World.Tale())
 			}
 			if got := knownFault(e); got != f.name {
-				t.Errorf("it shows as %q: %s", got, e.report(0))
+				t.Errorf("it shows as %q: %s", got, e.Report(0))
 			}
 		})
 	}

@@ -1,3 +1,6 @@
+// Package simulation plays random stories of the whole product: people, services that fail, operators that die, for years
+// of leases. What it plays is in the folders beside: story, chance, play, ledger, judge, trial. The folder real plays on a
+// real control plane.
 package simulation
 
 import (
@@ -10,10 +13,15 @@ import (
 	"time"
 
 	"github.com/keylease/keylease/test/simulation/chance"
+	"github.com/keylease/keylease/test/simulation/play"
 	"github.com/keylease/keylease/test/simulation/story"
+	"github.com/keylease/keylease/test/simulation/trial"
 )
 
-var simulateMinutes = flag.Float64("simulate-minutes", 0, "how long TestSimulate plays random stories; 0: as many as a test run needs")
+var (
+	seedFlag        = flag.Uint64("seed", 1, "seed of the first story")
+	simulateMinutes = flag.Float64("simulate-minutes", 0, "how long TestSimulate plays random stories; 0: as many as a test run needs")
+)
 
 // someStories are enough for a test run.
 const someStories = 150
@@ -58,22 +66,22 @@ type run struct {
 
 // one story. The result is the report of a finding that nobody knows.
 func (r *run) one(seed uint64, namespace string) string {
-	e, err := examine(chance.Draw(seed), namespace)
+	e, err := trial.Play(chance.Draw(seed), play.Options{Namespace: namespace})
 	if err != nil {
 		return fmt.Sprintf("seed %d: %v", seed, err)
 	}
 	known := ""
-	if len(e.findings) > 0 {
-		e = e.shrunk(namespace)
+	if len(e.Findings) > 0 {
+		e = e.Shrunk(play.Options{Namespace: namespace})
 		if known = knownFault(e); known == "" {
-			return e.report(seed)
+			return e.Report(seed)
 		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	whole, days := lives(e.world.Ledger)
-	r.stories, r.lives, r.days, r.acts = r.stories+1, r.lives+whole, r.days+days, r.acts+len(e.world.Ledger.Acts)
-	for _, a := range e.world.Ledger.Acts {
+	whole, days := trial.Lives(e.World.Ledger)
+	r.stories, r.lives, r.days, r.acts = r.stories+1, r.lives+whole, r.days+days, r.acts+len(e.World.Ledger.Acts)
+	for _, a := range e.World.Ledger.Acts {
 		if a.Skipped != "" {
 			r.skipped++
 		}
@@ -95,11 +103,11 @@ func expectNothing(t *testing.T, text string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := examine(s, "keylease")
+	e, err := trial.Play(s, play.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(e.findings) > 0 {
-		t.Error(e.report(0))
+	if len(e.Findings) > 0 {
+		t.Error(e.Report(0))
 	}
 }

@@ -46,7 +46,7 @@ func (s *Server) Restore(b *Backup) {
 			switch old := s.objects[k][keyOf(e.object)]; {
 			case old == nil || old.UID != e.UID:
 				s.enqueue(Event{Type: watch.Added, New: e.typed})
-			case old != e:
+			case old.typed != e.typed:
 				s.enqueue(Event{Type: watch.Modified, Old: old.typed, New: e.typed})
 			}
 		}

@@ -2,7 +2,6 @@ package apiserver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
@@ -218,21 +216,17 @@ func (c *apiClient) applyConfiguration(ctx context.Context, ac runtime.ApplyConf
 	if err := check(ctx, options.DryRun); err != nil {
 		return err
 	}
-	data, err := json.Marshal(ac)
+	body, err := runtime.DefaultUnstructuredConverter.ToUnstructured(ac)
 	if err != nil {
-		return err
-	}
-	if len(data) > bodyBytes {
-		return errBodyTooLarge
-	}
-	var body map[string]any
-	if err := utiljson.Unmarshal(data, &body); err != nil {
 		return err
 	}
 	u := unstructured.Unstructured{Object: body}
 	k, err := c.kindNamed(u.GroupVersionKind())
 	if err != nil {
 		return err
+	}
+	if roughSize(body) > bodyBytes {
+		return errBodyTooLarge
 	}
 	t := target{
 		kind: k, NamespacedName: types.NamespacedName{Namespace: u.GetNamespace(), Name: u.GetName()},
@@ -245,15 +239,11 @@ func (c *apiClient) applyConfiguration(ctx context.Context, ac runtime.ApplyConf
 	return fill(ac, e)
 }
 
-// fill an apply configuration with the object as it is now.
+// fill an apply configuration with the object as it is now, apart from the managed fields, which none has.
 func fill(ac runtime.ApplyConfiguration, e *entry) error {
-	b, err := json.Marshal(e.object)
-	if err != nil {
-		return err
-	}
 	v := reflect.ValueOf(ac).Elem()
 	v.Set(reflect.Zero(v.Type()))
-	return json.Unmarshal(b, ac)
+	return runtime.DefaultUnstructuredConverter.FromUnstructured(e.root(), ac)
 }
 
 // Delete removes an object, or marks it as deleted while it has finalizers.

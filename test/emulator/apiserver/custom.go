@@ -30,8 +30,8 @@ import (
 type customRules struct {
 	kind         schema.GroupVersionKind
 	schema       *structural.Structural
-	cel          *cel.Validator
-	whole, state validation.SchemaValidator // state validates the status alone
+	rules        ruleSet
+	whole, state *node // state is of the status alone
 }
 
 // customKind compiles a CustomResourceDefinition, YAML.
@@ -74,12 +74,12 @@ func compile(k schema.GroupVersionKind, from *apiextensionsv1.CustomResourceVali
 	if err := defaulting.PruneDefaults(s); err != nil {
 		return nil, err
 	}
-	r := &customRules{kind: k, schema: s, cel: cel.NewValidator(s, true, celconfig.PerCallLimit)}
-	if r.whole, _, err = validation.NewSchemaValidator(in.OpenAPIV3Schema); err != nil {
+	r := &customRules{kind: k, schema: s, rules: newRuleSet(s)}
+	if r.whole, err = newNode(in.OpenAPIV3Schema); err != nil {
 		return nil, err
 	}
 	status := in.OpenAPIV3Schema.Properties["status"]
-	r.state, _, err = validation.NewSchemaValidator(&status)
+	r.state, err = newNode(&status)
 	return r, err
 }
 
@@ -123,17 +123,27 @@ func (r *customRules) validate(ctx context.Context, o, old *object, status bool)
 	errs := r.validateMeta(ctx, o, old)
 	root := o.root()
 	if old == nil {
-		errs = append(errs, validation.ValidateCustomResource(nil, root, r.whole)...)
+		errs = append(errs, validation.ValidateCustomResource(nil, root, r.whole.whole)...)
 		errs = append(errs, listtype.ValidateListSetsAndMaps(nil, r.schema, root)...)
 		return append(errs, r.validateRules(ctx, errs, root, nil)...)
 	}
 	before := old.root()
-	// An old value that breaks a rule made later may stay, as long as it is not changed.
+	if len(errs) == 0 && r.accepts(root, before, status) {
+		var ok bool
+		if o.proof, ok = r.rules.accept(ctx, root, before, old.proof); ok {
+			return nil
+		}
+	}
+	return r.explain(ctx, errs, root, before, status)
+}
+
+// explain validates an update in full. An old value that breaks a rule made later may stay, as long as it is not changed.
+func (r *customRules) explain(ctx context.Context, errs field.ErrorList, root, before map[string]any, status bool) field.ErrorList {
 	correlated := common.NewCorrelatedObject(root, before, &model.Structural{Structural: r.schema})
 	if !status {
-		errs = append(errs, validation.ValidateCustomResourceUpdate(nil, root, before, r.whole, validation.WithRatcheting(correlated))...)
+		errs = append(errs, validation.ValidateCustomResourceUpdate(nil, root, before, r.whole.whole, validation.WithRatcheting(correlated))...)
 	} else if state, ok := root["status"]; ok {
-		errs = append(errs, validation.ValidateCustomResourceUpdate(field.NewPath("status"), state, before["status"], r.state,
+		errs = append(errs, validation.ValidateCustomResourceUpdate(field.NewPath("status"), state, before["status"], r.state.whole,
 			validation.WithRatcheting(correlated.Key("status")))...)
 	}
 	if broken := listtype.ValidateListSetsAndMaps(nil, r.schema, root); len(broken) > 0 &&
@@ -141,6 +151,14 @@ func (r *customRules) validate(ctx context.Context, o, old *object, status bool)
 		errs = append(errs, broken...)
 	}
 	return append(errs, r.validateRules(ctx, errs, root, before, cel.WithRatcheting(correlated))...)
+}
+
+// accepts is the short way of asking the schema: it tells whether an update is valid, but not what is wrong with it.
+func (r *customRules) accepts(root, before map[string]any, status bool) bool {
+	if status && !r.state.accepts(root["status"], before["status"]) || !status && !r.whole.accepts(root, before) {
+		return false
+	}
+	return len(listtype.ValidateListSetsAndMaps(nil, r.schema, root)) == 0
 }
 
 func (r *customRules) validateMeta(ctx context.Context, o, old *object) field.ErrorList {
@@ -167,6 +185,6 @@ func (r *customRules) validateRules(ctx context.Context, so field.ErrorList, roo
 	if before != nil {
 		old = before
 	}
-	errs, _ := r.cel.Validate(ctx, nil, r.schema, root, old, celconfig.RuntimeCELCostBudget, options...)
+	errs, _ := r.rules.all.Validate(ctx, nil, r.schema, root, old, celconfig.RuntimeCELCostBudget, options...)
 	return errs
 }

@@ -76,8 +76,9 @@ func (s *Server) endNamespaces(ctx context.Context) error {
 		}
 		t := target{kind: k, NamespacedName: keyOf(n.object), manager: "kube-controller-manager"}
 		_, err := s.update(ctx, t, false, n.UID, func(live *object) (*object, error) {
-			live.fields["spec"] = map[string]any{}
-			return live, nil
+			empty := live.edit()
+			empty.fields["spec"] = map[string]any{}
+			return empty, nil
 		})
 		if err != nil {
 			return asStatus(err)

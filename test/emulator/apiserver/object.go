@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -15,6 +16,9 @@ type object struct {
 	metav1.TypeMeta
 	metav1.ObjectMeta
 	fields map[string]any // without apiVersion, kind and metadata
+
+	proof proof
+	json  map[string]any // what root returns, once the metadata changes no more
 }
 
 // DeepCopyObject implements [runtime.Object]. The copy shares the fields' values.
@@ -27,12 +31,15 @@ func (o *object) DeepCopyObject() runtime.Object {
 // edit returns a copy whose metadata and fields may be set, but not changed in depth.
 func (o *object) edit() *object {
 	c := *o
-	c.fields = maps.Clone(o.fields)
+	c.fields, c.json = maps.Clone(o.fields), nil
 	return &c
 }
 
 // root is the object as the JSON of its kind, without managed fields, which no schema knows and no rule sees.
 func (o *object) root() map[string]any {
+	if o.json != nil {
+		return o.json
+	}
 	meta := o.ObjectMeta
 	meta.ManagedFields = nil
 	return o.with(&meta)
@@ -81,6 +88,9 @@ func sameJSON(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:
 		b, ok := b.(map[string]any)
+		if ok && reflect.ValueOf(a).UnsafePointer() == reflect.ValueOf(b).UnsafePointer() {
+			return true
+		}
 		if !ok || len(a) != len(b) || (a == nil) != (b == nil) {
 			return false
 		}
@@ -94,6 +104,9 @@ func sameJSON(a, b any) bool {
 		b, ok := b.([]any)
 		if !ok || len(a) != len(b) || (a == nil) != (b == nil) {
 			return false
+		}
+		if len(a) > 0 && &a[0] == &b[0] {
+			return true
 		}
 		for i := range a {
 			if !sameJSON(a[i], b[i]) {

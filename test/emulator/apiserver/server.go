@@ -72,6 +72,8 @@ func (s *Server) commit(k *kind, old *entry, o *object) (*entry, error) {
 		return nil, err
 	}
 	s.revision++
+	o.json = nil
+	o.json = o.root()
 	e := &entry{object: o, typed: t}
 	s.objects[k][types.NamespacedName{Namespace: o.Namespace, Name: o.Name}] = e
 	if old == nil {
@@ -129,10 +131,15 @@ func (d *deliveries) deliver() {
 	for len(d.queue) > 0 {
 		e, watchers := d.queue[0], d.watchers
 		d.queue = d.queue[1:]
-		d.queueMu.Unlock()
-		for _, f := range watchers {
-			f(e)
-		}
-		d.queueMu.Lock()
+		d.tell(e, watchers)
+	}
+}
+
+// tell unlocks what deliver has locked, and locks it again even if a watcher ends its goroutine.
+func (d *deliveries) tell(e Event, watchers []func(Event)) {
+	d.queueMu.Unlock()
+	defer d.queueMu.Lock()
+	for _, f := range watchers {
+		f(e)
 	}
 }

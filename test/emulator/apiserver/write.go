@@ -70,7 +70,7 @@ func (s *Server) admitNew(ctx context.Context, t target, o *object) (*object, er
 	return o, checkSize(o)
 }
 
-// change is what a request makes of an object. live is an empty object if there is none; it may be edited but not in depth.
+// change is what a request makes of an object. live is an empty object if there is none, and not to be changed.
 type change func(live *object) (*object, error)
 
 // update changes an object, or creates it if allowed. uid, unless empty, is the one that the object must have.
@@ -85,6 +85,7 @@ func (s *Server) update(ctx context.Context, t target, mayCreate bool, uid types
 	live := t.empty()
 	if old != nil {
 		live = old.edit()
+		live.json = old.json
 		if uid != "" && uid != old.UID {
 			return nil, s.conflict(t, fmt.Sprintf("StorageError: invalid object, Code: 4, Key: /registry/%s/%s/%s, ResourceVersion: 0, "+
 				"AdditionalErrorMsg: Precondition failed: UID in precondition: %v, UID in object meta: %v",
@@ -120,7 +121,11 @@ func (s *Server) replace(ctx context.Context, t target, old *entry, o *object) (
 		return s.remove(t.kind, old, o)
 	}
 	if sameObject(old.object, o) {
-		return old, nil
+		known := *old.object
+		known.proof = o.proof
+		e := &entry{object: &known, typed: old.typed}
+		s.objects[t.kind][t.NamespacedName] = e
+		return e, nil
 	}
 	if err := checkSize(o); err != nil {
 		return nil, err

@@ -12,6 +12,9 @@ import (
 // acts by verb. An error means that the act is impossible as things stand, and is noted; nothing follows from it.
 var acts = map[string]func(*World, []string) error{}
 
+// Knows tells whether there is such a verb.
+func Knows(verb string) bool { return acts[verb] != nil }
+
 func register(more map[string]func(*World, []string) error) struct{} {
 	for verb, do := range more {
 		if acts[verb] != nil {

@@ -32,7 +32,9 @@ var _ = register(map[string]func(*World, []string) error{
 const kubectlPatch = client.FieldOwner("kubectl-patch")
 
 // createSheet [YAML]: an AccessKeySheet with the defaults, and what the YAML of its spec says otherwise.
-func createSheet(w *World, args []string) error {
+func createSheet(w *World, args []string) error { return w.createSheetIn(w.clusters[0], args) }
+
+func (w *World) createSheetIn(c *cluster, args []string) error {
 	s := &v1alpha1.AccessKeySheet{}
 	s.Namespace, s.Name = w.Namespace, SheetName
 	s.Spec.SpreadsheetID = SpreadsheetID
@@ -51,7 +53,7 @@ func createSheet(w *World, args []string) error {
 			w.Slack.AddChannel(slack.Channel{ID: id, Name: "keys"})
 		}
 	}
-	return w.Cluster().Create(w.context, s, client.FieldOwner("kubectl-create"))
+	return c.client.Create(w.context, s, client.FieldOwner("kubectl-create"))
 }
 
 // sheet as the API server has it.

@@ -8,14 +8,15 @@ import (
 )
 
 var _ = register(map[string]func(*World, []string) error{
-	"boot":          func(w *World, _ []string) error { _, err := w.boot(w.clusters[0]); return err },
-	"kill":          killOne,
-	"second-leader": secondLeader,
-	"freeze":        freeze,
-	"weave":         weave,
-	"stale":         stale,
-	"api":           troubleAPI,
-	"late":          lateAnswers,
+	"second-cluster": secondCluster,
+	"boot":           func(w *World, _ []string) error { _, err := w.boot(w.clusters[0]); return err },
+	"kill":           killOne,
+	"second-leader":  secondLeader,
+	"freeze":         freeze,
+	"weave":          weave,
+	"stale":          stale,
+	"api":            troubleAPI,
+	"late":           lateAnswers,
 })
 
 // of is the process whose call is interrupted, or else the one that runs longest.
@@ -171,5 +172,22 @@ func lateAnswers(w *World, args []string) error {
 	}
 	times, err := strconv.Atoi(args[2])
 	w.late = append(w.late, &lateness{args[0], by, times})
+	return err
+}
+
+// secondCluster [YAML]: another cluster's operator works on the same spreadsheet, by an AccessKeySheet of its own. Its
+// leases are not in the ledger.
+func secondCluster(w *World, args []string) error {
+	if len(w.clusters) > 1 {
+		return fmt.Errorf("there are two already")
+	}
+	if err := w.addCluster("second"); err != nil {
+		return err
+	}
+	c := w.clusters[1]
+	if err := w.createSheetIn(c, args); err != nil {
+		return err
+	}
+	_, err := w.boot(c)
 	return err
 }

@@ -2,6 +2,7 @@ package play
 
 import (
 	"fmt"
+	"hash/crc32"
 	"strings"
 	"testing"
 	"time"
@@ -173,7 +174,7 @@ calm
 			t.Parallel()
 			s, looks := shortStory(t, test.acts)
 			var got []string
-			w, err := Play(s, Options{Namespace: fmt.Sprintf("acts-%x", name), Watch: func(w *World) bool {
+			w, err := Play(s, Options{Namespace: fmt.Sprint("acts-", crc32.ChecksumIEEE([]byte(name))), Watch: func(w *World) bool {
 				for len(looks) > 0 && !w.Clock.Now().Before(looks[0]) {
 					got, looks = append(got, test.see(w)), looks[1:]
 				}

@@ -155,6 +155,8 @@ func (w *World) addCluster(name string) error {
 	w.clusters = append(w.clusters, c)
 	api.Watch(func(e apiserver.Event) { w.changed(c, e) })
 	for _, o := range []client.Object{
+		// UIDs are counted, and two clusters must not have the same kube-system.
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "slack"}, Data: map[string][]byte{"token": []byte(slack.BotToken)}},

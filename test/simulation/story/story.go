@@ -106,10 +106,24 @@ func parseAct(line string) (Act, error) {
 	if err != nil {
 		return Act{}, err
 	}
-	a, words := Act{At: at}, words[2:]
+	a, err := verbOf(words[2:])
+	a.At = at
+	return a, err
+}
+
+// ParseAct reads an act's text without its moment, such as "+3 kill before 5".
+func ParseAct(text string) (Act, error) {
+	words, err := split(text)
+	if err != nil || len(words) == 0 {
+		return Act{}, fmt.Errorf("want a verb")
+	}
+	return verbOf(words)
+}
+
+func verbOf(words []string) (a Act, err error) {
 	if call, ok := strings.CutPrefix(words[0], "+"); ok {
 		if a.Call, err = strconv.Atoi(call); err != nil || len(words) < 2 {
-			return Act{}, fmt.Errorf("want a number of calls and a verb behind +")
+			return a, fmt.Errorf("want a number of calls and a verb behind +")
 		}
 		words = words[1:]
 	}

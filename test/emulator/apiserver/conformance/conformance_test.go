@@ -15,8 +15,10 @@ import (
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -60,6 +62,11 @@ func TestTheSameScriptHasTheSameOutcomesOnTheRealServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var seen []client.Object
+	var copies []runtime.Object
+	s.Watch(func(e apiserver.Event) {
+		seen, copies = append(seen, e.New), append(copies, e.New.DeepCopyObject())
+	})
 	config := plane.Config()
 	config.UserAgent = apiserver.DefaultManager
 	genuine, err := client.New(config, client.Options{Scheme: s.Client().Scheme()})
@@ -89,6 +96,11 @@ func TestTheSameScriptHasTheSameOutcomesOnTheRealServer(t *testing.T) {
 			t.Errorf("%d, %s (- the real server, + ours):\n%s", i, step.says, d)
 		}
 	}
+	for i, o := range seen {
+		if !equality.Semantic.DeepEqual(o, copies[i]) {
+			t.Errorf("version %s of %s was changed after watchers had seen it", o.GetResourceVersion(), o.GetName())
+		}
+	}
 }
 
 type actor struct {
@@ -102,30 +114,43 @@ func (a actor) do(ctx context.Context, s step) (outcome, error) {
 		return outcome{}, err
 	}
 	body := strings.NewReplacer("$RV", before.GetResourceVersion(), "$UID", string(before.GetUID())).Replace(s.body)
-	o, err := a.send(ctx, s, before, body)
 	var out outcome
-	var status apierrors.APIStatus
-	switch {
-	case errors.As(err, &status):
-		out.Code, out.Reason = status.Status().Code, status.Status().Reason
-		if out.Code != http.StatusInternalServerError { // those are what some library happens to say
-			out.Error = a.general(status.Status().Message)
+	o, err := a.send(ctx, s, before, body)
+	if err := a.failed(&out, err); err != nil {
+		return outcome{}, err
+	}
+	if out.Code == 0 {
+		if out.Answer, err = a.render(o); err != nil {
+			return outcome{}, err
 		}
-	case err != nil:
-		return outcome{}, err
-	default:
-		out.Answer, err = a.render(o)
 	}
-	if out.Answer != "" && err != nil {
-		return outcome{}, err
+	err = a.found(ctx, &out, s.on, before)
+	return out, err
+}
+
+// failed takes over what a server answered instead of an object. Any other error is returned.
+func (actor) failed(out *outcome, err error) error {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return err
 	}
-	after, err := a.read(ctx, s.on)
+	out.Code, out.Reason = status.Status().Code, status.Status().Reason
+	if out.Code != http.StatusInternalServerError { // those are what some library happens to say
+		out.Error = status.Status().Message
+	}
+	return nil
+}
+
+// found takes over how the object is afterwards.
+func (a actor) found(ctx context.Context, out *outcome, on string, before client.Object) error {
+	out.Error = a.general(out.Error)
+	after, err := a.read(ctx, on)
 	if err != nil {
-		return outcome{}, err
+		return err
 	}
 	out.Changed = before.GetResourceVersion() != after.GetResourceVersion()
 	out.Object, err = a.render(after)
-	return out, err
+	return err
 }
 
 func (a actor) empty(on string) (client.Object, error) {

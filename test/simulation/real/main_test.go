@@ -1,6 +1,6 @@
 // Package simulation lets people and the operator loose on one sheet at the same time, on a real control plane and the
 // emulators: at the worst single moments, one by one, and at random for as long as is asked for.
-package simulation
+package real
 
 import (
 	"flag"

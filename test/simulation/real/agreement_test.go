@@ -1,4 +1,4 @@
-package simulation
+package real
 
 import (
 	"fmt"
