@@ -14,8 +14,10 @@ PKG ?= ./...
 RACE = ^Test(TheCompanysSheet|ManyLeasesOfOneDayDo|TwoSheetsOfOneAccount|ASheetOfAnotherNamespace|TwoKeysOfTheOnlyUser|AnAccountThatNeverAnswers)
 # How long make soak goes on.
 DURATION ?= 1h
-# make simulate: the seed of the first story. MINUTES is how long it goes on.
+# make simulate: the seed of the first story. make mutants: which of them (a regular expression). MINUTES is how long the
+# simulation goes on, for each mutant.
 SEED ?= 1
+ONLY ?=
 MINUTES ?= 10
 # make demo: a spreadsheet of your own, an .xlsx file or a folder of CSV files.
 SHEET ?=
@@ -80,6 +82,10 @@ soak: ## Random edits of sheet and cluster for DURATION (1h)
 .PHONY: simulate
 simulate: ## Random stories of the whole product, from SEED (1) on, for MINUTES (10)
 	@go test ./test/simulation -run '^TestSimulate$$' -count 1 -timeout 0 -v -args -seed=$(SEED) -simulate-minutes=$(MINUTES)
+
+.PHONY: mutants
+mutants: ## Takes each guard out in turn and sees what finds that (ONLY=REGEXP MINUTES=10); hours, a stopped run goes on
+	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go run ./hack/mutants run -only '$(ONLY)' -minutes $(MINUTES)
 
 .PHONY: bench
 bench: ## The benchmarks

@@ -56,7 +56,8 @@ func (o outcome) judge(key string) []string {
 	switch {
 	case k.gone.IsZero():
 		var found []string
-		if row.Count == 1 && specDay(version.Spec.EndDate) != end {
+		is, _ := readStatus(row.Mark, marksOf(o.l))
+		if row.Count == 1 && is != signRevoked && specDay(version.Spec.EndDate) != end {
 			found = append(found, fmt.Sprintf("the row says %q, and the lease %s", row.Ends, version.Spec.EndDate))
 		}
 		if o.now.After(o.deadline(end)) && !o.kept(key, row, version) {
@@ -198,7 +199,8 @@ func sameAWS(a, b *v1alpha1.AWSAccess) bool {
 // untold: the row does not say that the key is gone, or its people were not told.
 func (o outcome) untold(key string, k *awsKey, row ledger.Row) (found []string) {
 	is, _ := readStatus(row.Mark, marksOf(o.l))
-	if row.Count == 1 && is != signRevoked && !unclearText(row.Mark) {
+	recreated := !o.account.user(k.user).recreated.IsZero()
+	if row.Count == 1 && is != signRevoked && !unclearText(row.Mark) && !recreated {
 		found = append(found, fmt.Sprintf("it is gone since %s, and its row says %q", shown(k.gone), row.Mark))
 	}
 	if !isOperator(k.goneBy) || slices.ContainsFunc(o.l.Leases[strings.ToLower(key)], func(v ledger.Lease) bool { return v.Object == nil }) {
