@@ -14,6 +14,11 @@ PKG ?= ./...
 RACE = ^Test(TheCompanysSheet|ManyLeasesOfOneDayDo|TwoSheetsOfOneAccount|ASheetOfAnotherNamespace|TwoKeysOfTheOnlyUser|AnAccountThatNeverAnswers)
 # How long make soak goes on.
 DURATION ?= 1h
+# make simulate: the seed of the first story. make mutants: which of them (a regular expression). MINUTES is how long the
+# simulation goes on, for each mutant.
+SEED ?= 1
+ONLY ?=
+MINUTES ?= 10
 # make demo: a spreadsheet of your own, an .xlsx file or a folder of CSV files.
 SHEET ?=
 export VERSION IMG SHEET
@@ -66,13 +71,21 @@ test: ## Every test, on a real control plane (PKG=./controllers/...: of some pac
 
 .PHONY: race
 race: ## What runs at the same time, and some of the whole operator, under the race detector
-	@hack/test.sh ./internal/slackapi ./internal/awsiam ./controllers/... ./test/simulation/... -race -timeout 20m
+	@hack/test.sh ./internal/slackapi ./internal/awsiam ./controllers/... ./test/simulation/real -race -timeout 20m
 	@hack/test.sh ./test/e2e -race -timeout 20m -run '$(RACE)'
 
 .PHONY: soak
 soak: ## Random edits of sheet and cluster for DURATION (1h)
 	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets \
 		go test ./test/simulation/real -run Soak -timeout 0 -v -soak-duration=$(DURATION)
+
+.PHONY: simulate
+simulate: ## Random stories of the whole product, from SEED (1) on, for MINUTES (10)
+	@go test ./test/simulation -run '^TestSimulate$$' -count 1 -timeout 0 -v -args -seed=$(SEED) -simulate-minutes=$(MINUTES)
+
+.PHONY: mutants
+mutants: ## Takes each guard out in turn and sees what finds that (ONLY=REGEXP MINUTES=10); hours, a stopped run goes on
+	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go run ./hack/mutants run -only '$(ONLY)' -minutes $(MINUTES)
 
 .PHONY: bench
 bench: ## The benchmarks

@@ -23,6 +23,7 @@ func TestTheInventoryListsEverythingThatDeleteUserRefusesFor(t *testing.T) {
 			w := newWorld(t, options)
 			w.addReport()
 			w.account.AddToUser(report, iam.WithServiceCredential("cassandra.amazonaws.com"))
+			w.account.AttachToGroup("staff", ownPolicy)
 			got, err := w.client.Inventory(ctx, report, report)
 			if err != nil {
 				t.Fatal(err)
@@ -36,7 +37,7 @@ func TestTheInventoryListsEverythingThatDeleteUserRefusesFor(t *testing.T) {
 			want := teardown.Inventory{AccessKeys: []string{leased, second}, LoginProfile: true,
 				MFADevices:     []teardown.MFADevice{{SerialNumber: "GAHT12345678"}, {SerialNumber: "arn:aws:iam::123456789012:mfa/report", Virtual: true}},
 				InlinePolicies: []string{"first", "second"}, AttachedPolicies: []string{ownPolicy, readOnly}, Groups: []string{"reports", "staff"},
-				Policy: &teardown.Policy{ARN: ownPolicy, PolicyID: w.account.PolicyID(ownPolicy), AttachedTo: []string{"user/svc-report", "role/app"},
+				Policy: &teardown.Policy{ARN: ownPolicy, PolicyID: w.account.PolicyID(ownPolicy), AttachedTo: []string{"user/svc-report", "role/app", "group/staff"},
 					BoundaryOf: []string{"user/svc-report"}, Versions: []string{"v2", "v1"}}}
 			sorted := func(p *teardown.Policy) { slices.Sort(p.AttachedTo); slices.Sort(p.Versions) }
 			sorted(want.Policy)

@@ -1,12 +1,16 @@
 package awsiam_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/awsiam"
 	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/teardown"
 )
@@ -111,6 +115,7 @@ func TestAnswersThatAreIncomplete(t *testing.T) {
 		"no result":                        {"ListAccessKeys": ``},
 		"the result of another action":     {"ListAccessKeys": `<ListUsersResult/>`},
 		"a truth value that is none":       {"ListAccessKeys": keys(`<IsTruncated>perhaps</IsTruncated>`)},
+		"longer than any page":             {"ListAccessKeys": keys("") + strings.Repeat(" ", 17<<20)},
 		"tags cut off":                     {"ListUserTags": `<ListUserTagsResult><IsTruncated>true</IsTruncated></ListUserTagsResult>`},
 		"a list of users without a result": {"GetUser": notFound, "GetAccessKeyLastUsed": notFound, "ListUsers": ``},
 	}
@@ -124,4 +129,17 @@ func TestAnswersThatAreIncomplete(t *testing.T) {
 			expectClass(t, err, failure.Retry)
 		})
 	}
+}
+
+// A proxy or a server that is going down sends it. To the SDK it is a list with nothing in it.
+func TestAnAnswerWithoutABodyIsNoListWithoutKeys(t *testing.T) {
+	answers := plain()
+	environment(t, serve(t, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if _ = r.ParseForm(); r.Form.Get("Action") != "ListAccessKeys" {
+			answers.ServeHTTP(out, r)
+		}
+	})), operatorKey)
+	client := clientOf(t, newFactory(t, testclock.NewFakePassiveClock(start)), awsiam.Access{AccountID: accountID})
+	_, err := client.Observe(ctx, report, leased)
+	expectClass(t, err, failure.Retry)
 }

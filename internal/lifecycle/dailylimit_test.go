@@ -37,6 +37,15 @@ func TestTheDailyLimitsMessageNamesANumberThatRaisesIt(t *testing.T) {
 	}
 }
 
+func TestAnApprovalRaisesTheLimitFiveFoldAtMost(t *testing.T) {
+	s := &v1alpha1.AccessKeySheet{}
+	s.Spec.Limits.MaxRevocationsPerDay = ptr.To[int32](3)
+	s.Annotations = map[string]string{v1alpha1.AnnotationAllowRevocations: "2026-12-09=1000"}
+	if got := DailyLimitOf(s, Policy{Location: tokyo}, jst("2026-12-09 15:00")).Limit; got != 15 {
+		t.Errorf("the limit is %d, want 15", got)
+	}
+}
+
 func TestADayOfTheLimitIsTheSheets(t *testing.T) {
 	limit := DailyLimitOf(&v1alpha1.AccessKeySheet{}, Policy{Location: tokyo}, jst("2026-12-09 15:00"))
 	for at, want := range map[string]bool{"2026-12-08 23:59": false, "2026-12-09 00:00": true, "2026-12-09 23:59": true, "2026-12-10 00:00": false} {

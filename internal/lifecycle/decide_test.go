@@ -55,6 +55,9 @@ func TestALeaseIsActedOnOnlyWhereItsSheetSaysSo(t *testing.T) {
 			at("2026-12-09 16:00", asked, noticed, endDate(""), lease(func(l *v1alpha1.AccessKeyLease) { l.Spec.EndDate = end }), rowHolds(v1alpha1.ReasonInvalidRow, "")),
 			"Active; held InvalidRow; blocked by OnSheet: NeverOnSheet",
 		},
+		"a lease that is not named after its key sends no notice": {
+			at("2026-12-05 16:00", lease(func(l *v1alpha1.AccessKeyLease) { l.Name = "my-key" })), "Active; blocked by OnSheet: NeverOnSheet",
+		},
 		"a lease whose row is gone goes on": {
 			at("2026-12-09 16:00", asked, noticed, lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Row = 0 })),
 			"Expired; do Revoke; next 2026-12-09 15:00",

@@ -3,6 +3,7 @@ package sheet
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -36,5 +37,16 @@ func TestTheLargestRecordFitsIntoTheFullestStatus(t *testing.T) {
 	}
 	if spec := 32 << 10; len(b)+spec > etcd {
 		t.Errorf("a status of %d bytes, with %d for spec and metadata, is more than %d", len(b), spec, etcd)
+	}
+}
+
+func TestARecordThatWouldNotFitIsNotKept(t *testing.T) {
+	chance, text := rand.New(rand.NewPCG(1, 2)), make([]byte, 3*maxRecord) // half of it, once it is compressed
+	for i := range text {
+		text[i] = "0123456789abcdef"[chance.IntN(16)]
+	}
+	w := NewWrite([][]any{{"a row without a key", string(text)}}, nil)
+	if record, err := w.Record(nil, Options{}); record != nil || err != nil {
+		t.Errorf("a record of %d bytes, %v", len(record), err)
 	}
 }

@@ -3,6 +3,8 @@ package slackapi_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -107,4 +109,41 @@ func TestAMessageThatMayStandInSlackIsSearchedForEvenAfterARefusal(t *testing.T)
 	if _, ok, err := w.client.Find(context.Background(), "U0EMPLOY02", "k", start); !ok || err != nil {
 		t.Errorf("got %v %v, want the message", ok, err)
 	}
+}
+
+// Behind it may stand the message.
+func TestAPageThatLeadsToItselfProvesNothing(t *testing.T) {
+	asked := 0
+	proxy := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		if asked++; asked > 5 {
+			t.Error("the same page was asked for again and again")
+			rw.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		_, _ = rw.Write([]byte(`{"ok":true,"messages":[],"has_more":true,"response_metadata":{"next_cursor":"same"}}`))
+	}))
+	defer proxy.Close()
+	c, err := slackapi.New(slackapi.Options{Token: "xoxb-secret", BaseURL: proxy.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = c.Find(context.Background(), "C0SECURITY", "k", start)
+	expectClass(t, err, failure.Retry, "invalid_response")
+}
+
+// A message that is forgotten there costs a search, and nothing else.
+func TestMessagesThatWereNotPostedAreNotRememberedWithoutBound(t *testing.T) {
+	const most = 10_000
+	w := newWorkspace(t)
+	w.client = w.newClient(slackapi.Options{Burst: 1})
+	w.mustPost("C0SECURITY", "the first")
+	for i := range most + 1 {
+		_, err := w.post("C0SECURITY", fmt.Sprint(i))
+		expectClass(t, err, failure.Retry, "ratelimited")
+	}
+	w.pass(24 * time.Hour)
+	if _, ok, err := w.client.Find(context.Background(), "C0SECURITY", "0", start); ok || err != nil {
+		t.Errorf("got %v %v, want nothing", ok, err)
+	}
+	w.expectCalls("conversations.history", 1)
 }

@@ -306,8 +306,8 @@ func TestAnEndlessConflictIsGivenBack(t *testing.T) {
 		b.iam.NextErr[ActionDeleteUser] = problem(failure.Conflict, "DeleteConflict")
 	}
 	_, err := b.Run(ctx, target(), b.rev)
-	if !failure.Is(err, failure.Retry) || b.rev.Intent != nil {
-		t.Errorf("error %v, intent %v", err, b.rev.Intent)
+	if !failure.Is(err, failure.Retry) || b.rev.Intent != nil || len(b.iam.Calls) > 20 {
+		t.Errorf("error %v, intent %v, %d calls", err, b.rev.Intent, len(b.iam.Calls))
 	}
 }
 

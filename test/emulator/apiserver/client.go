@@ -78,10 +78,14 @@ func (c *apiClient) target(o client.Object, manager string, status bool) (target
 		manager = DefaultManager
 	}
 	t := target{kind: k, NamespacedName: client.ObjectKeyFromObject(o), status: status, manager: manager}
-	if status && k.status == nil {
-		return t, apierrors.NewGenericServerResponse(http.StatusNotFound, "", k.resource, o.GetName(), "", 0, true)
+	return t, t.checkSubresource()
+}
+
+func (t target) checkSubresource() error {
+	if t.status && t.kind.status == nil {
+		return apierrors.NewGenericServerResponse(http.StatusNotFound, "", schema.GroupResource{}, "", "", 0, true)
 	}
-	return t, nil
+	return nil
 }
 
 // Get reads one object.
@@ -231,6 +235,9 @@ func (c *apiClient) applyConfiguration(ctx context.Context, ac runtime.ApplyConf
 	t := target{
 		kind: k, NamespacedName: types.NamespacedName{Namespace: u.GetNamespace(), Name: u.GetName()},
 		status: status, manager: options.FieldManager,
+	}
+	if err := t.checkSubresource(); err != nil {
+		return err
 	}
 	e, err := c.Server.apply(ctx, t, body, ptr.Deref(options.Force, false))
 	if err != nil {

@@ -40,6 +40,7 @@ type kind struct {
 	namespaced    bool
 	unconditional bool // an update needs no resource version
 	rules         rules
+	converter     managedfields.TypeConverter
 	main, status  *managedfields.FieldManager // status is nil without that subresource
 }
 
@@ -102,6 +103,7 @@ func (c *catalog) add(k *kind, converter managedfields.TypeConverter, status boo
 		return managedfields.NewDefaultCRDFieldManager(converter, unchanged{}, k, k,
 			k.GroupVersionKind, k.GroupVersion(), subresource, fieldpath.NewExcludeFilterSetMap(reset))
 	}
+	k.converter = converter
 	var err error
 	if !status {
 		k.main, err = manager("", nil)

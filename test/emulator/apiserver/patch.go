@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -16,9 +18,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/rest"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
-// fields of the managers that write to the target.
+// fieldManager of those that write to the target.
 func (t target) fieldManager() *managedfields.FieldManager {
 	if t.status {
 		return t.kind.status
@@ -33,13 +36,54 @@ func (s *Server) apply(ctx context.Context, t target, body map[string]any, force
 			field.Required(field.NewPath("fieldManager"), "is required for apply patch"),
 		})
 	}
-	return s.update(ctx, t, true, "", func(live *object) (*object, error) {
-		merged, err := t.fieldManager().Apply(live, &unstructured.Unstructured{Object: body}, t.manager, force)
+	mayCreate := !t.status
+	return s.update(ctx, t, mayCreate, "", func(live *object) (*object, error) {
+		o, err := t.merge(live, &unstructured.Unstructured{Object: body}, force)
 		if err != nil {
 			return nil, err
 		}
-		return merged.(*object), t.checkIdentity(merged.(*object))
+		return o, t.checkIdentity(o)
 	})
+}
+
+// merge lets the library of the real server do it. The dearest part is to find what the manager applied before and does
+// no more. Where that is nothing, the library need not know that the manager has applied before.
+func (t target) merge(live *object, patch *unstructured.Unstructured, force bool) (*object, error) {
+	if own := t.ownEntry(live); own >= 0 && len(live.ManagedFields) > 1 && t.keepsAll(live.ManagedFields[own], patch) {
+		forgetful := *live
+		forgetful.ManagedFields = slices.Delete(slices.Clone(live.ManagedFields), own, own+1)
+		live = &forgetful
+	}
+	merged, err := t.fieldManager().Apply(live, patch, t.manager, force)
+	if err != nil {
+		return nil, err
+	}
+	return merged.(*object), nil
+}
+
+// ownEntry is the index of what the manager applied before, less than 0 if nothing.
+func (t target) ownEntry(o *object) int {
+	subresource := ""
+	if t.status {
+		subresource = "status"
+	}
+	own := metav1.ManagedFieldsEntry{
+		Manager: t.manager, Operation: metav1.ManagedFieldsOperationApply, APIVersion: t.GroupVersion().String(), Subresource: subresource,
+	}
+	return slices.IndexFunc(o.ManagedFields, func(e metav1.ManagedFieldsEntry) bool { return sameManager(e, own) })
+}
+
+func (t target) keepsAll(before metav1.ManagedFieldsEntry, patch *unstructured.Unstructured) bool {
+	var last fieldpath.Set
+	if before.FieldsV1 == nil || last.FromJSON(before.FieldsV1.GetRawReader()) != nil {
+		return false
+	}
+	applied, err := t.converter.ObjectToTyped(patch)
+	if err != nil {
+		return false
+	}
+	set, err := applied.ToFieldSet()
+	return err == nil && last.Difference(set).Empty()
 }
 
 // patch changes an object by a JSON patch or a merge patch.

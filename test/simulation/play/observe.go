@@ -4,15 +4,17 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	runtimemetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/test/emulator/apiserver"
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/emulator/sheets"
@@ -115,9 +117,18 @@ func (w *World) step() {
 	}
 }
 
+// registry has the program's metrics, which are the same for all worlds of this test.
+var registry = sync.OnceValue(func() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	if err := metrics.Register(r); err != nil {
+		panic(err) // it is empty
+	}
+	return r
+})
+
 // noteOverdue reads the metric of overdue keys.
 func (w *World) noteOverdue() {
-	families, _ := runtimemetrics.Registry.Gather() // what cannot be gathered is not there
+	families, _ := registry().Gather() // what cannot be gathered is not there
 	total := 0.0
 	for _, f := range families {
 		if f.GetName() == "keylease_overdue_keys" {

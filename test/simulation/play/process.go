@@ -14,6 +14,7 @@ import (
 	"github.com/keylease/keylease/controllers"
 	"github.com/keylease/keylease/controllers/lookup"
 	"github.com/keylease/keylease/internal/awsiam"
+	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/internal/operator"
 	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/test/emulator/iam"
@@ -58,6 +59,9 @@ func (w *World) boot(of *cluster) (*process, error) {
 		return nil, err
 	}
 	p.reconcilers = controllers.New(deps, alive(p, p.sheets.wake), alive(p, p.leases.wake))
+	if len(w.living()) == 0 {
+		metrics.ForgetSheet(w.Namespace, SheetName) // a process begins with empty metrics
+	}
 	if err := p.cache.fill(w.context, of.client, w.Namespace); err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ var script = []step{
 	{says: "an update of nothing is not found", verb: "update", body: "metadata: {resourceVersion: '1'}" + spec},
 	{says: "a merge patch of nothing is not found", verb: "merge", body: spec},
 	{says: "a status of nothing is not found", verb: "merge/status", body: "status: {phase: Active}"},
+	{says: "an applied status of nothing is not found", verb: "apply/status", manager: "sheet", body: "status: {phase: Active}"},
 	{says: "an apply with the UID of nothing is a conflict", verb: "apply", manager: "sheet",
 		body: "metadata: {uid: 6f9619ff-8b86-4d01-b42d-00cf4fc964ff}" + spec},
 	{says: "a delete of nothing is not found", verb: "delete"},
@@ -178,6 +179,7 @@ var script = []step{
 	{says: "a Secret is updated without a version", verb: "update", manager: "person",
 		body: `{metadata: {resourceVersion: null}, stringData: {token: abc}}`},
 	{says: "a Secret's fields are its managers'", verb: "apply", manager: "lease", force: true, body: `data: {snapshot.json: e30=}`},
+	{says: "a Secret has no status", verb: "apply/status", manager: "lease", body: `data: {a: e30=}`},
 	{says: "a Secret goes", verb: "delete"},
 	{says: "a Secret from plain text", verb: "create", manager: "person", body: `stringData: {token: abc}`},
 }
