@@ -9,6 +9,9 @@ import (
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
+// byHand are people's changes in AWS that can carry out what the operator wanted to do.
+var byHand = []string{"delete key", "deactivate key", "activate key", "recreate user", "rename user"}
+
 // soon is how long a line of the audit log may be missing.
 const soon = time.Hour
 
@@ -135,8 +138,8 @@ func (a *evidence) noteNotice(l *ledger.Ledger, line ledger.Audit) string {
 	if to := field(line, "recipient"); to != p.User && to != p.Channel {
 		return "the message went to " + p.User + p.Channel
 	}
-	if key := field(line, "accessKeyID"); key != "" && !strings.Contains(p.Plain, key) {
-		return "the message does not name the key"
+	if key := field(line, "accessKeyID"); key != "" && !strings.Contains(p.Plain, key) && !strings.Contains(p.Plain, field(line, "userName")) {
+		return "the message names neither the key nor its user" // where Slack refuses blocks, the short text names the user only
 	}
 	return ""
 }
@@ -158,7 +161,7 @@ func (a *evidence) noteCall(l *ledger.Ledger, line ledger.Audit) string {
 	if id == "" {
 		a.doubtful[action] = line.Seq
 		done := slices.ContainsFunc(l.AWS, func(e ledger.AWS) bool {
-			return (e.Action == action && about(e)) || (!byOperator(e.Stamp) && (about(e) || e.User() == field(line, "userName"))) ||
+			return (e.Action == action && about(e)) || (slices.Contains(byHand, e.Action) && e.User() == field(line, "userName")) ||
 				(e.Action == "DeleteUser" && e.User() == field(line, "userName"))
 		})
 		if !done {

@@ -38,10 +38,9 @@ type counting struct {
 
 // window counts calls from a moment on.
 type window struct {
-	from, quiet time.Time
-	seq         int
-	total       int
-	of          map[string]int
+	from  time.Time
+	total int
+	of    map[string]int
 }
 
 func bounds() check {
@@ -60,7 +59,7 @@ func (b *counting) step(l *ledger.Ledger) []Finding {
 		}
 		if c.At.Sub(b.hour.from) > time.Hour {
 			found = append(found, b.endHour(l, c.At)...)
-			b.hour = window{from: c.At, seq: c.Seq, of: map[string]int{}}
+			b.hour = window{from: c.At, of: map[string]int{}}
 		}
 		b.hour.of[what(c)]++
 	}

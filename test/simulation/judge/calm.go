@@ -56,7 +56,7 @@ func stopsAll(l *ledger.Ledger, since time.Time) string {
 		return "no admin can be told"
 	case stays(l, func(a ledger.Act) bool { return numberIn(a) == 0 }):
 		return "a trouble stays"
-	case guarded(l, &s.Spec):
+	case guarded(l):
 		return "so many changes wait for approval"
 	}
 	if _, err := time.LoadLocation(s.Spec.Schedule.TimeZone); err != nil {
@@ -65,15 +65,18 @@ func stopsAll(l *ledger.Ledger, since time.Time) string {
 	return ""
 }
 
+// lasting are the acts whose effect the ledger tells, so that what follows from it for ever can be judged.
+var lasting = []string{"edit-sheet", "delete-row", "slack-user", "clear"}
+
 // stays: one of those acts brought a trouble that nothing ends.
 func stays(l *ledger.Ledger, of func(ledger.Act) bool) bool {
 	return slices.ContainsFunc(l.Acts, func(a ledger.Act) bool {
-		return a.Skipped == "" && slices.Contains(a.Args, "stays") && of(a)
+		return a.Skipped == "" && slices.Contains(a.Args, "stays") && !slices.Contains(lasting, a.Verb) && of(a)
 	})
 }
 
-// guarded tells whether people ever changed so much within a day that it may wait for approval, in either tab.
-func guarded(l *ledger.Ledger, spec *v1alpha1.AccessKeySheetSpec) bool {
+// guarded tells whether people changed so much within a day that it may wait for approval still, in either tab.
+func guarded(l *ledger.Ledger) bool {
 	n := len(l.Users)
 	if n > 0 && (len(l.Users[n-1].IDs) == 0 || odd(l.Users[n-1])) {
 		return true
@@ -103,11 +106,16 @@ func guarded(l *ledger.Ledger, spec *v1alpha1.AccessKeySheetSpec) bool {
 	}
 	slices.SortFunc(changed, func(a, b ledger.Stamp) int { return a.Seq - b.Seq })
 	for i := most; i < len(changed); i++ {
-		if changed[i].At.Sub(changed[i-most].At) < 2*24*time.Hour {
+		if changed[i].At.Sub(changed[i-most].At) < 2*24*time.Hour && !approvedAfter(l, changed[len(changed)-1].At) {
 			return true
 		}
 	}
 	return there == 0
+}
+
+// approvedAfter: somebody wanted to approve what waited, when all changes had been seen.
+func approvedAfter(l *ledger.Ledger, at time.Time) bool {
+	return slices.ContainsFunc(l.Acts, func(a ledger.Act) bool { return a.Verb == "approve" && a.At.Sub(at) > 30*time.Minute })
 }
 
 // odd: the users tab has an ID that cannot be one of Slack's.

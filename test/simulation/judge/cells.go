@@ -183,22 +183,30 @@ func byPerson(l *ledger.Ledger, w ledger.Cell) bool {
 	return known && !byOperator(put.Stamp) && w.At.Sub(put.At) > leeway(l, w.At)
 }
 
-// holds: a person put the mark against the date that still stands, and neither date was moved near that time or since.
+// holds: a person put the mark against the date that still stands, and neither date was moved near that time or since. Other
+// words for the same, and what stood in between for less than a day, change nothing.
 func (c *writing) holds(l *ledger.Ledger, w ledger.Cell) bool {
 	put, is, known := markUnder(l, w)
 	if k := c.account.keys[w.Key]; !known || byOperator(put.Stamp) || w.At.Sub(put.At) < leeway(l, w.At) || (k != nil && !k.gone.IsZero()) {
 		return false
 	}
-	near := put.At.Add(-2 * 24 * time.Hour)
-	for i, r := range l.Rows[w.Key] {
-		if r.Seq < w.Seq && i > 0 && r.At.After(near) && (r.Ends != l.Rows[w.Key][i-1].Ends || r.Count != 1) {
+	texts, rows, since := marksOf(l), upTo(l.Rows[w.Key], rowStamp, w.At), put.At
+	for i := len(rows) - 1; i >= 0; i-- {
+		if as, _ := readStatus(rows[i].Mark, texts); as == signExtended {
+			since = rows[i].At
+		} else if since.Sub(rows[i].At) > 24*time.Hour {
+			break
+		}
+	}
+	near := since.Add(-2 * 24 * time.Hour)
+	for i, r := range rows {
+		if i > 0 && r.At.After(near) && (r.Ends != rows[i-1].Ends || r.Count != 1) {
 			return false
 		}
 	}
-	versions := l.Leases[strings.ToLower(w.Key)]
+	versions := upTo(l.Leases[strings.ToLower(w.Key)], leaseStamp, w.At)
 	for i, v := range versions {
-		if v.Seq < w.Seq && i > 0 && v.At.After(near) && (v.Object == nil || versions[i-1].Object == nil ||
-			v.Object.Spec.EndDate != versions[i-1].Object.Spec.EndDate) {
+		if i > 0 && v.At.After(near) && (v.Object == nil || versions[i-1].Object == nil || v.Object.Spec.EndDate != versions[i-1].Object.Spec.EndDate) {
 			return false
 		}
 	}

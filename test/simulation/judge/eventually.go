@@ -67,7 +67,7 @@ func (o outcome) judge(key string) []string {
 	case o.now.Sub(k.gone) < margin:
 		return nil
 	}
-	return append(o.leftovers(key, k), o.untold(key, k, row)...)
+	return append(o.leftovers(k), o.untold(key, k, row)...)
 }
 
 // known is the key's row and lease at last. A key that never stood in a row for a day is nobody's.
@@ -165,7 +165,7 @@ func unclearText(text string) bool {
 }
 
 // leftovers of a key that the operator deleted.
-func (o outcome) leftovers(key string, k *awsKey) []string {
+func (o outcome) leftovers(k *awsKey) []string {
 	u := o.account.user(k.user)
 	console := !u.console.IsZero() && orElse(o.spec.AWS.KeepConsoleUsers, true)
 	if !isOperator(k.goneBy) || console || !u.protected.IsZero() || !u.recreated.IsZero() || o.account.living(k.user, o.now) != "" || o.specMoved() {

@@ -69,7 +69,7 @@ func (s *belongings) judgeKey(l *ledger.Ledger, e ledger.AWS) string {
 		return "the key never stood in a row"
 	case !onRow(l, id, e.User()):
 		return "no row of the key names that user"
-	case e.Params["Status"] == "Active" && k != nil && !isOperator(k.inactiveBy):
+	case e.Params["Status"] == "Active" && k != nil && k.inactiveBy == ledger.Person:
 		return "the operator did not deactivate it"
 	case e.Params["Status"] == "Active":
 		return "" // giving back what was taken
