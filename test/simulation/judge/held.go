@@ -72,20 +72,25 @@ func marked(s scene, m meaning) string {
 	if !defaultMarks(s) || !all(s.rows, func(r ledger.Row) bool { return r.Count == 1 && readMark(r.Mark) == m }) {
 		return ""
 	}
-	if put, ok := putOf(s.l.Rows[s.key], s.rows[0].Seq); !ok || byOperator(put.Stamp) {
+	if put, ok := putOf(s.l, s.l.Rows[s.key], s.rows[0].Seq); !ok || byOperator(put.Stamp) {
 		return ""
 	}
 	return fmt.Sprintf("has the mark %q", s.rows[len(s.rows)-1].Mark)
 }
 
-// putOf is the entry with which the meaning of the mark began that stands in the entry seq. False: the row was away in
-// between, so it is not certain what the mark belongs to.
-func putOf(rows []ledger.Row, seq int) (ledger.Row, bool) {
+// putOf is the entry with which the meaning of the mark began that stands in the entry seq. False: it is not certain what
+// the mark belongs to, because the row was away in between, or the mark for so short a time that it may not have been seen.
+func putOf(l *ledger.Ledger, rows []ledger.Row, seq int) (ledger.Row, bool) {
 	i := slices.IndexFunc(rows, func(r ledger.Row) bool { return r.Seq == seq })
 	m := readMark(rows[i].Mark)
 	for i > 0 && readMark(rows[i-1].Mark) == m {
 		if i--; rows[i].Count != 1 {
 			return ledger.Row{}, false
+		}
+	}
+	for _, r := range slices.Backward(rows[:i]) {
+		if readMark(r.Mark) == m {
+			return rows[i], workedBetween(l, r.At.Add(settled), rows[i].At)
 		}
 	}
 	return rows[i], true
@@ -96,7 +101,7 @@ func markHolds(s scene) string {
 	if !defaultMarks(s) || marked(s, extension) == "" {
 		return ""
 	}
-	put, _ := putOf(s.l.Rows[s.key], s.rows[0].Seq)
+	put, _ := putOf(s.l, s.l.Rows[s.key], s.rows[0].Seq)
 	exempt := !slices.ContainsFunc(s.settings, func(spec v1alpha1.AccessKeySheetSpec) bool { return spec.ExtensionPolicy != v1alpha1.ExtensionExempt })
 	if !exempt && !unmoved(s.l, s.key, put, s.At) {
 		return ""
@@ -154,7 +159,7 @@ func releasedAt(s scene) time.Time {
 			if readMark(r.Mark) != extension {
 				continue
 			}
-			put, ok := putOf(s.l.Rows[s.key], r.Seq)
+			put, ok := putOf(s.l, s.l.Rows[s.key], r.Seq)
 			if ok && !byOperator(put.Stamp) && unmoved(s.l, s.key, put, versions[i].At) {
 				return versions[i].At
 			}

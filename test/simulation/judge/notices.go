@@ -13,7 +13,9 @@ type notice struct {
 	headline string
 	key      string
 	end      day
-	// deactivation and deletion as announced; zero: it says none.
+	// says: it names a moment of deletion, in whatever zone.
+	says bool
+	// deactivation and deletion as announced; zero: it says none, or in a zone that is not known here.
 	deactivation, deletion time.Time
 }
 
@@ -40,7 +42,8 @@ func noticeOf(p ledger.Post) (notice, bool) {
 		return notice{}, false
 	}
 	n.end, _ = readDate(weekday.FindStringSubmatch(below(plain, "利用終了日", "End date"))[1])
-	n.deletion = momentOf(below(plain, "削除予定", "Deletion"))
+	deletion := below(plain, "削除予定", "Deletion")
+	n.says, n.deletion = deletion != "", momentOf(deletion)
 	for _, m := range deactivated.FindAllStringSubmatch(plain, 1) {
 		n.deactivation = momentOf(m[1] + m[2])
 	}
@@ -68,20 +71,22 @@ func below(plain string, labels ...string) string {
 	return ""
 }
 
-var zones = map[string]string{"JST": "Asia/Tokyo", "UTC": "UTC"}
+// zones by the names that messages give them, which stand for one offset each.
+var zones = map[string]time.Duration{
+	"JST": 9 * time.Hour, "UTC": 0, "GMT": 0, "BST": time.Hour, "CET": time.Hour, "CEST": 2 * time.Hour, "EST": -5 * time.Hour, "EDT": -4 * time.Hour,
+	"PST": -8 * time.Hour, "PDT": -7 * time.Hour,
+}
 
 // momentOf "2026-12-09 15:00 JST"; zero: it is none, or in a zone whose name is not known here.
 func momentOf(text string) time.Time {
-	if len(text) < len("2006-01-02 15:04 ") {
+	const layout = "2006-01-02 15:04"
+	if len(text) <= len(layout) {
 		return time.Time{}
 	}
-	zone, err := time.LoadLocation(zones[text[len("2006-01-02 15:04 "):]])
-	if err != nil || zones[text[len("2006-01-02 15:04 "):]] == "" {
+	offset, known := zones[text[len(layout)+1:]]
+	t, err := time.Parse(layout, text[:len(layout)])
+	if err != nil || !known {
 		return time.Time{}
 	}
-	t, err := time.ParseInLocation("2006-01-02 15:04", text[:len("2006-01-02 15:04")], zone)
-	if err != nil {
-		return time.Time{}
-	}
-	return t
+	return t.Add(-offset)
 }

@@ -38,7 +38,7 @@ func notTold(s scene) []string {
 // names tells whether a message says of a key when it is to be deleted.
 func names(p ledger.Post, key string) bool {
 	if n, ok := noticeOf(p); ok {
-		return n.key == key && (!n.deletion.IsZero() || !n.deactivation.IsZero())
+		return n.key == key && n.says
 	}
 	for _, line := range strings.Split(folded(p.Plain), "\n") {
 		if strings.Contains(line, key) && (strings.Contains(line, "削除予定") || strings.Contains(line, "deletion")) {

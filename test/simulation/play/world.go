@@ -13,7 +13,9 @@ import (
 	"k8s.io/utils/clock"
 	testclock "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	runtimemetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/test/emulator/apiserver"
 	"github.com/keylease/keylease/test/emulator/iam"
 	"github.com/keylease/keylease/test/emulator/sheets"
@@ -125,6 +127,9 @@ func New(now time.Time, o Options) (*World, error) {
 	}
 	if o.NewAPI == nil {
 		o.NewAPI = inMemory
+	}
+	if err := metrics.Register(runtimemetrics.Registry); err != nil { // as the program does
+		return nil, err
 	}
 	w := &World{Options: o, Clock: testclock.NewFakePassiveClock(now), Ledger: ledger.New(), context: context.Background()}
 	w.users = map[int]string{}
