@@ -222,6 +222,8 @@ func (c *writing) judgeDate(l *ledger.Ledger, w ledger.Cell) string {
 	switch {
 	case c.putBack(l, w):
 		return ""
+	case now != dated && before != dated: // a number that is a date to who wrote it, and shown as another
+		return ""
 	case now != dated || !extension:
 		return "nobody asked for that date in the lease"
 	case before == dated && was.known() && shape(w.Old) != shape(w.New):
