@@ -88,9 +88,9 @@ func putOf(l *ledger.Ledger, rows []ledger.Row, seq int) (ledger.Row, bool) {
 			return ledger.Row{}, false
 		}
 	}
-	for _, r := range slices.Backward(rows[:i]) {
-		if readMark(r.Mark) == m {
-			return rows[i], workedBetween(l, r.At.Add(settled), rows[i].At)
+	for j := i - 1; j > 0; j-- {
+		if readMark(rows[j-1].Mark) == m {
+			return rows[i], workedBetween(l, rows[j].At.Add(settled), rows[i].At)
 		}
 	}
 	return rows[i], true

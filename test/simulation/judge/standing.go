@@ -13,7 +13,6 @@ func sheetStamp(e ledger.Sheet) ledger.Stamp { return e.Stamp }
 func usersStamp(e ledger.Users) ledger.Stamp { return e.Stamp }
 func reachStamp(e ledger.Reach) ledger.Stamp { return e.Stamp }
 func postStamp(e ledger.Post) ledger.Stamp   { return e.Stamp }
-func actStamp(e ledger.Act) ledger.Stamp     { return e.Stamp }
 func awsStamp(e ledger.AWS) ledger.Stamp     { return e.Stamp }
 func callStamp(e ledger.Call) ledger.Stamp   { return e.Stamp }
 
