@@ -53,14 +53,14 @@ func dateStoodSince(l *ledger.Ledger, key string, at time.Time) time.Time {
 	return time.Time{}
 }
 
-// setByPerson is the last version of a lease in which a person changed the end date.
+// setByPerson is the last version of a lease in which a person chose another end date. Nobody chooses those of a backup.
 func setByPerson(l *ledger.Ledger, key string, at time.Time) (ledger.Lease, bool) {
 	versions := upTo(l.Leases[strings.ToLower(key)], leaseStamp, at)
 	for i, v := range slices.Backward(versions) {
 		if i == 0 || v.Object == nil || versions[i-1].Object == nil {
 			break // made anew, from its row
 		}
-		if v.By == ledger.Person && v.Object.Spec.EndDate != versions[i-1].Object.Spec.EndDate {
+		if v.By == ledger.Person && v.Object.Spec.EndDate != versions[i-1].Object.Spec.EndDate && actBefore(l, v.Seq) != "restore" {
 			return v, true
 		}
 	}

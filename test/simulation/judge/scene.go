@@ -140,7 +140,7 @@ func (s scene) due(end day) time.Time {
 			continue
 		}
 		due := end.at(spec.Schedule.DailyAt, zone, 1)
-		if grace := spec.Schedule.GracePeriod; grace != nil && s.deletes {
+		if grace := spec.Schedule.GracePeriod; grace != nil && s.deletes && !s.inactiveFor(grace.Duration) {
 			due = due.Add(grace.Duration)
 		}
 		if earliest.IsZero() || due.Before(earliest) {
@@ -148,6 +148,17 @@ func (s scene) due(end day) time.Time {
 		}
 	}
 	return earliest
+}
+
+// inactiveFor tells whether the operator deactivated the key so long ago. The grace period counts from there, whatever
+// became of the schedule since.
+func (s scene) inactiveFor(grace time.Duration) bool {
+	for _, a := range slices.Backward(upTo(s.l.AWS, awsStamp, s.At.Add(-grace+second))) {
+		if r, ok := removalOf(a); ok && r.key == s.key {
+			return !r.deletes
+		}
+	}
+	return false
 }
 
 // minimumNotice is the shortest that stood.

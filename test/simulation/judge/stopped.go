@@ -31,7 +31,8 @@ func inDryRun(s scene) string {
 	return "the sheet is in DryRun"
 }
 
-// slackRefuses: the token is refused for so long that a sync must have seen it, and nobody was told since.
+// slackRefuses: the token is refused for so long that a sync must have seen it, and nobody was told since. An outage stops
+// no deletion of which people were told.
 func slackRefuses(s scene) string {
 	var since ledger.Reach
 	for _, r := range upTo(s.l.Reach, reachStamp, s.At) {
@@ -39,24 +40,13 @@ func slackRefuses(s scene) string {
 			since = r
 		}
 	}
-	if since.Seq == 0 || since.OK || since.At.After(s.since) || !tokenRefused(s.l, since.Seq) {
+	if since.Seq == 0 || since.OK || since.At.After(s.since) || actBefore(s.l, since.Seq) != "slack-token" {
 		return ""
 	}
 	if len(within(s.l.Posts, postStamp, since.At, s.At)) > 0 {
 		return ""
 	}
 	return "Slack refuses the token since " + shown(since.At)
-}
-
-// tokenRefused tells whether the act that an entry comes from takes the token away. An outage stops no deletion of which
-// people were told.
-func tokenRefused(l *ledger.Ledger, seq int) bool {
-	for _, a := range slices.Backward(l.Acts) {
-		if a.Seq < seq {
-			return a.Verb == "slack-token"
-		}
-	}
-	return false
 }
 
 // guardOpen: within a day before every reading that the removal can rest on, people changed so many rows that the sheet

@@ -62,7 +62,7 @@ func (s scene) wasAdmin(id string, since time.Time) bool {
 func exists(l *ledger.Ledger, id string) bool {
 	for _, u := range l.Users {
 		for _, ids := range u.IDs {
-			if slices.Contains(ids, id) && madeByStory(l, u.Seq) {
+			if slices.Contains(ids, id) && actBefore(l, u.Seq) == "owner" {
 				return true
 			}
 		}
@@ -70,14 +70,14 @@ func exists(l *ledger.Ledger, id string) bool {
 	return slices.ContainsFunc(l.Posts, func(p ledger.Post) bool { return p.User == id })
 }
 
-// madeByStory tells whether the users tab of an entry was changed by an act that puts a person into Slack too.
-func madeByStory(l *ledger.Ledger, seq int) bool {
-	for i := len(l.Acts) - 1; i >= 0; i-- {
-		if a := l.Acts[i]; a.Seq < seq {
-			return a.Verb == "owner" && a.Skipped == ""
+// actBefore is the verb of the last act before an entry.
+func actBefore(l *ledger.Ledger, seq int) string {
+	for _, a := range slices.Backward(l.Acts) {
+		if a.Seq < seq {
+			return a.Verb
 		}
 	}
-	return false
+	return ""
 }
 
 // spared tells whether the owner may have been told before the operator knew the key: the row had such a mark when the
