@@ -3,6 +3,7 @@ package trial
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/keylease/keylease/test/simulation/judge"
@@ -41,20 +42,25 @@ func Play(s story.Story, o play.Options) (Trial, error) {
 
 // Shrunk plays shorter and shorter stories with the same finding, and gives the shortest.
 func (e Trial) Shrunk(o play.Options) Trial {
-	want := e.Findings[0].Invariant
+	want := e.Findings[0]
 	short := e
 	story.Shrink(e.Story, asks, func(s story.Story) bool {
 		if len(s.Acts) == 0 {
 			return false
 		}
 		again, err := Play(s, o)
-		if err != nil || len(again.Findings) == 0 || again.Findings[0].Invariant != want {
+		if err != nil || !again.Shows(want) {
 			return false
 		}
 		short = again
 		return true
 	})
 	return short
+}
+
+// Shows tells whether a trial has a finding of the same invariant about the same key.
+func (e Trial) Shows(f judge.Finding) bool {
+	return slices.ContainsFunc(e.Findings, func(o judge.Finding) bool { return o.Invariant == f.Invariant && o.Key == f.Key })
 }
 
 // Report of a finding: what it is, what happened, and the test to paste.
