@@ -44,6 +44,7 @@ type Reconciler struct {
 	users   teardown.UserLocks
 	begun   begun
 	written ownWrites
+	looks   looks
 }
 
 // New reconciler.
@@ -61,13 +62,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		if apierrors.IsNotFound(err) {
 			r.Attempts.Forget(req.NamespacedName)
 			r.written.forget(req.NamespacedName)
+			r.looks.forget(req.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !lease.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
-	d := &draft{rec: r.Record, live: r.Live, clock: r.Clock, written: &r.written, lease: lease.DeepCopy(), saved: lease.Status}
+	d := &draft{rec: r.Record, live: r.Live, clock: r.Clock, written: &r.written, looks: &r.looks, lease: lease.DeepCopy(), saved: lease.Status}
+	r.looks.recall(d.lease)
 	about, in, err := r.load(ctx, d.lease)
 	if err != nil {
 		return ctrl.Result{}, err

@@ -66,6 +66,9 @@ func frozen(lease *v1alpha1.AccessKeyLease) bool {
 // mergeFrozen follows the row of a lease whose spec cannot be written any more: rules X of the package comment.
 func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	s := lastAgreement(lease)
+	if rowHasMark(s) && row.Status.Mark == MarkExtension && retyped(s, row.Status, f.Marks) {
+		s.ExtensionMark = nil // M-again
+	}
 	s.Row, s.Mark = rowNumber(row.Number), cut(row.Status.Text, maxAgreedMark)
 	s.MarkedDeleted = row.Status.Mark == MarkDeleted
 	if s.EndDate == "" {

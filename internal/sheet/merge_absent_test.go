@@ -231,6 +231,8 @@ func TestMergeOfALeaseWhoseSpecCannotChange(t *testing.T) {
 		"X-extension: the key is being deleted":     {agreed, mark, agreedLease(deleting), held},
 		"a spent mark stays spent": {agreed, mark, agreedLease(deleting, marked(earlier)),
 			merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + earlier}},
+		"M-again: over a spent mark, while the key is being deleted": {agreed, mark, agreedLease(deleting, marked(earlier), read("延長")),
+			merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}},
 		"X-expired: the key is being deleted": {agreed, "通知済み 要確認", agreedLease(deleting), writing("期限切れ 要確認")},
 		"X-late: the key is being deleted": {later, "期限切れ", agreedLease(deleting),
 			merged{Ends: agreed, Agreed: agreed, Told: "ExtensionRefused 2026-12-08→2027-01-31 sheet;"}},

@@ -65,11 +65,7 @@ func ParseStatus(text string, marks v1alpha1.Marks) StatusCell {
 	if cell.Remark == "" {
 		return cell
 	}
-	for _, m := range markTexts(marks) {
-		rest, ok := behind(cell.Remark, m.key)
-		if !ok {
-			continue
-		}
+	if m, rest, ok := findMark(cell.Remark, marks); ok {
 		if holdsUnclearWord(rest) || (asksBack(rest) && (m.mark == MarkDeleted || m.mark == MarkExtension)) {
 			cell.Mark = MarkUnclear
 			return cell
@@ -81,6 +77,22 @@ func ParseStatus(text string, marks v1alpha1.Marks) StatusCell {
 		cell.Mark = MarkUnclear
 	}
 	return cell
+}
+
+// findMark is the mark at the beginning of a trimmed text, and what follows it.
+func findMark(text string, marks v1alpha1.Marks) (m markText, rest string, ok bool) {
+	for _, m := range markTexts(marks) {
+		if rest, ok := behind(text, m.key); ok {
+			return m, rest, true
+		}
+	}
+	return markText{}, "", false
+}
+
+// markWord is the text of a cell's mark, as it is compared; empty: the cell begins with no mark.
+func markWord(text string, marks v1alpha1.Marks) string {
+	m, _, _ := findMark(trim(text), marks)
+	return m.key
 }
 
 // StatusText gives the text of a status cell: the mark, and the remark behind it. MarkNone leaves the remark alone, and

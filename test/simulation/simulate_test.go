@@ -120,7 +120,7 @@ func (r *run) String() string {
 }
 
 // expectNothing plays a story in which an invariant was broken once.
-func expectNothing(t *testing.T, text string) {
+func expectNothing(t *testing.T, text string) trial.Trial {
 	t.Helper()
 	s, err := story.Parse(text)
 	if err != nil {
@@ -133,4 +133,5 @@ func expectNothing(t *testing.T, text string) {
 	if len(e.Findings) > 0 {
 		t.Error(e.Report(0))
 	}
+	return e
 }
