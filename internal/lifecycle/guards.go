@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/sheet"
 )
 
 // Names of the guards, as docs/guards.md lists them.
@@ -58,7 +59,8 @@ var guards = slices.Concat([]guard{
 	{guardEnded, stopNotEnded},
 	// Nobody loses a key by surprise: this term's notice must have been delivered long enough ago.
 	{guardNotice, stopUnnoticed},
-	// The owner may have extended the key a minute ago. Only a reading that began after the key became due counts.
+	// The owner may have extended the key a minute ago, in the sheet or in the lease. Only a reading that began after the
+	// key became due counts.
 	{guardFresh, stopStale},
 	// Nobody could be warned or told.
 	{guardSlack, func(in Input, _ removal) *Block {
@@ -161,6 +163,9 @@ func stopStale(in Input, x removal) *Block {
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the clock was set back since the sheet was read: waiting for a new reading"}
 	case r.Before(x.due):
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "waiting for a reading of the sheet that began after the key became due"}
+	// An extension asked for in the lease becomes a hold only when the sheet is merged, and it may be newer than the reading.
+	case !keyIsDeleted(in) && in.Lease.Spec.ExtensionRequested && !sheet.Marked(in.Lease.Status.Sheet):
+		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "spec.extensionRequested was set since the sheet was read: waiting for a new reading"}
 	case in.Now.Sub(r) > in.Policy.FreshFor():
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: fmt.Sprintf(
 			"the sheet was last read and accepted at %s, too long ago: see the AccessKeySheet's conditions", in.shown(r))}

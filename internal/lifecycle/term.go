@@ -110,6 +110,29 @@ func outcomeKnownAt(l *v1alpha1.AccessKeyLease, settle time.Duration) time.Time 
 	return rev.Intent.Time.Add(settle)
 }
 
+// seeksOutcome tells whether to ask AWS about a deletion whose answer was lost, while an extension holds the lease. The
+// extension came too late if the key is gone; otherwise the lease would be held for ever without a key.
+func seeksOutcome(in Input) bool {
+	at := outcomeKnownAt(in.Lease, in.SettleTime)
+	if at.IsZero() || in.Now.Before(at) {
+		return false
+	}
+	if k := in.Lease.Status.Key; k != nil && k.ObservedTime != nil && k.ObservedTime.Time.Before(at) {
+		return asks(in, toChange) // AWS answered before the result showed
+	}
+	return asks(in, whileExtended)
+}
+
+// seeksOutcomeAt is when AWS is asked about it again; zero: the outcome is known.
+func seeksOutcomeAt(in Input) time.Time {
+	switch at := outcomeKnownAt(in.Lease, in.SettleTime); {
+	case at.IsZero() || at.After(in.Now):
+		return at
+	default:
+		return asksAgainAt(in, whileExtended)
+	}
+}
+
 // lostDeletion tells whether to ask AWS about a deletion whose answer was lost. If the lease was extended at that
 // moment, it would look Active until its next notice although its key may be deleted.
 func lostDeletion(in Input) bool {

@@ -88,7 +88,7 @@ func TestAHeldLeaseIsOutOfAllProcessingInEveryPhase(t *testing.T) {
 		"an invalid row":           {at("2026-12-20 16:00", asked, noticed, rowHolds(v1alpha1.ReasonInvalidRow, "")), "Active; held InvalidRow"},
 		"a date that GitOps owns":  {at("2026-12-20 16:00", asked, noticed, rowHolds(v1alpha1.ReasonFieldOwnedElsewhere, "")), "Active; held FieldOwnedElsewhere"},
 		"given up by a person":     {at("2026-12-20 16:00", asked, noticed, lease(func(l *v1alpha1.AccessKeyLease) { l.Annotations = map[string]string{v1alpha1.AnnotationGiveUp: "true"} })), "Active; held GivenUp"},
-		"between key and user":     {at("2026-12-09 16:00", asked, noticed, phase(v1alpha1.PhaseExpired), deletedKey("2026-12-09 15:00"), held), "Expired; held ExtensionRequested"},
+		"between key and user, by a row that nobody understands": {at("2026-12-09 16:00", asked, noticed, phase(v1alpha1.PhaseExpired), deletedKey("2026-12-09 15:00"), rowHolds(v1alpha1.ReasonUnclearMark, "")), "Expired; held UnclearMark"},
 		"a mark holds the date it was put against, not another": {
 			at("2026-12-05 09:00", rowHolds(v1alpha1.ReasonExtensionRequested, "2026-11-30")), "Active; do Notify Expiry 7",
 		},

@@ -193,6 +193,9 @@ func rowNumber(n int) int32 {
 	return int32(n) //nolint:gosec // a sheet has at most 10 million cells
 }
 
+// Marked tells whether the merge has given the lease the extension mark, whatever date it holds.
+func Marked(s *v1alpha1.SheetRowStatus) bool { return s != nil && carriesMark(*s) }
+
 // carriesMark tells whether the lease has the extension mark; rowHasMark whether the row had it when it was last read.
 func carriesMark(s v1alpha1.SheetRowStatus) bool {
 	return s.ExtensionMark != nil && s.ExtensionMark.Lease

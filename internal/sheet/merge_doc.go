@@ -110,7 +110,8 @@
 //
 //	X-confirmed  AWS confirmed                      削除済み with the remark is written back; no hold
 //	X-unclear    otherwise, unclear                 held
-//	X-extension  otherwise, 延長申請済み              held; copied to the spec as soon as that is possible
+//	X-extension  otherwise, 延長申請済み              held; copied to the spec as soon as that is possible. Once the key is
+//	                                                deleted: refused, told once (X-late)
 //	X-moved      Revoked by mark alone, mark gone,  held until the date is merged
 //	             date moved
 //	X-late       the key is being deleted, date     refused, told once (refusedEndDate)

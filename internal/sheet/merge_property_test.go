@@ -177,6 +177,9 @@ func TestMergeConverges(t *testing.T) {
 		if h := w.lease.Status.Sheet.Hold; w.date != w.lease.Spec.EndDate && (h == nil || (h.Reason != v1alpha1.ReasonFieldOwnedElsewhere && h.Reason != v1alpha1.ReasonUnclearMark)) {
 			t.Fatalf("the sheet says %s, the lease %s, and nobody is told", w.date, w.lease.Spec.EndDate)
 		}
+		if s := w.lease.Status.Sheet; w.lease.Spec.ExtensionRequested && s.Hold == nil && !s.MarkedDeleted && !sheet.Marked(s) {
+			t.Fatal("the lease asks for an extension for ever, and no merge takes it")
+		}
 		if s := w.lease.Status.Sheet; w.date == w.lease.Spec.EndDate && (s.EndDate != w.date || s.RowEndDate+s.LeaseEndDate+s.RefusedEndDate != "") {
 			t.Fatalf("both say %s, and the status says more: %+v", w.date, s)
 		}

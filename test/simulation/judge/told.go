@@ -116,7 +116,7 @@ func surelyBegun(s scene) time.Time {
 // endDateSince is when the lease got the end date that it has. Another one that stood too shortly to be seen does not
 // count, nor does that the lease was away.
 func endDateSince(s scene) time.Time {
-	versions := upTo(s.l.Leases[strings.ToLower(s.key)], leaseStamp, s.At)
+	versions := s.decidedOn()
 	var since, until time.Time
 	end := ""
 	for _, v := range slices.Backward(versions) {
@@ -129,6 +129,21 @@ func endDateSince(s scene) time.Time {
 		}
 	}
 	return since
+}
+
+// decidedOn are the versions of the lease on which the removal may rest. An extension that came when its call was under
+// way counts for what follows.
+func (s scene) decidedOn() []ledger.Lease {
+	versions := upTo(s.l.Leases[strings.ToLower(s.key)], leaseStamp, s.At)
+	before := upTo(versions, leaseStamp, s.At.Add(-underWay))
+	if len(before) == 0 {
+		return versions
+	}
+	was, is := before[len(before)-1].Object, versions[len(versions)-1].Object
+	if was != nil && is != nil && is.Spec.EndDate > was.Spec.EndDate {
+		return before
+	}
+	return versions
 }
 
 // enforcedSince is when the sheet's mode became Enforce, after DryRun for longer than a reading takes; zero: it always was.
