@@ -3,7 +3,9 @@ package trial
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"time"
 
 	"github.com/keylease/keylease/test/simulation/judge"
 	"github.com/keylease/keylease/test/simulation/ledger"
@@ -41,20 +43,51 @@ func Play(s story.Story, o play.Options) (Trial, error) {
 
 // Shrunk plays shorter and shorter stories with the same finding, and gives the shortest.
 func (e Trial) Shrunk(o play.Options) Trial {
-	want := e.Findings[0].Invariant
+	want := troubleOf(e.Findings[0])
 	short := e
-	story.Shrink(e.Story, asks, func(s story.Story) bool {
+	shows := func(s story.Story) bool {
 		if len(s.Acts) == 0 {
 			return false
 		}
 		again, err := Play(s, o)
-		if err != nil || len(again.Findings) == 0 || again.Findings[0].Invariant != want {
+		if err != nil || len(again.Findings) == 0 || troubleOf(again.Findings[0]) != want {
 			return false
 		}
 		short = again
 		return true
-	})
+	}
+	if s := e.untilFound(); len(s.Acts) < len(e.Story.Acts) {
+		shows(s)
+	}
+	story.Shrink(short.Story, asks, shows)
 	return short
+}
+
+// untilFound is the story without what came after the finding. Without some acts it may show a little later.
+func (e Trial) untilFound() story.Story {
+	found := e.World.Clock.Now()
+	s := story.Story{End: found.Add(24 * time.Hour).Truncate(time.Second)}
+	if s.End.After(e.Story.End) {
+		s.End = e.Story.End
+	}
+	for _, a := range e.Story.Acts {
+		if !a.At.After(found) {
+			s.Acts = append(s.Acts, a)
+		}
+	}
+	return s
+}
+
+// particular is what differs from story to story in a finding's text: what is quoted, an entry's fields, and every word with
+// a digit.
+var particular = regexp.MustCompile(`"[^"]*"|map\[[^\]]*\]|\S*\d\S*`)
+
+// trouble is what a finding says, without its moments and numbers. A shorter story must show the same, or it shows another
+// fault.
+type trouble struct{ invariant, key, says string }
+
+func troubleOf(f judge.Finding) trouble {
+	return trouble{f.Invariant, f.Key, particular.ReplaceAllString(f.Text, "")}
 }
 
 // Report of a finding: what it is, what happened, and the test to paste.
