@@ -94,7 +94,7 @@ func troubleOf(f judge.Finding) trouble {
 func (e Trial) Report(seed uint64) string {
 	f := e.Findings[0]
 	var b strings.Builder
-	fmt.Fprintf(&b, "finding: %s\nseed %d, key %s, %s\n%s\n\nWhat happened:\n%s", f.Invariant, seed, f.Key, f.At.In(story.Zone).Format("2006-01-02 15:04:05"), f.Text, e.World.Tale())
+	fmt.Fprintf(&b, "finding: %s\nseed %d, key %s, %s\n%s\n\nWhat happened:\n%s", f.Invariant, seed, f.Key, f.At.In(story.Zone).Format("2006-01-02 15:04:05"), f.Text, e.World.TaleOf(f.Key))
 	fmt.Fprintf(&b, "\nA test to paste:\n\nfunc TestTold%d(t *testing.T) {\n\texpectNothing(t, `\n%s`)\n}\n", seed, e.Story)
 	return b.String()
 }
