@@ -79,6 +79,10 @@ soak: ## Random edits of sheet and cluster for DURATION (1h)
 	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets \
 		go test ./test/simulation/real -run Soak -timeout 0 -v -soak-duration=$(DURATION)
 
+.PHONY: crashes
+crashes: ## A crash behind every call of a whole life, and random stories, on a real control plane
+	@hack/test.sh ./test/simulation/real -run 'ACrashAtAnyCall|AStoryGoes' -timeout 20m -every-crash
+
 .PHONY: simulate
 simulate: ## Random stories of the whole product, from SEED (1) on, for MINUTES (10)
 	@go test ./test/simulation -run '^TestSimulate$$' -count 1 -timeout 0 -v -args -seed=$(SEED) -simulate-minutes=$(MINUTES)

@@ -1,17 +1,20 @@
 package real
 
 import (
+	"slices"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/test/simulation/chance"
 	"github.com/keylease/keylease/test/simulation/play"
+	"github.com/keylease/keylease/test/simulation/story"
 	"github.com/keylease/keylease/test/world"
 )
 
-// seeds of stories that are played on the real control plane too. What restores a cluster needs the server in memory.
-var seeds = []uint64{3, 8}
+// seeds of stories that are played on the real control plane too, one in make test. What restores a cluster needs the
+// server in memory.
+var seeds = []uint64{3, 4, 7, 11, 12}
 
 // TestAStoryGoesOnTheRealControlPlaneAsInMemory: the API server in memory is as strict as the real one where these
 // stories meet it, or their tales would part.
@@ -21,9 +24,14 @@ func TestAStoryGoesOnTheRealControlPlaneAsInMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, seed := range seeds {
+	played := seeds
+	if !*everyCrash {
+		played = seeds[:1]
+	}
+	for _, seed := range played {
 		namespace := plane.Namespace(t)
 		s := chance.Draw(seed)
+		s.Acts = slices.DeleteFunc(s.Acts, func(a story.Act) bool { return a.Verb == "backup" || a.Verb == "restore" })
 		memory, err := play.Play(s, play.Options{Namespace: namespace})
 		if err != nil {
 			t.Fatal(err)

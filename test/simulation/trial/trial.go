@@ -4,6 +4,7 @@ package trial
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,8 @@ func (e Trial) Shrunk(o play.Options) Trial {
 			return false
 		}
 		again, err := Play(s, o)
-		if err != nil || len(again.Findings) == 0 || troubleOf(again.Findings[0]) != want {
+		again.Findings = slices.DeleteFunc(again.Findings, func(f judge.Finding) bool { return troubleOf(f) != want })
+		if err != nil || len(again.Findings) == 0 {
 			return false
 		}
 		short = again
@@ -88,6 +90,11 @@ type trouble struct{ invariant, key, says string }
 
 func troubleOf(f judge.Finding) trouble {
 	return trouble{f.Invariant, f.Key, particular.ReplaceAllString(f.Text, "")}
+}
+
+// Shows tells whether a trial has a finding of the same trouble.
+func (e Trial) Shows(f judge.Finding) bool {
+	return slices.ContainsFunc(e.Findings, func(o judge.Finding) bool { return troubleOf(o) == troubleOf(f) })
 }
 
 // Report of a finding: what it is, what happened, and the test to paste.
