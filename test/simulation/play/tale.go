@@ -10,44 +10,111 @@ import (
 	"github.com/keylease/keylease/test/simulation/story"
 )
 
+// tale of a world.
+type tale struct {
+	l *ledger.Ledger
+	// key it is about; empty: all.
+	key   string
+	lines []line
+}
+
+type line struct {
+	ledger.Stamp
+	text string
+}
+
 // Tale is what happened, one line for each act, change and message, as a person reads it.
-func (w *World) Tale() string {
-	type line struct {
-		ledger.Stamp
-		text string
+func (w *World) Tale() string { return w.TaleOf("") }
+
+// TaleOf a key leaves out what is about other keys only. Acts are told all: a short story has none without need.
+func (w *World) TaleOf(key string) string {
+	t := &tale{l: w.Ledger, key: key}
+	t.acts()
+	t.outside()
+	t.rows()
+	t.leases()
+	slices.SortFunc(t.lines, func(a, b line) int { return cmp.Compare(a.Seq, b.Seq) })
+	var b strings.Builder
+	for _, one := range t.lines {
+		fmt.Fprintf(&b, "%s %-11s %s\n", one.At.In(story.Zone).Format("01-02 15:04:05.00"), one.By, one.text)
 	}
-	var lines []line
-	add := func(s ledger.Stamp, format string, args ...any) {
-		lines = append(lines, line{s, fmt.Sprintf(format, args...)})
-	}
-	l := w.Ledger
-	for _, a := range l.Acts {
+	return b.String()
+}
+
+func (t *tale) add(s ledger.Stamp, format string, args ...any) {
+	t.lines = append(t.lines, line{s, fmt.Sprintf(format, args...)})
+}
+
+// about tells whether what concerns a key belongs here. What concerns none in particular does.
+func (t *tale) about(key string) bool { return t.key == "" || key == "" || key == t.key }
+
+func (t *tale) acts() {
+	for _, a := range t.l.Acts {
 		if a.Skipped != "" {
-			add(a.Stamp, "ACT %s (impossible: %s)", a.Text, a.Skipped)
+			t.add(a.Stamp, "ACT %s (impossible: %s)", a.Text, a.Skipped)
 			continue
 		}
-		add(a.Stamp, "ACT %s", a.Text)
+		t.add(a.Stamp, "ACT %s", a.Text)
 	}
-	for _, c := range l.Cells {
-		add(c.Stamp, "writes %s!%s %q, was %q", c.Tab, c.Cell, c.New, c.Old)
+}
+
+// outside: cells, messages, and changes in AWS.
+func (t *tale) outside() {
+	for _, c := range t.l.Cells {
+		if t.about(c.Key) {
+			t.add(c.Stamp, "writes %s!%s %q, was %q", c.Tab, c.Cell, c.New, c.Old)
+		}
 	}
-	for _, p := range l.Posts {
-		headline, _, _ := strings.Cut(p.Plain, "\n")
-		add(p.Stamp, "tells %s: %s", p.To, headline)
+	for _, p := range t.l.Posts {
+		if t.names(p.Plain) {
+			headline, _, _ := strings.Cut(p.Plain, "\n")
+			t.add(p.Stamp, "tells %s: %s", p.To, headline)
+		}
 	}
-	for _, c := range l.AWS {
+	users := map[string]bool{}
+	for _, c := range t.l.AWS {
+		if id := c.Params["AccessKeyId"]; id != "" && t.about(id) {
+			users[c.User()] = true
+		} else if id != "" || (c.User() != "" && t.key != "" && !users[c.User()]) {
+			continue
+		}
 		lost := ""
 		if c.Lost {
 			lost = " (answer lost)"
 		}
-		add(c.Stamp, "AWS %s %v%s", c.Action, c.Params, lost)
+		t.add(c.Stamp, "AWS %s %v%s", c.Action, c.Params, lost)
 	}
-	for key, rows := range l.Rows {
-		for _, r := range rows {
-			add(r.Stamp, "row %d of %s: ends %q, mark %q, %q, %q", r.Row, key, r.Ends, r.Mark, r.Owner, r.User)
+}
+
+// names tells whether a message belongs here: it names the key, or none at all.
+func (t *tale) names(plain string) bool {
+	if t.key == "" || strings.Contains(plain, t.key) {
+		return true
+	}
+	for key := range t.l.Rows {
+		if strings.Contains(plain, key) {
+			return false
 		}
 	}
-	for name, versions := range l.Leases {
+	return true
+}
+
+func (t *tale) rows() {
+	for key, rows := range t.l.Rows {
+		if !t.about(key) {
+			continue
+		}
+		for _, r := range rows {
+			t.add(r.Stamp, "row %d of %s: ends %q, mark %q, %q, %q", r.Row, key, r.Ends, r.Mark, r.Owner, r.User)
+		}
+	}
+}
+
+func (t *tale) leases() {
+	for name, versions := range t.l.Leases {
+		if !t.about(strings.ToUpper(name)) {
+			continue
+		}
 		before := ""
 		for _, v := range versions {
 			now := "deleted"
@@ -55,17 +122,11 @@ func (w *World) Tale() string {
 				now = leaseLine(v)
 			}
 			if now != before {
-				add(v.Stamp, "lease %s: %s", name, now)
+				t.add(v.Stamp, "lease %s: %s", name, now)
 			}
 			before = now
 		}
 	}
-	slices.SortFunc(lines, func(a, b line) int { return cmp.Compare(a.Seq, b.Seq) })
-	var b strings.Builder
-	for _, one := range lines {
-		fmt.Fprintf(&b, "%s %-11s %s\n", one.At.In(story.Zone).Format("01-02 15:04:05.00"), one.By, one.text)
-	}
-	return b.String()
 }
 
 func leaseLine(v ledger.Lease) string {

@@ -3,8 +3,10 @@ package trial
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/keylease/keylease/test/simulation/judge"
 	"github.com/keylease/keylease/test/simulation/ledger"
@@ -42,32 +44,64 @@ func Play(s story.Story, o play.Options) (Trial, error) {
 
 // Shrunk plays shorter and shorter stories with the same finding, and gives the shortest.
 func (e Trial) Shrunk(o play.Options) Trial {
-	want := e.Findings[0]
+	want := troubleOf(e.Findings[0])
 	short := e
-	story.Shrink(e.Story, asks, func(s story.Story) bool {
+	shows := func(s story.Story) bool {
 		if len(s.Acts) == 0 {
 			return false
 		}
 		again, err := Play(s, o)
-		if err != nil || !again.Shows(want) {
+		again.Findings = slices.DeleteFunc(again.Findings, func(f judge.Finding) bool { return troubleOf(f) != want })
+		if err != nil || len(again.Findings) == 0 {
 			return false
 		}
 		short = again
 		return true
-	})
+	}
+	if s := e.untilFound(); len(s.Acts) < len(e.Story.Acts) {
+		shows(s)
+	}
+	story.Shrink(short.Story, asks, shows)
 	return short
 }
 
-// Shows tells whether a trial has a finding of the same invariant about the same key.
+// untilFound is the story without what came after the finding. Without some acts it may show a little later.
+func (e Trial) untilFound() story.Story {
+	found := e.World.Clock.Now()
+	s := story.Story{End: found.Add(24 * time.Hour).Truncate(time.Second)}
+	if s.End.After(e.Story.End) {
+		s.End = e.Story.End
+	}
+	for _, a := range e.Story.Acts {
+		if !a.At.After(found) {
+			s.Acts = append(s.Acts, a)
+		}
+	}
+	return s
+}
+
+// particular is what differs from story to story in a finding's text: what is quoted, an entry's fields, and every word with
+// a digit.
+var particular = regexp.MustCompile(`"[^"]*"|map\[[^\]]*\]|\S*\d\S*`)
+
+// trouble is what a finding says, without its moments and numbers. A shorter story must show the same, or it shows another
+// fault.
+type trouble struct{ invariant, key, says string }
+
+func troubleOf(f judge.Finding) trouble {
+	return trouble{f.Invariant, f.Key, particular.ReplaceAllString(f.Text, "")}
+}
+
+// Shows tells whether a trial has a finding of the same trouble.
 func (e Trial) Shows(f judge.Finding) bool {
-	return slices.ContainsFunc(e.Findings, func(o judge.Finding) bool { return o.Invariant == f.Invariant && o.Key == f.Key })
+	return slices.ContainsFunc(e.Findings, func(o judge.Finding) bool { return troubleOf(o) == troubleOf(f) })
 }
 
 // Report of a finding: what it is, what happened, and the test to paste.
 func (e Trial) Report(seed uint64) string {
 	f := e.Findings[0]
 	var b strings.Builder
-	fmt.Fprintf(&b, "finding: %s\nseed %d, key %s, %s\n%s\n\nWhat happened:\n%s", f.Invariant, seed, f.Key, f.At.In(story.Zone).Format("2006-01-02 15:04:05"), f.Text, e.World.Tale())
+	fmt.Fprintf(&b, "finding: %s\nseed %d, key %s, %s\n%s\n\nWhat happened:\n%s", f.Invariant, seed, f.Key, f.At.In(story.Zone).Format("2006-01-02 15:04:05"), f.Text, e.World.TaleOf(f.Key))
 	fmt.Fprintf(&b, "\nA test to paste:\n\nfunc TestTold%d(t *testing.T) {\n\texpectNothing(t, `\n%s`)\n}\n", seed, e.Story)
 	return b.String()
 }
