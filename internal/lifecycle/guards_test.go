@@ -57,10 +57,12 @@ var byGuard = map[string]stops{
 		"no reading":                       {func(in *Input) { in.Sheet.ReadStart = time.Time{} }, v1alpha1.ReasonWaiting, "was not read"},
 		"a reading from before it was due": {readAt("2026-12-09 14:59:59"), v1alpha1.ReasonWaiting, "began after the key became due"},
 		"a reading from a time to come":    {readAt("2026-12-09 15:07"), v1alpha1.ReasonWaiting, "clock was set back"},
+		"a lease that changed since":       {func(in *Input) { in.Sheet.Applied = false }, v1alpha1.ReasonWaiting, "changed since the sheet was read"},
 		"a reading older than ten minutes": {func(in *Input) { in.Now = jst("2026-12-09 15:15:01"); in.Sheet.ReadStart = jst("2026-12-09 15:05") }, v1alpha1.ReasonWaiting, "too long ago"},
 	},
 	guardSlack: {
-		"a token that Slack refuses": {func(in *Input) { in.Sheet.SlackError = "invalid_auth" }, v1alpha1.ReasonSlackTokenInvalid, "nobody can be warned"},
+		"a token that Slack refuses":       {func(in *Input) { in.Sheet.SlackError = "invalid_auth" }, v1alpha1.ReasonSlackTokenInvalid, "nobody can be warned"},
+		"a token that was not asked about": {func(in *Input) { in.Sheet.TokenAsked = false }, v1alpha1.ReasonWaiting, "still accepts the token"},
 		"a token that nobody has": {func(in *Input) {
 			in.Sheet.SlackError, in.Sheet.SlackReason = "Secret keylease/slack does not exist", v1alpha1.ReasonSecretMissing
 		}, v1alpha1.ReasonSecretMissing, "does not exist"},
