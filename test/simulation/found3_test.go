@@ -25,3 +25,30 @@ func TestABackupPutBackOverAnExtendedLeaseDeletesNoKey(t *testing.T) {
 2027-01-16 09:00:00 end
 `)
 }
+
+func TestAKeyWhoseRestoredLeaseHasNoRowIsCountedAndTold(t *testing.T) {
+	expectNothing(t, `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-02 12:00:00 backup
+2026-12-02 13:00:00 delete-row 1 stays
+2026-12-03 12:00:00 restore bare
+2027-01-20 00:00:00 end
+`)
+}
+
+func TestKeysWhoseLeasesAreRestoredWhileTheSheetIsRefusedAreCountedAndTold(t *testing.T) {
+	expectNothing(t, `
+2026-11-02 09:00:00 owner 4
+2026-11-02 09:00:00 request 3 4 2026/12/15
+2026-11-02 09:00:00 request 5 4 2026/12/15
+2026-11-02 09:00:00 create-sheet
+2026-11-02 09:00:00 boot
+2026-12-12 15:00:00 backup
+2026-12-12 16:00:00 insert-column form 氏名 stays
+2026-12-13 21:21:11 restore bare
+2027-01-16 09:00:00 end
+`)
+}
