@@ -136,7 +136,7 @@ func (r *Reconciler) load(ctx context.Context, l *v1alpha1.AccessKeyLease) (load
 	if wish := retryWish(l); wish != l.Status.LastHandledRetry {
 		about.wish = wish
 	}
-	in.Policy, in.Sheet = policy, sheetFacts(about.known, sheet, l.Spec.AccessKeyID)
+	in.Policy, in.Sheet = policy, sheetFacts(about.known, sheet, l)
 	if l.Completed() {
 		in.Listed = about.known.Accounts.Listed(l.Spec.AccessKeyID)
 	}
@@ -145,10 +145,11 @@ func (r *Reconciler) load(ctx context.Context, l *v1alpha1.AccessKeyLease) (load
 	return about, in, err
 }
 
-// sheetFacts are what a decision about a key takes from its sheet's last syncs.
-func sheetFacts(known state.Sheet, sheet *v1alpha1.AccessKeySheet, accessKeyID string) lifecycle.SheetFacts {
+// sheetFacts are what a decision about a lease takes from its sheet's last syncs.
+func sheetFacts(known state.Sheet, sheet *v1alpha1.AccessKeySheet, l *v1alpha1.AccessKeyLease) lifecycle.SheetFacts {
 	f := lifecycle.SheetFacts{
-		Exists: true, ReadStart: known.Reading.AppliedTo(accessKeyID), Resumed: known.Reading.Resumed, Foreign: known.Reading.Claimed,
+		Exists: true, ReadStart: known.Reading.StartFor(l.Spec.AccessKeyID), Applied: known.Reading.Holds(l),
+		TokenAsked: known.Reading.TokenAsked, Resumed: known.Reading.Resumed, Foreign: known.Reading.Claimed,
 		SlackError: known.SlackTrouble.Message, SlackReason: known.SlackTrouble.Reason,
 	}
 	if t := sheet.Status.ResumedTime; t != nil && t.After(f.Resumed) {

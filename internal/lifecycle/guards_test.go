@@ -60,10 +60,12 @@ var byGuard = map[string]stops{
 		"an extension in the lease that no merge has seen": {
 			lease(func(l *v1alpha1.AccessKeyLease) { l.Spec.ExtensionRequested = true }), v1alpha1.ReasonWaiting, "since the sheet was read",
 		},
+		"a lease that changed since":       {func(in *Input) { in.Sheet.Applied = false }, v1alpha1.ReasonWaiting, "changed since the sheet was read"},
 		"a reading older than ten minutes": {func(in *Input) { in.Now = jst("2026-12-09 15:15:01"); in.Sheet.ReadStart = jst("2026-12-09 15:05") }, v1alpha1.ReasonWaiting, "too long ago"},
 	},
 	guardSlack: {
-		"a token that Slack refuses": {func(in *Input) { in.Sheet.SlackError = "invalid_auth" }, v1alpha1.ReasonSlackTokenInvalid, "nobody can be warned"},
+		"a token that Slack refuses":       {func(in *Input) { in.Sheet.SlackError = "invalid_auth" }, v1alpha1.ReasonSlackTokenInvalid, "nobody can be warned"},
+		"a token that was not asked about": {func(in *Input) { in.Sheet.TokenAsked = false }, v1alpha1.ReasonWaiting, "still accepts the token"},
 		"a token that nobody has": {func(in *Input) {
 			in.Sheet.SlackError, in.Sheet.SlackReason = "Secret keylease/slack does not exist", v1alpha1.ReasonSecretMissing
 		}, v1alpha1.ReasonSecretMissing, "does not exist"},

@@ -67,7 +67,7 @@ type run struct {
 // one story. The result is the report of a finding that nobody knows.
 func (r *run) one(seed uint64, namespace string) string {
 	o := play.Options{Namespace: namespace}
-	e, err := trial.Play(chance.Draw(seed), o)
+	e, err := trial.Play(chance.Draw(seed), o, everywhere()...)
 	for err == nil && len(e.Findings) > 0 {
 		name, without, again := r.known(e, o)
 		if name == "" {
@@ -90,7 +90,7 @@ func (*run) known(e trial.Trial, o play.Options) (name string, without trial.Tri
 		if !f.mayShow(e) {
 			continue
 		}
-		if without, err = trial.Play(f.without(e.Story), o); err != nil || !without.Shows(e.Findings[0]) {
+		if without, err = trial.Play(f.without(e.Story), o, everywhere()...); err != nil || !without.Shows(e.Findings[0]) {
 			return f.name, without, err
 		}
 	}
