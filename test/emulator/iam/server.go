@@ -146,8 +146,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	reply := s.reply(service, &call, result, failure)
 	call.Lost = lose
+	s.record(call) // before a hook ends the client: whoever waits for that must find the call in the log
 	s.runHook(func(h Hooks) func(Call) { return h.After }, call)
-	s.record(call)
 	if lose {
 		panic(http.ErrAbortHandler) // net/http closes the connection without an answer
 	}
