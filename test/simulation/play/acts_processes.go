@@ -122,7 +122,7 @@ func weave(w *World, args []string) error {
 		return err
 	}
 	span, err := seconds(args[1])
-	w.stage.weave, w.stage.weaveUntil = rand.New(rand.NewPCG(seed, 0)), w.Clock.Now().Add(span) //nolint:gosec // chance, not a secret
+	w.stage.weave, w.stage.weaveUntil = rand.New(rand.NewPCG(seed, 0)), w.Clock.Now().Add(span)
 	return err
 }
 

@@ -49,8 +49,10 @@ func (w *World) tab(header string) *sheets.Tab {
 	return nil
 }
 
-// Form and Users are the two tabs; nil: people have damaged the header.
-func (w *World) Form() *sheets.Tab  { return w.tab(headKey) }
+// Form is the requests tab; nil: people have damaged its header.
+func (w *World) Form() *sheets.Tab { return w.tab(headKey) }
+
+// Users is the users tab; nil: people have damaged its header.
 func (w *World) Users() *sheets.Tab { return w.tab(headID) }
 
 func headers(g *sheets.Grid) []string {

@@ -13,12 +13,17 @@ var names = [][2]string{
 	{"山田", "太郎"}, {"林", "太郎"}, {"小林", "太郎"}, {"鈴木", "花子"}, {"佐藤", "次郎"}, {"Smith", "Anna"}, {"髙橋", "一"}, {"李", "明"},
 }
 
-// Key is the access key ID by number, User the IAM user's name, Owner the Slack ID of the owner by number, and Name their
-// full name.
-func Key(n int) string   { return fmt.Sprintf("AKIASIM%013d", n) }
-func User(n int) string  { return fmt.Sprintf("svc-%02d", n) }
+// Key is an access key ID by its number.
+func Key(n int) string { return fmt.Sprintf("AKIASIM%013d", n) }
+
+// User is the name of that key's IAM user.
+func User(n int) string { return fmt.Sprintf("svc-%02d", n) }
+
+// Owner is the Slack ID of an owner by their number.
 func Owner(m int) string { return fmt.Sprintf("U0OWNER%03d", m) }
-func Name(m int) string  { n := names[(m-1)%len(names)]; return n[0] + " " + n[1] }
+
+// Name is the full name of an owner.
+func Name(m int) string { n := names[(m-1)%len(names)]; return n[0] + " " + n[1] }
 
 // Owners is how many owners have a name of their own.
 var Owners = len(names)

@@ -3,6 +3,7 @@ package play
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +43,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if late > 0 {
 			t.w.setTime(t.w.Clock.Now().Add(min(late, clientTimeout)))
 		}
-		answer, err = serve(t.handlers[r.URL.Host], r)
+		answer, err = serve(t.handlers[r.URL.Host], r) //nolint:bodyclose // the adapter closes it
 		if late >= clientTimeout {
 			answer, err = nil, context.DeadlineExceeded
 		}
@@ -57,7 +58,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 func serve(h http.Handler, r *http.Request) (answer *http.Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			if p != http.ErrAbortHandler {
+			if broken, ok := p.(error); !ok || !errors.Is(broken, http.ErrAbortHandler) {
 				panic(p)
 			}
 			answer, err = nil, io.ErrUnexpectedEOF
@@ -72,8 +73,8 @@ func readBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
-	defer r.Body.Close()
-	return io.ReadAll(r.Body)
+	body, err := io.ReadAll(r.Body)
+	return body, errors.Join(err, r.Body.Close())
 }
 
 // callOf names a request.

@@ -2,7 +2,6 @@ package real
 
 import (
 	"context"
-	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -32,7 +31,6 @@ type objectKey struct {
 // told is a client that tells of what it changes.
 type told struct {
 	client.Client
-	mu       sync.Mutex
 	watchers []func(apiserver.Event)
 	last     map[objectKey]client.Object
 }
