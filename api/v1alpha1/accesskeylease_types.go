@@ -192,7 +192,7 @@ type KeyStatus struct {
 	// key counts as gone only when a later reading says so again: lists lag behind.
 	// +optional
 	AbsentSince *metav1.Time `json:"absentSince,omitempty"`
-	// ObservedTime of the last reading.
+	// ObservedTime of the last reading. One that shows nothing new is written at most once a day.
 	// +optional
 	ObservedTime *metav1.Time `json:"observedTime,omitempty"`
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/utils/ptr"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -31,6 +32,7 @@ func (a acts) change(ctx context.Context, in lifecycle.Input, d lifecycle.Decisi
 		return out
 	}
 	rev := ptr.To(ptr.Deref(l.Status.Revocation.DeepCopy(), v1alpha1.RevocationStatus{}))
+	before := rev.DeepCopy()
 	runner := &teardown.Runner{
 		IAM: c, Snapshots: snapshots{a.draft}, Users: a.users, Clock: a.draft.clock,
 		Record:           a.recordIntent(in, d, rev.KeyDeletedTime == nil),
@@ -40,6 +42,9 @@ func (a acts) change(ctx context.Context, in lifecycle.Input, d lifecycle.Decisi
 	}
 	out.in.AWS = nil // the change makes the observation old
 	settles, err := a.tearDown(ctx, runner, d.Action.Kind, t, rev)
+	if err == nil && !settles.After(a.draft.now()) {
+		err = changedNothing(before, rev)
+	}
 	if refusal := (*teardown.Refusal)(nil); errors.As(err, &refusal) {
 		// AWS changed since the observation: observe again before anything else.
 		err = &failure.Error{Class: failure.Retry, Service: "aws", Operation: string(d.Action.Kind), Code: refusal.Reason, Message: refusal.Message}
@@ -51,6 +56,17 @@ func (a acts) change(ctx context.Context, in lifecycle.Input, d lifecycle.Decisi
 	a.use.settles(settles)
 	out.again = l.Completed() // tell people of the end at once
 	return out
+}
+
+// changedNothing is the error of a change that succeeded and left the record as it was; nil: it did not. The same decision
+// would follow at once, and AWS would be asked without end. With an error it is tried again ever more slowly, and people
+// are told if that does not help.
+func changedNothing(before, after *v1alpha1.RevocationStatus) error {
+	if !equality.Semantic.DeepEqual(before, after) {
+		return nil
+	}
+	return &failure.Error{Class: failure.Retry, Service: "aws", Operation: "revoke", Code: v1alpha1.ReasonInconsistentAnswers,
+		Message: "nothing was left to change, but the key is not yet as it must be: it is looked at again"}
 }
 
 // recordIntent returns the function that saves a step's intent before the step. The first save also writes the audit

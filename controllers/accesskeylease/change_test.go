@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/failure"
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
@@ -35,5 +36,17 @@ func TestWhatAStepMadeOfTheKeyIsSavedWithIt(t *testing.T) {
 				t.Errorf("the key is %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// A change that succeeds and records nothing would be decided again at once, without end.
+func TestAChangeThatChangedNothingIsTriedAgainWithABackoff(t *testing.T) {
+	at := metav1.NewTime(time.Date(2026, 12, 9, 6, 0, 0, 0, time.UTC))
+	before := &v1alpha1.RevocationStatus{StartTime: &at}
+	if err := changedNothing(before, before.DeepCopy()); !failure.Is(err, failure.Retry) {
+		t.Errorf("nothing changed: got %v, want an error that is retried", err)
+	}
+	if err := changedNothing(before, &v1alpha1.RevocationStatus{StartTime: &at, DeactivatedTime: &at}); err != nil {
+		t.Errorf("deactivated: %v", err)
 	}
 }

@@ -44,6 +44,7 @@ type Reconciler struct {
 	users   teardown.UserLocks
 	begun   begun
 	written ownWrites
+	looks   looks
 }
 
 // New reconciler.
@@ -61,13 +62,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 		if apierrors.IsNotFound(err) {
 			r.Attempts.Forget(req.NamespacedName)
 			r.written.forget(req.NamespacedName)
+			r.looks.forget(req.NamespacedName)
 		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if !lease.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
-	d := &draft{rec: r.Record, live: r.Live, clock: r.Clock, written: &r.written, lease: lease.DeepCopy(), saved: lease.Status}
+	d := &draft{rec: r.Record, live: r.Live, clock: r.Clock, written: &r.written, looks: &r.looks, lease: lease.DeepCopy(), saved: lease.Status}
+	r.looks.recall(d.lease)
 	about, in, err := r.load(ctx, d.lease)
 	if err != nil {
 		return ctrl.Result{}, err
@@ -133,7 +136,7 @@ func (r *Reconciler) load(ctx context.Context, l *v1alpha1.AccessKeyLease) (load
 	if wish := retryWish(l); wish != l.Status.LastHandledRetry {
 		about.wish = wish
 	}
-	in.Policy, in.Sheet = policy, sheetFacts(about.known, sheet, l.Spec.AccessKeyID)
+	in.Policy, in.Sheet = policy, sheetFacts(about.known, sheet, l)
 	if l.Completed() {
 		in.Listed = about.known.Accounts.Listed(l.Spec.AccessKeyID)
 	}
@@ -142,10 +145,11 @@ func (r *Reconciler) load(ctx context.Context, l *v1alpha1.AccessKeyLease) (load
 	return about, in, err
 }
 
-// sheetFacts are what a decision about a key takes from its sheet's last syncs.
-func sheetFacts(known state.Sheet, sheet *v1alpha1.AccessKeySheet, accessKeyID string) lifecycle.SheetFacts {
+// sheetFacts are what a decision about a lease takes from its sheet's last syncs.
+func sheetFacts(known state.Sheet, sheet *v1alpha1.AccessKeySheet, l *v1alpha1.AccessKeyLease) lifecycle.SheetFacts {
 	f := lifecycle.SheetFacts{
-		Exists: true, ReadStart: known.Reading.AppliedTo(accessKeyID), Resumed: known.Reading.Resumed, Foreign: known.Reading.Claimed,
+		Exists: true, ReadStart: known.Reading.StartFor(l.Spec.AccessKeyID), Applied: known.Reading.Holds(l),
+		TokenAsked: known.Reading.TokenAsked, Resumed: known.Reading.Resumed, Foreign: known.Reading.Claimed,
 		SlackError: known.SlackTrouble.Message, SlackReason: known.SlackTrouble.Reason,
 	}
 	if t := sheet.Status.ResumedTime; t != nil && t.After(f.Resumed) {

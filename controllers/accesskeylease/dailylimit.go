@@ -130,7 +130,7 @@ func (r *Reconciler) inputOf(ctx context.Context, l *v1alpha1.AccessKeyLease, no
 	}
 	in := lifecycle.Input{Now: now, Lease: l, Policy: rule.policy}
 	if rule.sheet != nil {
-		in.Sheet = sheetFacts(r.Known.Get(key), rule.sheet, l.Spec.AccessKeyID)
+		in.Sheet = sheetFacts(r.Known.Get(key), rule.sheet, l)
 	}
 	return in
 }

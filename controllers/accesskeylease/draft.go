@@ -29,6 +29,7 @@ type draft struct {
 	live    client.Reader
 	clock   clock.PassiveClock
 	written *ownWrites
+	looks   *looks
 	lease   *v1alpha1.AccessKeyLease
 	// saved is the status as the API server has it.
 	saved v1alpha1.AccessKeyLeaseStatus
@@ -60,6 +61,7 @@ func (d *draft) save(ctx context.Context) error {
 		return err
 	}
 	d.written.note(d.lease)
+	d.looks.forget(client.ObjectKeyFromObject(d.lease))
 	before := d.saved
 	d.saved = *d.lease.Status.DeepCopy()
 	d.announce(ctx, before)

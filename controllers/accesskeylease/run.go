@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -198,10 +197,12 @@ func (r *reconciling) decided(in lifecycle.Input, d lifecycle.Decision) {
 	r.draft.lease.Status = lifecycle.NextStatus(in, d, r.use.failures(r.failed))
 }
 
-// record writes what was decided, if anything differs. An unchanged lease costs no write.
+// record writes what was decided, if anything differs. An unchanged lease costs no write, and neither does a look at AWS
+// that showed nothing new.
 func (r *reconciling) record(ctx context.Context, in lifecycle.Input, d lifecycle.Decision) error {
 	r.decided(in, d)
-	if equality.Semantic.DeepEqual(record.LeasePart(r.draft.saved), record.LeasePart(r.draft.lease.Status)) {
+	if lifecycle.OnlyLooked(record.LeasePart(r.draft.saved), record.LeasePart(r.draft.lease.Status)) {
+		r.draft.looks.note(r.draft.lease)
 		return nil
 	}
 	return r.draft.save(ctx)

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,8 +26,9 @@ type clients struct {
 	googleOf, slackOf, awsOf string
 	google                   state.Spreadsheets
 	slack                    state.Slack
-	// slackChecked: Slack has accepted the token.
+	// slackChecked: Slack has accepted the token. slackAsked is when it was last asked.
 	slackChecked bool
+	slackAsked   time.Time
 }
 
 // connect makes the clients. Only a failure to reach Google ends the sync: the leases need the others' state in any
@@ -76,7 +78,7 @@ func ofGoogleSecret(d *draft, err error) string {
 }
 
 // connectSlack sets SlackReady. It calls auth.test for a token that Slack has not accepted yet, and while the token is
-// known to be bad; otherwise never.
+// known to be bad; see also askAgain.
 func (r *Reconciler) connectSlack(ctx context.Context, d *draft, c *clients) {
 	token, unread := r.secret(ctx, d.key.Namespace, d.spec().Slack.TokenSecretRef)
 	if unread != nil {
@@ -88,17 +90,45 @@ func (r *Reconciler) connectSlack(ctx context.Context, d *draft, c *clients) {
 		c.slack, c.slackOf, c.slackChecked = r.Slack(strings.TrimSpace(string(token))), of, false
 	}
 	if !c.slackChecked || !refused.None() {
-		switch err := c.slack.AuthTest(ctx); {
-		case failure.Is(err, failure.Credentials):
-			r.slackDown(d, c.slack, v1alpha1.ReasonSlackTokenInvalid, err.Error())
-			return
-		case err != nil:
-			r.slackUnchecked(d, c.slack, refused, err)
-			return
-		}
-		c.slackChecked = true
-		r.Known.SetSlack(d.key, c.slack, state.Trouble{})
+		r.askSlack(ctx, d, c, refused)
+		return
 	}
+	d.slackReady()
+}
+
+// askSlack asks Slack whether it accepts the token. A token that could not be checked is asked about at each sync.
+func (r *Reconciler) askSlack(ctx context.Context, d *draft, c *clients, refused state.Trouble) {
+	err := c.slack.AuthTest(ctx)
+	c.slackAsked, c.slackChecked = r.now(), err == nil
+	switch {
+	case failure.Is(err, failure.Credentials):
+		r.slackDown(d, c.slack, v1alpha1.ReasonSlackTokenInvalid, err.Error())
+	case err != nil:
+		r.slackUnchecked(d, c.slack, refused, err)
+	default:
+		r.Known.SetSlack(d.key, c.slack, state.Trouble{})
+		d.slackReady()
+	}
+}
+
+// askAgain asks Slack about the token if a key is about to be deactivated or deleted, once for all keys. The token may
+// have been revoked since a message was last posted, and then nobody can be warned or told. It tells whether Slack was
+// asked in this sync.
+func (r *Reconciler) askAgain(ctx context.Context, d *draft, c *clients, o outcome) bool {
+	asked := func() bool { return !c.slackAsked.Before(o.reading.start) }
+	for _, l := range o.leases {
+		if asked() || !r.Known.Get(d.key).SlackTrouble.None() {
+			break
+		}
+		// A removal that a guard stops is due, too: this reading may end that.
+		if t := l.Status.NextTransitionTime; l.Status.Phase == v1alpha1.PhaseExpired && t != nil && !t.After(r.now()) {
+			r.askSlack(ctx, d, c, state.Trouble{})
+		}
+	}
+	return asked()
+}
+
+func (d *draft) slackReady() {
 	d.condition(v1alpha1.ConditionSlackReady, metav1.ConditionTrue, v1alpha1.ReasonSlackReady, "Slack accepts the token")
 }
 

@@ -103,7 +103,7 @@ func (r *Reconciler) sync(ctx context.Context, d *draft, mem *memory) (o outcome
 		return o, err
 	}
 	useUp(d, mem, o)
-	o.published, o.foreignNews = true, r.publish(d, o)
+	o.published, o.foreignNews = true, r.publish(d, o, r.askAgain(ctx, d, &mem.clients, o))
 	o, writeErr := r.writeBack(ctx, w, o, unfinished)
 	if err := r.tell(ctx, d, o); err != nil {
 		return o, err
@@ -122,6 +122,7 @@ func (r *Reconciler) conclude(ctx context.Context, d *draft, mem *memory, o outc
 		return ctrl.Result{}, saveErr
 	}
 	if o.published {
+		r.Known.SetApplied(d.key, o.applied()) // the write-back and the summaries changed some since
 		r.wakeWaiting(d, mem, o)
 	}
 	if o.foreignNews {
@@ -144,15 +145,27 @@ func (r *Reconciler) conclude(ctx context.Context, d *draft, mem *memory, o outc
 
 // publish gives the reading to the leases. From now on it counts as fresh, except for leases to which it could not be
 // applied. foreignNews: it shows keys of other sheets that the last reading did not show.
-func (r *Reconciler) publish(d *draft, o outcome) (foreignNews bool) {
+func (r *Reconciler) publish(d *draft, o outcome, tokenAsked bool) (foreignNews bool) {
 	before := r.Known.Get(d.key).Reading
-	now := state.Reading{Start: o.reading.start, Resumed: before.Resumed, Failed: o.merged.failed, Foreign: o.merged.foreign}
+	now := state.Reading{
+		Start: o.reading.start, Resumed: before.Resumed, Applied: o.applied(), TokenAsked: tokenAsked,
+		Failed: o.merged.failed, Foreign: o.merged.foreign,
+	}
 	if t := d.status().ResumedTime; t != nil && t.After(now.Resumed) {
 		now.Resumed = t.Time
 	}
 	r.Known.SetReading(d.key, now)
 	metrics.SheetSynced(d.key.Namespace, d.key.Name, now.Start)
 	return !maps.EqualFunc(before.Foreign, now.Foreign, func(int, int) bool { return true }) // the keys, not their rows
+}
+
+// applied are the leases as the sync left them.
+func (o outcome) applied() map[string]state.Applied {
+	applied := make(map[string]state.Applied, len(o.leases))
+	for id, l := range o.leases {
+		applied[id] = state.AppliedTo(l)
+	}
+	return applied
 }
 
 // woken says which leases to wake: all of them when the spec changed, or when a step asked for it.

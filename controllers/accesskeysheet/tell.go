@@ -200,11 +200,12 @@ func (t teller) countFoundMarks(ctx context.Context, what telling) error {
 			continue
 		}
 		id := p.item.AccessKeyID
-		if _, err := t.draft.amend(ctx, t.leases[id], func(l *v1alpha1.AccessKeyLease) {
+		lease, err := t.draft.amend(ctx, t.leases[id], func(l *v1alpha1.AccessKeyLease) {
 			if l.Status.Sheet.FoundMark != nil {
 				l.Status.Sheet.FoundMark.SummaryTime = lifecycle.Moment(at)
 			}
-		}); err != nil {
+		})
+		if t.leases[id] = lease; err != nil {
 			failed[id] = err
 		}
 	}

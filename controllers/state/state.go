@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/lifecycle"
@@ -36,16 +38,41 @@ type Reading struct {
 	Resumed time.Time
 	// Failed are the access key IDs to which the reading could not be applied, and why.
 	Failed map[string]error
+	// Applied are the leases as the reading left them, by access key ID.
+	Applied map[string]Applied
+	// TokenAsked: the sync of the reading asked Slack about the token.
+	TokenAsked bool
 	// Foreign are the rows, by access key ID, whose keys other sheets had first.
 	Foreign map[string]int
 }
 
-// AppliedTo is when the reading began on which the lease of a key may act; zero: it could not be applied to that lease.
-func (r Reading) AppliedTo(accessKeyID string) time.Time {
+// StartFor is when the reading began on which the lease of a key may act; zero: it could not be applied to that lease.
+func (r Reading) StartFor(accessKeyID string) time.Time {
 	if r.Failed[accessKeyID] != nil {
 		return time.Time{}
 	}
 	return r.Start
+}
+
+// Holds tells whether the lease is as the reading left it. It is not if people changed it since, or put a backup in its
+// place; the reading may have said something else about that.
+func (r Reading) Holds(l *v1alpha1.AccessKeyLease) bool {
+	was, ok := r.Applied[l.Spec.AccessKeyID]
+	return ok && equality.Semantic.DeepEqual(was, AppliedTo(l))
+}
+
+// Applied is what the sheet decides of a lease.
+type Applied struct {
+	UID   types.UID
+	Spec  v1alpha1.AccessKeyLeaseSpec
+	Sheet v1alpha1.SheetRowStatus
+}
+
+// AppliedTo is what the sheet has decided of a lease. The row's number decides nothing.
+func AppliedTo(l *v1alpha1.AccessKeyLease) Applied {
+	a := Applied{UID: l.UID, Spec: l.Spec, Sheet: ptr.Deref(l.Status.Sheet, v1alpha1.SheetRowStatus{})}
+	a.Sheet.Row = 0
+	return a
 }
 
 // Clients reach the services for a sheet's leases. The sheet's controller makes them; nil: not yet.
@@ -106,6 +133,11 @@ func (s *Sheets) change(key types.NamespacedName, f func(*Sheet)) {
 // SetReading publishes a reading: from now on it counts as fresh.
 func (s *Sheets) SetReading(key types.NamespacedName, r Reading) {
 	s.change(key, func(known *Sheet) { known.Reading = r })
+}
+
+// SetApplied notes the leases as the sync left them that published the reading.
+func (s *Sheets) SetApplied(key types.NamespacedName, applied map[string]Applied) {
+	s.change(key, func(known *Sheet) { known.Reading.Applied = applied })
 }
 
 // SetClaimed notes whether another cluster has claimed the sheet, and forgets the reading. The leases do nothing until

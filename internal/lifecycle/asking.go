@@ -24,6 +24,8 @@ const (
 	whileProtected = purpose(24 * time.Hour)
 	// The key is held because it is in use, or because AWS does not say whether it is.
 	whileUsed = purpose(time.Hour)
+	// An extension holds the key, and AWS showed it after a deletion whose answer was lost.
+	whileExtended = purpose(24 * time.Hour)
 	// The sheet says deleted, and a person must delete the key.
 	whileMarked = purpose(24 * time.Hour)
 )

@@ -61,7 +61,7 @@ func at(now string, changes ...change) Input {
 		Policy: Policy{Location: tokyo, Hour: 15, NoticeDays: []int32{7}, MinimumNotice: 24 * time.Hour, SyncInterval: 5 * time.Minute,
 			Admins: twoAdmins, AccountID: account},
 		SettleTime: 10 * time.Second,
-		Sheet:      SheetFacts{Exists: true, ReadStart: jst(now)},
+		Sheet:      SheetFacts{Exists: true, ReadStart: jst(now), Applied: true, TokenAsked: true},
 		Lease: &v1alpha1.AccessKeyLease{
 			ObjectMeta: metav1.ObjectMeta{Name: strings.ToLower(keyID)},
 			Spec:       v1alpha1.AccessKeyLeaseSpec{SheetRef: v1alpha1.SheetReference{Name: "key-requests"}, AccessKeyID: keyID, UserName: user, AccountID: account, EndDate: end},

@@ -72,6 +72,8 @@ func decideHeld(in Input, d Decision, h *Block, ask bool) Decision {
 		d.Action = Action{Kind: ActionObserve}
 	case h.Guard != guardHeld:
 		d.Again = asksAgainAt(in, whileHeld(h.Reason))
+	case h.Reason == v1alpha1.ReasonExtensionRequested:
+		d.Again = seeksOutcomeAt(in)
 	}
 	return d
 }

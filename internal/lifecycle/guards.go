@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
+	"github.com/keylease/keylease/internal/sheet"
 )
 
 // Names of the guards, as docs/guards.md lists them.
@@ -58,12 +59,11 @@ var guards = slices.Concat([]guard{
 	{guardEnded, stopNotEnded},
 	// Nobody loses a key by surprise: this term's notice must have been delivered long enough ago.
 	{guardNotice, stopUnnoticed},
-	// The owner may have extended the key a minute ago. Only a reading that began after the key became due counts.
+	// The owner may have extended the key a minute ago, in the sheet or in the lease. Only a reading that began after the
+	// key became due counts.
 	{guardFresh, stopStale},
-	// Nobody could be warned or told.
-	{guardSlack, func(in Input, _ removal) *Block {
-		return stopNoSlack(in, "nothing is deleted while nobody can be warned")
-	}},
+	// Nobody could be warned or told. A token that was revoked while nothing had to be posted is only found by asking.
+	{guardSlack, stopSilent},
 	// One bad day or one bad paste must not cost more keys than people can replace.
 	{guardDailyLimit, func(in Input, _ removal) *Block {
 		return stopIf(in.LimitReached != "", v1alpha1.ReasonBreakerOpen, in.LimitReached)
@@ -159,13 +159,26 @@ func stopStale(in Input, x removal) *Block {
 	// A clock that was ahead and was set back makes an old reading look newer than the due time. Compare wall clocks.
 	case r.Round(0).After(in.Now.Round(0).Add(clocksDiffer)):
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the clock was set back since the sheet was read: waiting for a new reading"}
+	// A restored backup may end earlier than the row that was read.
+	case !in.Sheet.Applied:
+		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "the lease changed since the sheet was read: waiting for a new reading"}
 	case r.Before(x.due):
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "waiting for a reading of the sheet that began after the key became due"}
+	// An extension asked for in the lease becomes a hold only when the sheet is merged, and it may be newer than the reading.
+	case !keyIsDeleted(in) && in.Lease.Spec.ExtensionRequested && !sheet.Marked(in.Lease.Status.Sheet):
+		return &Block{Reason: v1alpha1.ReasonWaiting, Message: "spec.extensionRequested was set since the sheet was read: waiting for a new reading"}
 	case in.Now.Sub(r) > in.Policy.FreshFor():
 		return &Block{Reason: v1alpha1.ReasonWaiting, Message: fmt.Sprintf(
 			"the sheet was last read and accepted at %s, too long ago: see the AccessKeySheet's conditions", in.shown(r))}
 	}
 	return nil
+}
+
+func stopSilent(in Input, _ removal) *Block {
+	if b := stopNoSlack(in, "nothing is deleted while nobody can be warned"); b != nil || in.Policy.DryRun {
+		return b // DryRun posts nothing
+	}
+	return stopIf(!in.Sheet.TokenAsked, v1alpha1.ReasonWaiting, "waiting for a sync that asks Slack whether it still accepts the token")
 }
 
 // stopNoSlack stops if Slack cannot deliver notices. what is the first part of the message.

@@ -57,10 +57,15 @@ var byGuard = map[string]stops{
 		"no reading":                       {func(in *Input) { in.Sheet.ReadStart = time.Time{} }, v1alpha1.ReasonWaiting, "was not read"},
 		"a reading from before it was due": {readAt("2026-12-09 14:59:59"), v1alpha1.ReasonWaiting, "began after the key became due"},
 		"a reading from a time to come":    {readAt("2026-12-09 15:07"), v1alpha1.ReasonWaiting, "clock was set back"},
+		"an extension in the lease that no merge has seen": {
+			lease(func(l *v1alpha1.AccessKeyLease) { l.Spec.ExtensionRequested = true }), v1alpha1.ReasonWaiting, "since the sheet was read",
+		},
+		"a lease that changed since":       {func(in *Input) { in.Sheet.Applied = false }, v1alpha1.ReasonWaiting, "changed since the sheet was read"},
 		"a reading older than ten minutes": {func(in *Input) { in.Now = jst("2026-12-09 15:15:01"); in.Sheet.ReadStart = jst("2026-12-09 15:05") }, v1alpha1.ReasonWaiting, "too long ago"},
 	},
 	guardSlack: {
-		"a token that Slack refuses": {func(in *Input) { in.Sheet.SlackError = "invalid_auth" }, v1alpha1.ReasonSlackTokenInvalid, "nobody can be warned"},
+		"a token that Slack refuses":       {func(in *Input) { in.Sheet.SlackError = "invalid_auth" }, v1alpha1.ReasonSlackTokenInvalid, "nobody can be warned"},
+		"a token that was not asked about": {func(in *Input) { in.Sheet.TokenAsked = false }, v1alpha1.ReasonWaiting, "still accepts the token"},
 		"a token that nobody has": {func(in *Input) {
 			in.Sheet.SlackError, in.Sheet.SlackReason = "Secret keylease/slack does not exist", v1alpha1.ReasonSecretMissing
 		}, v1alpha1.ReasonSecretMissing, "does not exist"},
@@ -187,7 +192,11 @@ func TestGuardsLetPass(t *testing.T) {
 		"a protection that was taken back":       aws(func(o *Observation, _ *Input) { o.Tags = map[string]string{ProtectedTag: "false"} }),
 		"a key whose owner AWS does not tell":    aws(func(o *Observation, _ *Input) { o.KeyUser = "" }),
 		"a creation date with parts of a second": aws(func(o *Observation, _ *Input) { o.CreateDate = created.Add(time.Millisecond) }),
-		"a reading ten minutes old":              func(in *Input) { in.Now, in.Sheet.ReadStart = jst("2026-12-09 15:15"), jst("2026-12-09 15:05") },
+		"an extension mark that another date has spent": lease(func(l *v1alpha1.AccessKeyLease) {
+			l.Spec.ExtensionRequested = true
+			l.Status.Sheet.ExtensionMark = &v1alpha1.ExtensionMark{Row: true, Lease: true, EndDate: "2026-11-08"}
+		}),
+		"a reading ten minutes old": func(in *Input) { in.Now, in.Sheet.ReadStart = jst("2026-12-09 15:15"), jst("2026-12-09 15:05") },
 		"a reading of twice the sync interval": func(in *Input) {
 			in.Policy.SyncInterval, in.Now, in.Sheet.ReadStart = time.Hour, jst("2026-12-09 17:00"), jst("2026-12-09 15:00")
 		},

@@ -15,7 +15,7 @@ import (
 // release begins a new term.
 func hold(in Input) (b *Block, ask bool) {
 	if h := sheetHold(in); h != nil {
-		return h, false
+		return h, h.Reason == v1alpha1.ReasonExtensionRequested && seeksOutcome(in)
 	}
 	was := heldAlready(in.Lease)
 	if was == nil || heldByAWS(was.Reason) == "" {
@@ -71,6 +71,9 @@ func sheetHold(in Input) *Block {
 		return nil
 	}
 	if h.Reason == v1alpha1.ReasonExtensionRequested {
+		if keyIsDeleted(in) {
+			return nil // it came too late: the rest is deleted too, and the owner is told
+		}
 		until := "until its end date moves or the mark goes"
 		if in.Policy.Exempt {
 			until = "until the mark goes"

@@ -18,8 +18,10 @@ const longHold = 30 * 24 * time.Hour
 // than 30 days. It counts from midnight after the end date, not from dailyAt. A person's mark confirms nothing. Nor
 // does our own record, if AWS shows the key again.
 func Overdue(l *v1alpha1.AccessKeyLease, p Policy, now time.Time) bool {
-	if l.Status.Sheet == nil {
-		return false // created with kubectl: no sheet has its end date, and nobody is told
+	if l.Status.Sheet == nil && l.Labels[v1alpha1.LabelSheet] == "" {
+		// Created with kubectl: no sheet has its end date, and nobody is told. A lease with the label comes from a sheet,
+		// and was restored without its status.
+		return false
 	}
 	if l.Completed() {
 		return StillExists(l)

@@ -19,6 +19,21 @@ func TestAStalledKeyIsCountedAsStalled(t *testing.T) {
 	}
 }
 
+func TestALeaseThatWasRestoredWithoutItsStatusIsOverdue(t *testing.T) {
+	l := at("2026-12-10 15:00", condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNeverOnSheet)).Lease
+	l.Status.Sheet = nil
+	counted := func() map[string]int {
+		return OverdueReasons([]v1alpha1.AccessKeyLease{*l}, Policy{Location: time.UTC}, jst("2026-12-10 15:00"))
+	}
+	if got := counted(); len(got) != 0 {
+		t.Errorf("a lease that was created with kubectl is counted as %v", got)
+	}
+	l.Labels = map[string]string{v1alpha1.LabelSheet: "key-requests"}
+	if got := counted(); got[v1alpha1.ReasonNeverOnSheet] != 1 {
+		t.Errorf("counted as %v", got)
+	}
+}
+
 func TestAKeyThatIsThereAfterItsEndIsOverdue(t *testing.T) {
 	ended := metav1.NewTime(time.Date(2026, 12, 2, 6, 0, 0, 0, time.UTC))
 	l := &v1alpha1.AccessKeyLease{Spec: v1alpha1.AccessKeyLeaseSpec{EndDate: "2026-12-01"}, Status: v1alpha1.AccessKeyLeaseStatus{

@@ -71,6 +71,8 @@ func anyInput(t *rapid.T) Input {
 	odds(25, "no sheet", func(in *Input) { in.Sheet.Exists = false })
 	odds(25, "off the sheet", lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.EndDate = "" }))
 	odds(25, "no reading", func(in *Input) { in.Sheet.ReadStart = time.Time{} })
+	odds(25, "changed since", func(in *Input) { in.Sheet.Applied = false })
+	odds(25, "token not asked about", func(in *Input) { in.Sheet.TokenAsked = false })
 	odds(25, "away", func(in *Input) { in.Sheet.Resumed = ago("resumed", 600).Time })
 	odds(25, "slack", func(in *Input) { in.Sheet.SlackError = "invalid_auth" })
 	odds(25, "breaker", func(in *Input) { in.LimitReached = "20 today" })
@@ -162,6 +164,8 @@ func mayDestroy(in Input, d Decision) string {
 		return "a person says that it is deleted"
 	case in.Now.In(tokyo).Format("2006-01-02 15:04") < "2026-12-09 15:00" && !ours:
 		return "the end date and dailyAt have not passed"
+	case !in.Sheet.Applied || !in.Sheet.TokenAsked:
+		return "it changed since the reading, or Slack was not asked"
 	case in.Sheet.ReadStart.IsZero() || in.Sheet.ReadStart.Before(due) || in.Now.Sub(in.Sheet.ReadStart) > 10*time.Minute:
 		return "the sheet was not read since"
 	case in.Sheet.SlackError != "" || in.LimitReached != "" || p.DryRun:

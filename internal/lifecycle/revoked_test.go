@@ -100,6 +100,13 @@ func TestTheRestFollowsADeletedKey(t *testing.T) {
 				o.UserID, o.Tags = "AIDAOTHER", map[string]string{ProtectedTag: "true"}
 			})), "Expired; do Revoke; next 2026-12-09 15:00",
 		},
+		"an extension came too late": {
+			all(answered(absent), rowHolds(v1alpha1.ReasonExtensionRequested, end)), "Expired; do Revoke; next 2026-12-09 15:00",
+		},
+		"even if it held the lease until that was known": {
+			all(answered(absent), rowHolds(v1alpha1.ReasonExtensionRequested, end), wasHeldFor(v1alpha1.ReasonExtensionRequested)), "Expired; do Revoke; next 2026-12-09 15:00",
+		},
+		"a row that nobody understands holds the rest": {all(answered(absent), rowHolds(v1alpha1.ReasonUnclearMark, "")), "Expired; held UnclearMark"},
 		"a recreated user that we did not delete stops it": {
 			all(answered(func(o *Observation) { absent(o); o.UserID = "AIDAOTHER" })), "Expired; blocked by SameUser: UserRecreated; next 2026-12-09 15:00; again 2026-12-09 16:05",
 		},
@@ -115,6 +122,24 @@ func TestTheRestFollowsADeletedKey(t *testing.T) {
 			})),
 			"Active; term 2 HoldReleased; do Notify Expiry 7",
 		},
+	}.check(t)
+}
+
+func TestAnExtensionHoldsUntilItIsKnownThatTheKeyIsDeleted(t *testing.T) {
+	extended := func(now string, more ...change) Input {
+		return at(now, append([]change{noticed, phase(v1alpha1.PhaseExpired), rowHolds(v1alpha1.ReasonExtensionRequested, end),
+			revocation(func(r *v1alpha1.RevocationStatus) {
+				r.StartTime = moment("2026-12-09 15:00")
+				r.Intent = &v1alpha1.RevocationIntent{Action: "DeleteAccessKey", Target: keyID, Time: *moment("2026-12-09 15:00")}
+			})}, more...)...)
+	}
+	decisions{
+		"AWS may still show the key":               {extended("2026-12-09 15:00"), "Expired; held ExtensionRequested; again 2026-12-09 15:00"},
+		"AWS is asked when it shows the result":    {extended("2026-12-09 15:01", seenAt("2026-12-09 15:00")), "Expired; held ExtensionRequested; do Observe"},
+		"the key is there: the extension stands":   {extended("2026-12-09 15:01", asked), "Expired; held ExtensionRequested; again 2026-12-10 15:01"},
+		"AWS is asked again a day later":           {extended("2026-12-10 15:01", seenAt("2026-12-09 15:01")), "Expired; held ExtensionRequested; do Observe"},
+		"the key is gone: it came too late":        {extended("2026-12-09 15:01", answered(absent)), "Expired; do Revoke; next 2026-12-09 15:00"},
+		"AWS that cannot be asked changes nothing": {extended("2026-12-09 15:01", func(in *Input) { in.AWSError, in.AWSReason = "timeout", v1alpha1.ReasonAWSUnavailable }), "Expired; held ExtensionRequested; again 2026-12-10 15:00"},
 	}.check(t)
 }
 

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -72,8 +73,9 @@ func keyIsDeleted(in Input) bool {
 	return keyDeleted(in.Lease) || (rev != nil && rev.Intent != nil && rev.Intent.Action == "DeleteAccessKey" && in.AWS.absent())
 }
 
-// graceBegan is when the grace period began: we deactivated the key, or found that someone else had. A failed attempt
-// does not begin it, because the key still works and must still be deactivated.
+// graceBegan is when the grace period began: we deactivated the key, or found that someone else had. A deactivation whose
+// outcome is unknown does not begin it, because the key may still work and must then be deactivated. A deletion that
+// failed does not end it: the key would be deactivated again without end, and never be deleted.
 func graceBegan(l *v1alpha1.AccessKeyLease) *metav1.Time {
 	rev := l.Status.Revocation
 	switch {
@@ -81,10 +83,15 @@ func graceBegan(l *v1alpha1.AccessKeyLease) *metav1.Time {
 		return nil
 	case rev.DeactivatedTime != nil:
 		return rev.DeactivatedTime
-	case rev.Intent == nil && l.Status.Key != nil && l.Status.Key.Status == v1alpha1.KeyInactive:
+	case !mayDeactivate(rev.Intent) && l.Status.Key != nil && l.Status.Key.Status == v1alpha1.KeyInactive:
 		return rev.StartTime
 	}
 	return nil
+}
+
+// mayDeactivate tells whether the intent is a deactivation, whose outcome the next pass learns.
+func mayDeactivate(i *v1alpha1.RevocationIntent) bool {
+	return i != nil && i.Action == "UpdateAccessKey" && strings.HasSuffix(i.Target, ":"+string(v1alpha1.KeyInactive))
 }
 
 // mayBeInactive tells whether we deactivated the key, or tried to and did not learn the outcome.
@@ -101,6 +108,29 @@ func outcomeKnownAt(l *v1alpha1.AccessKeyLease, settle time.Duration) time.Time 
 		return time.Time{}
 	}
 	return rev.Intent.Time.Add(settle)
+}
+
+// seeksOutcome tells whether to ask AWS about a deletion whose answer was lost, while an extension holds the lease. The
+// extension came too late if the key is gone; otherwise the lease would be held for ever without a key.
+func seeksOutcome(in Input) bool {
+	at := outcomeKnownAt(in.Lease, in.SettleTime)
+	if at.IsZero() || in.Now.Before(at) {
+		return false
+	}
+	if k := in.Lease.Status.Key; k != nil && k.ObservedTime != nil && k.ObservedTime.Time.Before(at) {
+		return asks(in, toChange) // AWS answered before the result showed
+	}
+	return asks(in, whileExtended)
+}
+
+// seeksOutcomeAt is when AWS is asked about it again; zero: the outcome is known.
+func seeksOutcomeAt(in Input) time.Time {
+	switch at := outcomeKnownAt(in.Lease, in.SettleTime); {
+	case at.IsZero() || at.After(in.Now):
+		return at
+	default:
+		return asksAgainAt(in, whileExtended)
+	}
 }
 
 // lostDeletion tells whether to ask AWS about a deletion whose answer was lost. If the lease was extended at that

@@ -88,7 +88,7 @@ func TestAHeldLeaseIsOutOfAllProcessingInEveryPhase(t *testing.T) {
 		"an invalid row":           {at("2026-12-20 16:00", asked, noticed, rowHolds(v1alpha1.ReasonInvalidRow, "")), "Active; held InvalidRow"},
 		"a date that GitOps owns":  {at("2026-12-20 16:00", asked, noticed, rowHolds(v1alpha1.ReasonFieldOwnedElsewhere, "")), "Active; held FieldOwnedElsewhere"},
 		"given up by a person":     {at("2026-12-20 16:00", asked, noticed, lease(func(l *v1alpha1.AccessKeyLease) { l.Annotations = map[string]string{v1alpha1.AnnotationGiveUp: "true"} })), "Active; held GivenUp"},
-		"between key and user":     {at("2026-12-09 16:00", asked, noticed, phase(v1alpha1.PhaseExpired), deletedKey("2026-12-09 15:00"), held), "Expired; held ExtensionRequested"},
+		"between key and user, by a row that nobody understands": {at("2026-12-09 16:00", asked, noticed, phase(v1alpha1.PhaseExpired), deletedKey("2026-12-09 15:00"), rowHolds(v1alpha1.ReasonUnclearMark, "")), "Expired; held UnclearMark"},
 		"a mark holds the date it was put against, not another": {
 			at("2026-12-05 09:00", rowHolds(v1alpha1.ReasonExtensionRequested, "2026-11-30")), "Active; do Notify Expiry 7",
 		},
@@ -126,6 +126,12 @@ func TestTheGracePeriod(t *testing.T) {
 	toldOff := records(noticeTo(v1alpha1.NoticeDeactivated, "U1", v1alpha1.NoticeDelivered),
 		noticeTo(v1alpha1.NoticeDeactivated, "UA1", v1alpha1.NoticeDelivered), noticeTo(v1alpha1.NoticeDeactivated, "UA2", v1alpha1.NoticeDelivered))
 	off := deactivated("2026-12-09 15:00")
+	// someoneOff: the key is inactive although no deactivation of ours is known to have succeeded.
+	someoneOff := func(now string, intent *v1alpha1.RevocationIntent) Input {
+		return at(now, noticed, three, expired, toldOff, answered(func(o *Observation) { o.Key = v1alpha1.KeyInactive }), revocation(func(r *v1alpha1.RevocationStatus) {
+			r.StartTime, r.Intent = moment("2026-12-09 15:00"), intent
+		}))
+	}
 	decisions{
 		"at its hour the key is deactivated": {at("2026-12-09 15:00", asked, noticed, three), "Expired; do Deactivate; next 2026-12-09 15:00"},
 		"then people are told, at once":      {at("2026-12-09 15:00:30", noticed, three, expired, off, readAt("2026-12-09 14:58")), "Expired; do Notify Deactivated; next 2026-12-12 15:00"},
@@ -139,6 +145,16 @@ func TestTheGracePeriod(t *testing.T) {
 		"a key that somebody else deactivated has its grace too": {
 			at("2026-12-09 16:00", noticed, three, expired, toldOff, answered(func(o *Observation) { o.Key = v1alpha1.KeyInactive }), revocation(func(r *v1alpha1.RevocationStatus) { r.StartTime = moment("2026-12-09 15:00") })),
 			"Expired; next 2026-12-12 15:00",
+		},
+		"and is deleted at its end": {someoneOff("2026-12-12 15:00", nil), "Expired; do Revoke; next 2026-12-12 15:00"},
+		"a deletion that failed is tried again": {
+			someoneOff("2026-12-12 16:00", &v1alpha1.RevocationIntent{Action: "DeleteAccessKey", Target: keyID}), "Expired; do Revoke; next 2026-12-12 15:00",
+		},
+		"so it is if the key could not be given back before": {
+			someoneOff("2026-12-12 16:00", &v1alpha1.RevocationIntent{Action: "UpdateAccessKey", Target: keyID + ":Active"}), "Expired; do Revoke; next 2026-12-12 15:00",
+		},
+		"but a deactivation whose answer was lost is learned about first": {
+			someoneOff("2026-12-12 16:00", &v1alpha1.RevocationIntent{Action: "UpdateAccessKey", Target: keyID + ":Inactive"}), "Expired; do Deactivate; next 2026-12-09 15:00",
 		},
 		"an attempt that AWS denied began none: it is made again": {
 			at("2026-12-12 16:00", asked, noticed, three, expired, revocation(func(r *v1alpha1.RevocationStatus) { r.StartTime = moment("2026-12-09 15:00") })),

@@ -34,6 +34,10 @@ type SheetFacts struct {
 	Exists bool
 	// ReadStart is when this process's last accepted reading of the sheet began; zero: none yet.
 	ReadStart time.Time
+	// Applied: what the sheet says of the lease is still as that reading left it.
+	Applied bool
+	// TokenAsked: the sync of that reading asked Slack about the token.
+	TokenAsked bool
 	// Resumed is when syncs last started again after more than seven days.
 	Resumed time.Time
 	// SlackError is why Slack cannot deliver notices; empty: it can. SlackReason is the reason of the condition

@@ -19,8 +19,7 @@ const (
 const (
 	// maxHoldMessage is the CRD's limit for a hold's message.
 	maxHoldMessage = 2048
-	// maxAgreedMark is how much of a status cell status.sheet keeps. It only informs people; Keylease reads the cell
-	// itself.
+	// maxAgreedMark is how much of a status cell status.sheet keeps. A mark is at the beginning.
 	maxAgreedMark = 256
 )
 
@@ -97,8 +96,8 @@ func (m *merge) outcome() Outcome {
 	if m.row.Status.Mark == MarkUnclear { // M-unclear
 		m.is.Hold = holdSince(m.was.Hold, unclear(m.row.Status), m.f)
 	}
-	if m.mark.Lease {
-		m.is.MovedFrom = nil
+	if carriesMark(m.was) && !m.mark.Lease && m.is.MovedFrom == m.was.MovedFrom {
+		m.is.MovedFrom = nil // the mark of that edit is gone
 	}
 	if m.mark.Lease || m.mark.Row {
 		m.is.ExtensionMark = &m.mark
@@ -193,6 +192,9 @@ func lastAgreement(lease *v1alpha1.AccessKeyLease) v1alpha1.SheetRowStatus {
 func rowNumber(n int) int32 {
 	return int32(n) //nolint:gosec // a sheet has at most 10 million cells
 }
+
+// Marked tells whether the merge has given the lease the extension mark, whatever date it holds.
+func Marked(s *v1alpha1.SheetRowStatus) bool { return s != nil && carriesMark(*s) }
 
 // carriesMark tells whether the lease has the extension mark; rowHasMark whether the row had it when it was last read.
 func carriesMark(s v1alpha1.SheetRowStatus) bool {

@@ -66,6 +66,9 @@ func frozen(lease *v1alpha1.AccessKeyLease) bool {
 // mergeFrozen follows the row of a lease whose spec cannot be written any more: rules X of the package comment.
 func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 	s := lastAgreement(lease)
+	if rowHasMark(s) && row.Status.Mark == MarkExtension && retyped(s, row.Status, f.Marks) {
+		s.ExtensionMark = nil // M-again
+	}
 	s.Row, s.Mark = rowNumber(row.Number), cut(row.Status.Text, maxAgreedMark)
 	s.MarkedDeleted = row.Status.Mark == MarkDeleted
 	if s.EndDate == "" {
@@ -77,7 +80,7 @@ func mergeFrozen(row Row, lease *v1alpha1.AccessKeyLease, f Facts) Outcome {
 		out.StatusText = confirmedText(row.Status, f)
 	} else {
 		s.Hold, s.ExtensionMark = frozenHold(row, lease, s, f)
-		out.Changes = lateDate(row, lease, &s)
+		out.Changes = append(lateDate(row, lease, &s), lateMark(row, lease, f)...)
 		out.StatusText = frozenText(row.Status, lease, f)
 	}
 	out.Sheet = s
@@ -95,6 +98,8 @@ func frozenHold(row Row, lease *v1alpha1.AccessKeyLease, was v1alpha1.SheetRowSt
 	case marked && had != nil:
 		had.Row = true
 		return nil, had
+	case marked && keyDeleted(lease): // X-late
+		return nil, nil
 	case marked, // X-extension
 		byMark && row.Status.Mark != MarkDeleted && row.EndDate != lease.Spec.EndDate: // X-moved
 		return holdSince(was.Hold, v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: lease.Spec.EndDate}, f), nil
@@ -115,6 +120,26 @@ func lateDate(row Row, lease *v1alpha1.AccessKeyLease, s *v1alpha1.SheetRowStatu
 	}
 	return []Change{{Reason: v1alpha1.EventExtensionRefused, Old: lease.Spec.EndDate, New: row.EndDate, Via: viaSheet,
 		Message: fmt.Sprintf("the sheet says %s, but the key is being deleted already: request a new key in the sheet", row.EndDate)}}
+}
+
+// keyDeleted tells whether the key is gone by our doing. Before that, nobody knows whether an extension comes too late.
+func keyDeleted(lease *v1alpha1.AccessKeyLease) bool {
+	return lease.Status.Revocation != nil && lease.Status.Revocation.KeyDeletedTime != nil
+}
+
+// lateMark tells people, once, that the row's extension mark comes too late: it is new, or it held the lease until the
+// key turned out to be deleted. Rule X-late.
+func lateMark(row Row, lease *v1alpha1.AccessKeyLease, f Facts) []Change {
+	was, end := lastAgreement(lease), lease.Spec.EndDate
+	if row.Status.Mark != MarkExtension || row.EndDate != end || !keyDeleted(lease) {
+		return nil
+	}
+	waited := was.Hold != nil && was.Hold.Reason == v1alpha1.ReasonExtensionRequested
+	if !waited && ParseStatus(was.Mark, f.Marks).Mark == MarkExtension {
+		return nil
+	}
+	return []Change{{Reason: v1alpha1.EventExtensionRefused, Old: end, New: end, Via: viaMark,
+		Message: fmt.Sprintf("the sheet asks to extend %s, but the key is deleted already: request a new key in the sheet", end)}}
 }
 
 // frozenText shows 期限切れ during a deletion. 削除済み follows when AWS has confirmed it. Rule X-expired.

@@ -209,6 +209,13 @@ func TestMergeOfALeaseWhoseSpecCannotChange(t *testing.T) {
 		l.Status.Phase = v1alpha1.PhaseExpired
 		l.Status.Revocation = &v1alpha1.RevocationStatus{Intent: &v1alpha1.RevocationIntent{Action: "DeleteAccessKey", Time: metav1.Now()}}
 	}
+	deleted := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Phase, l.Status.Revocation = v1alpha1.PhaseExpired, &v1alpha1.RevocationStatus{KeyDeletedTime: &earlyOn}
+	}
+	heldByRow := func(l *v1alpha1.AccessKeyLease) {
+		l.Status.Sheet.Mark, l.Status.Sheet.Hold = mark, &v1alpha1.SheetHold{Reason: v1alpha1.ReasonExtensionRequested, EndDate: agreed}
+	}
+	tooLate := merged{Ends: agreed, Agreed: agreed, Told: "ExtensionRefused 2026-12-08→2026-12-08 mark;"}
 	plain := merged{Ends: agreed, Agreed: agreed}
 	writing := func(text string) merged { m := plain; m.WriteText = text; return m }
 	held := merged{Ends: agreed, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}
@@ -229,8 +236,14 @@ func TestMergeOfALeaseWhoseSpecCannotChange(t *testing.T) {
 		"X-extension: by mark":                      {agreed, mark, agreedLease(byMark), held},
 		"X-moved: by mark":                          {later, "", agreedLease(byMark), held},
 		"X-extension: the key is being deleted":     {agreed, mark, agreedLease(deleting), held},
+		"X-late: the key is deleted":                {agreed, mark, agreedLease(deleted), tooLate},
+		"X-late: it was held until that was known":  {agreed, mark, agreedLease(deleted, heldByRow), tooLate},
+		"a mark that was there is not told again":   {agreed, mark, agreedLease(deleted, func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Mark = mark }), plain},
+		"X-unclear: the key is deleted":             {agreed, "削除しないで", agreedLease(deleted), unclear},
 		"a spent mark stays spent": {agreed, mark, agreedLease(deleting, marked(earlier)),
 			merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + earlier}},
+		"M-again: over a spent mark, while the key is being deleted": {agreed, mark, agreedLease(deleting, marked(earlier), read("延長")),
+			merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}},
 		"X-expired: the key is being deleted": {agreed, "通知済み 要確認", agreedLease(deleting), writing("期限切れ 要確認")},
 		"X-late: the key is being deleted": {later, "期限切れ", agreedLease(deleting),
 			merged{Ends: agreed, Agreed: agreed, Told: "ExtensionRefused 2026-12-08→2027-01-31 sheet;"}},

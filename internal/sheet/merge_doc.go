@@ -41,6 +41,9 @@
 //	                                           the mark is spent and the lease continues
 //	M-together   changed: put      any         within ten minutes of the reading that saw the row's date move to a later
 //	                                           one (movedFrom): set for the date before that, so the lease continues
+//	M-again      another text      any         a person wrote another text of the mark over it (延長申請済み over 延長): as a new
+//	                                           mark, also where the former one is spent or Keylease's own. The remark does
+//	                                           not count
 //	M-sheet      removed           =           the hold ends
 //	M-lease      =                 changed: 1  the mark is wanted in the cell; the lease is held at its former date
 //	M-lease      =                 removed: 0  the cell is to lose the mark; the hold ends
@@ -107,7 +110,8 @@
 //
 //	X-confirmed  AWS confirmed                      削除済み with the remark is written back; no hold
 //	X-unclear    otherwise, unclear                 held
-//	X-extension  otherwise, 延長申請済み              held; copied to the spec as soon as that is possible
+//	X-extension  otherwise, 延長申請済み              held; copied to the spec as soon as that is possible. Once the key is
+//	                                                deleted: refused, told once (X-late)
 //	X-moved      Revoked by mark alone, mark gone,  held until the date is merged
 //	             date moved
 //	X-late       the key is being deleted, date     refused, told once (refusedEndDate)

@@ -27,7 +27,10 @@ func TestADateAndAMarkOfOneEditRunHoweverTheyAreRead(t *testing.T) {
 	}{
 		"in one reading":                    {[]reading{{0, later, mark}}, agreed, false, ""},
 		"the date, a reading, the mark":     {[]reading{{0, later, ""}, {5 * m, later, mark}}, agreed, false, ""},
-		"the mark, a reading, the date":     {[]reading{{0, agreed, mark}, {5 * m, later, mark}}, agreed, false, ""},
+		"the mark, a reading, the date":     {[]reading{{0, agreed, mark}, {5 * m, later, mark}}, agreed, false, agreed},
+		"and the mark retyped with it":      {[]reading{{0, agreed, "延長"}, {5 * m, later, "延長"}, {10 * m, later, mark}}, agreed, false, ""},
+		"and the mark retyped after that":   {[]reading{{0, agreed, "延長"}, {5 * m, later, "延長"}, {7 * 24 * time.Hour, later, mark}}, later, true, ""},
+		"and the mark taken and put again":  {[]reading{{0, agreed, mark}, {5 * m, later, mark}, {6 * m, later, ""}, {7 * m, later, mark}}, later, true, ""},
 		"one reading failed between":        {[]reading{{0, later, ""}, {10 * m, later, mark}}, agreed, false, ""},
 		"the mark came later than that":     {[]reading{{0, later, ""}, {10*m + time.Second, later, mark}}, later, true, ""},
 		"a week later":                      {[]reading{{0, later, ""}, {5 * m, later, ""}, {7 * 24 * time.Hour, later, mark}}, later, true, ""},

@@ -35,8 +35,12 @@ func (m *merge) marks() {
 		had = *m.was.ExtensionMark
 	}
 	row, lease := m.mark.Row, m.lease.Spec.ExtensionRequested
+	retyped := row && had.Row && m.retyped() // M-again
+	if retyped {
+		had.Row = false // that mark is gone, and another was put
+	}
 	standing := m.f.FlagOwnedElsewhere && lease // M-flag-owned
-	ours := had.ByKeylease && !standing
+	ours := had.ByKeylease && !standing && !retyped
 	if m.f.FlagOwnedElsewhere && !lease {
 		lease = had.Lease // M-flag-owned
 	}
@@ -47,7 +51,7 @@ func (m *merge) marks() {
 		m.spec.ExtensionRequested = lease && !had.Lease
 		return
 	case m.extended() && !m.f.Exempt: // M-extend
-		asked := standing || (row && !had.Lease) || had.EndDate == m.baseSheet
+		asked := standing || (row && !had.Lease) || retyped || had.EndDate == m.baseSheet
 		m.put(m.row.EndDate, ours || !asked)
 		return
 	case ours && had.EndDate == m.spec.EndDate && !m.f.Exempt, // M-undone
@@ -67,8 +71,8 @@ func (m *merge) marks() {
 	}
 	switch {
 	case !wanted:
-	case had.Lease:
-		m.put(had.EndDate, ours)
+	case had.Lease && !retyped:
+		m.carry(had.EndDate, ours)
 	case rowMoved && row:
 		m.put(m.before(), false)
 	default:
@@ -76,10 +80,24 @@ func (m *merge) marks() {
 	}
 }
 
-// put gives the lease the mark, set for that date.
+// put gives the lease a new mark, set for that date. A mark that follows belongs to another edit.
 func (m *merge) put(endDate string, byKeylease bool) {
+	m.is.MovedFrom = nil
+	m.carry(endDate, byKeylease)
+}
+
+// carry lets the lease have the mark.
+func (m *merge) carry(endDate string, byKeylease bool) {
 	m.spec.ExtensionRequested = true
 	m.mark.Lease, m.mark.EndDate, m.mark.ByKeylease = true, endDate, byKeylease
+}
+
+// retyped tells whether a person wrote another extension mark over the row's: 延長申請済み over 延長. The remark behind it does
+// not count. Keylease writes no extension mark over another one.
+func (m *merge) retyped() bool { return retyped(m.was, m.row.Status, m.f.Marks) }
+
+func retyped(was v1alpha1.SheetRowStatus, cell StatusCell, marks v1alpha1.Marks) bool {
+	return cut(cell.Text, maxAgreedMark) != was.Mark && markWord(cell.Text, marks) != markWord(was.Mark, marks)
 }
 
 // closed tells whether a person's own word is in the cell: no mark is written over it.

@@ -17,7 +17,12 @@ func unwritten(l *v1alpha1.AccessKeyLease) {
 		e.Row = false
 		return
 	}
-	l.Status.Sheet.ExtensionMark = &v1alpha1.ExtensionMark{Row: true}
+	l.Status.Sheet.Mark, l.Status.Sheet.ExtensionMark = mark, &v1alpha1.ExtensionMark{Row: true}
+}
+
+// read: the cell had that text when it was last accepted.
+func read(text string) func(*v1alpha1.AccessKeyLease) {
+	return func(l *v1alpha1.AccessKeyLease) { l.Status.Sheet.Mark = text }
 }
 
 // byKeylease: nobody asked by the mark, it went with a date of the lease's.
@@ -30,6 +35,7 @@ func foundOn(date string) func(*v1alpha1.AccessKeyLease) {
 func TestMergeOfExtensionMarks(t *testing.T) {
 	held := merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, Holds: true}
 	free := merged{Ends: agreed, Agreed: agreed}
+	spent := merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + earlier}
 	unclear := merged{Ends: agreed, Agreed: agreed, Hold: "UnclearMark ", Holds: true}
 	writing := func(m merged, text string) merged { m.WriteText = text; return m }
 	for rule, tc := range map[string]struct {
@@ -81,6 +87,21 @@ func TestMergeOfExtensionMarks(t *testing.T) {
 			merged{Ends: later, Agreed: agreed, Hold: "UnclearMark ", Holds: true, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
 		"M-closed: the lease's wish waits": {agreed, "延長不要", agreedLease(asked(true)), false,
 			merged{Ends: agreed, Asked: true, Agreed: agreed, Hold: "UnclearMark ", Holds: true}},
+		"M-again: over a spent mark":                       {agreed, mark, agreedLease(marked(earlier), read("延長")), false, held},
+		"M-again: another text than Keylease's":            {agreed, "延長 部長承認", agreedLease(marked(earlier)), false, held},
+		"M-again: over Keylease's own mark":                {agreed, "延長", agreedLease(marked(earlier), byKeylease), false, held},
+		"M-again: even where that was set for this date":   {agreed, "延長", agreedLease(marked(agreed), byKeylease), false, held},
+		"M-again: over a mark that was to be taken away":   {agreed, "延長", agreedLease(unwritten), false, held},
+		"M-again: while it is taken out of the lease":      {agreed, "延長", agreedLease(marked(earlier), asked(false)), false, held},
+		"M-again: over one that holds, it changes nothing": {agreed, "延長", agreedLease(marked(agreed)), false, held},
+		"M-again: not by a remark":                         {agreed, mark + " 要確認", agreedLease(marked(earlier)), false, spent},
+		"M-again: not by another remark":                   {agreed, mark + "、済", agreedLease(marked(earlier), read(mark+" 要確認")), false, spent},
+		"M-again: not by what looks the same":              {agreed, "　延長申請済み", agreedLease(marked(earlier)), false, spent},
+		"M-again: not by the same text once more":          {agreed, "延長", agreedLease(marked(earlier), read("延長")), false, spent},
+		"M-again: with another date, it is spent all the same": {later, mark, agreedLease(marked(earlier), read("延長")), false,
+			merged{Ends: later, Asked: true, Agreed: later, Hold: "ExtensionRequested " + agreed, Told: "EndDateExtended 2026-12-08→2027-01-31 sheet;"}},
+		"M-again: with another date of the lease": {agreed, mark, agreedLease(marked(earlier), read("延長"), ends(later)), false,
+			merged{Ends: later, Asked: true, Agreed: agreed, Hold: "ExtensionRequested " + agreed, WriteDate: later, Told: "EndDateExtended 2026-12-08→2027-01-31 lease;"}},
 		"M-retract: the lease took its date back": {agreed, "", agreedLease(marked(agreed), byKeylease, unwritten, waiting(agreed, later)), false, merged{Ends: agreed, Agreed: agreed, Told: "EndDateShortened 2027-01-31→2026-12-08 lease;"}},
 	} {
 		t.Run(rule, func(t *testing.T) {

@@ -34,23 +34,26 @@ type markText struct {
 // markTexts lists the texts that are marks. Longer ones come first, so that 延長申請済み is not taken for 延長 with a remark.
 // Of equal lengths, configured ones come first, so that they win if two are the same text.
 func markTexts(marks v1alpha1.Marks) []markText {
+	all := slices.Concat(
+		textsOf(MarkNotified, marks.Notified), textsOf(MarkExpired, marks.Expired),
+		textsOf(MarkDeleted, marks.Revoked), textsOf(MarkExtension, marks.Extended), builtInMarks,
+	)
+	slices.SortStableFunc(all, func(a, b markText) int { return cmp.Compare(len(b.key), len(a.key)) })
+	return all
+}
+
+var builtInMarks = slices.Concat(
+	textsOf(MarkNotified, notifiedTexts...), textsOf(MarkExpired, expiredTexts...),
+	textsOf(MarkDeleted, deletedTexts...), textsOf(MarkExtension, extensionTexts...),
+)
+
+func textsOf(mark Mark, texts ...string) []markText {
 	var all []markText
-	add := func(mark Mark, texts ...string) {
-		for _, text := range texts {
-			if key := markKey(text); key != "" {
-				all = append(all, markText{mark: mark, key: key})
-			}
+	for _, text := range texts {
+		if key := markKey(text); key != "" {
+			all = append(all, markText{mark: mark, key: key})
 		}
 	}
-	add(MarkNotified, marks.Notified)
-	add(MarkExpired, marks.Expired)
-	add(MarkDeleted, marks.Revoked)
-	add(MarkExtension, marks.Extended)
-	add(MarkNotified, notifiedTexts...)
-	add(MarkExpired, expiredTexts...)
-	add(MarkDeleted, deletedTexts...)
-	add(MarkExtension, extensionTexts...)
-	slices.SortStableFunc(all, func(a, b markText) int { return cmp.Compare(len(b.key), len(a.key)) })
 	return all
 }
 
@@ -65,11 +68,7 @@ func ParseStatus(text string, marks v1alpha1.Marks) StatusCell {
 	if cell.Remark == "" {
 		return cell
 	}
-	for _, m := range markTexts(marks) {
-		rest, ok := behind(cell.Remark, m.key)
-		if !ok {
-			continue
-		}
+	if m, rest, ok := findMark(cell.Remark, marks); ok {
 		if holdsUnclearWord(rest) || (asksBack(rest) && (m.mark == MarkDeleted || m.mark == MarkExtension)) {
 			cell.Mark = MarkUnclear
 			return cell
@@ -81,6 +80,22 @@ func ParseStatus(text string, marks v1alpha1.Marks) StatusCell {
 		cell.Mark = MarkUnclear
 	}
 	return cell
+}
+
+// findMark is the mark at the beginning of a trimmed text, and what follows it.
+func findMark(text string, marks v1alpha1.Marks) (m markText, rest string, ok bool) {
+	for _, m := range markTexts(marks) {
+		if rest, ok := behind(text, m.key); ok {
+			return m, rest, true
+		}
+	}
+	return markText{}, "", false
+}
+
+// markWord is the text of a cell's mark, as it is compared; empty: the cell begins with no mark.
+func markWord(text string, marks v1alpha1.Marks) string {
+	m, _, _ := findMark(trim(text), marks)
+	return m.key
 }
 
 // StatusText gives the text of a status cell: the mark, and the remark behind it. MarkNone leaves the remark alone, and
@@ -107,6 +122,9 @@ func StatusText(mark Mark, remark string, marks v1alpha1.Marks) string {
 // behind gives what follows the mark in text, as it was written; false where text does not begin with the mark, or the
 // mark's last word goes on.
 func behind(text, key string) (string, bool) {
+	if isASCII(text) && !isASCII(key) {
+		return "", false // NFKC leaves ASCII as it is, and most cells that are no marks are key IDs
+	}
 	rest, ok := "", false
 	for end := range text {
 		if end == 0 {
@@ -125,6 +143,15 @@ func behind(text, key string) (string, bool) {
 		return "", true
 	}
 	return rest, ok
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func separates(r rune) bool {

@@ -75,7 +75,7 @@ func BenchmarkDecideADistantLease(b *testing.B) {
 			Sheet: &v1alpha1.SheetRowStatus{Row: 2, EndDate: "2027-06-30"},
 		},
 	}
-	in := lifecycle.Input{Now: now, Lease: l, Policy: policy, Sheet: lifecycle.SheetFacts{Exists: true, ReadStart: now}}
+	in := lifecycle.Input{Now: now, Lease: l, Policy: policy, Sheet: lifecycle.SheetFacts{Exists: true, ReadStart: now, Applied: true, TokenAsked: true}}
 	for b.Loop() {
 		if d := lifecycle.Decide(in); d.Action.Kind != lifecycle.ActionNone || d.Next.IsZero() {
 			b.Fatalf("a lease that is not due for months asks for %q", d.Action.Kind)

@@ -95,23 +95,6 @@ var known = []fault{
 `,
 	},
 	{
-		name:       "a lease that was restored without its row is not counted",
-		invariants: []string{`7 overdue and not counted`, `7 past its end in silence`},
-		acts:       []string{`restore bare`},
-		story: `
-2026-11-20 09:00:00 owner 1
-2026-11-20 09:00:00 owner 4
-2026-11-20 09:00:00 owner 5
-2026-11-20 09:00:00 request 1 1 2026/12/08
-2026-11-20 09:00:00 create-sheet
-2026-11-20 09:00:00 boot
-2026-12-02 12:00:00 backup
-2026-12-02 13:00:00 delete-row 1 stays
-2026-12-03 12:00:00 restore bare
-2027-01-20 00:00:00 end
-`,
-	},
-	{
 		name:       "keys of a sheet whose spec cannot be used are not counted, and nobody is told",
 		invariants: []string{`7 overdue and not counted`, `7 past its end in silence`},
 		acts:       []string{`edit-sheet .*(Asia/Tokio|userName: I|claimCell: K20)`},

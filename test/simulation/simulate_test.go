@@ -67,7 +67,7 @@ type run struct {
 // one story. The result is the report of a finding that nobody knows.
 func (r *run) one(seed uint64, namespace string) string {
 	o := play.Options{Namespace: namespace}
-	e, err := trial.Play(chance.Draw(seed), o)
+	e, err := trial.Play(chance.Draw(seed), o, everywhere()...)
 	for err == nil && len(e.Findings) > 0 {
 		name, without, again := r.known(e, o)
 		if name == "" {
@@ -90,7 +90,7 @@ func (*run) known(e trial.Trial, o play.Options) (name string, without trial.Tri
 		if !f.mayShow(e) {
 			continue
 		}
-		if without, err = trial.Play(f.without(e.Story), o); err != nil || !without.Shows(e.Findings[0]) {
+		if without, err = trial.Play(f.without(e.Story), o, everywhere()...); err != nil || !without.Shows(e.Findings[0]) {
 			return f.name, without, err
 		}
 	}
@@ -120,7 +120,7 @@ func (r *run) String() string {
 }
 
 // expectNothing plays a story in which an invariant was broken once.
-func expectNothing(t *testing.T, text string) {
+func expectNothing(t *testing.T, text string) trial.Trial {
 	t.Helper()
 	s, err := story.Parse(text)
 	if err != nil {
@@ -133,4 +133,5 @@ func expectNothing(t *testing.T, text string) {
 	if len(e.Findings) > 0 {
 		t.Error(e.Report(0))
 	}
+	return e
 }

@@ -34,7 +34,7 @@ func (s *simulation) run(stop func(now time.Time) bool) {
 		}
 		in := lifecycle.Input{
 			Now: s.now, Lease: s.lease, Policy: s.policy, AWS: s.aws,
-			Sheet: lifecycle.SheetFacts{Exists: true, ReadStart: s.now},
+			Sheet: lifecycle.SheetFacts{Exists: true, ReadStart: s.now, Applied: true, TokenAsked: true},
 		}
 		d := lifecycle.Decide(in)
 		if d.Phase == v1alpha1.PhaseExpired && s.lease.Status.Phase != d.Phase {

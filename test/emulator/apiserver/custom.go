@@ -99,9 +99,9 @@ func (r *customRules) prepare(o, old *object, status bool) {
 		o.Generation = 1
 	case status:
 		// Only the status and who set it come from the client.
-		state, managed := o.fields["status"], o.ManagedFields
+		state, managed, sets := o.fields["status"], o.ManagedFields, o.sets
 		*o = *old.edit()
-		o.ManagedFields = managed
+		o.ManagedFields, o.sets = managed, sets
 		setField(o, "status", state)
 	default:
 		setField(o, "status", old.fields["status"])

@@ -18,6 +18,7 @@ type object struct {
 	fields map[string]any // without apiVersion, kind and metadata
 
 	proof proof
+	sets  fieldSets
 	json  map[string]any // what root returns, once the metadata changes no more
 }
 

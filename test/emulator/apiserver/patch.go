@@ -49,6 +49,9 @@ func (s *Server) apply(ctx context.Context, t target, body map[string]any, force
 // merge lets the library of the real server do it. The dearest part is to find what the manager applied before and does
 // no more. Where that is nothing, the library need not know that the manager has applied before.
 func (t target) merge(live *object, patch *unstructured.Unstructured, force bool) (*object, error) {
+	if merged, ok := t.mergePeacefully(live, patch); ok {
+		return merged, nil
+	}
 	if own := t.ownEntry(live); own >= 0 && len(live.ManagedFields) > 1 && t.keepsAll(live.ManagedFields[own], patch) {
 		forgetful := *live
 		forgetful.ManagedFields = slices.Delete(slices.Clone(live.ManagedFields), own, own+1)

@@ -122,7 +122,7 @@ func (s *Server) replace(ctx context.Context, t target, old *entry, o *object) (
 	}
 	if sameObject(old.object, o) {
 		known := *old.object
-		known.proof = o.proof
+		known.proof, known.sets = o.proof, o.sets
 		e := &entry{object: &known, typed: old.typed}
 		s.objects[t.kind][t.NamespacedName] = e
 		return e, nil

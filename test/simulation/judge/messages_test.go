@@ -3,6 +3,7 @@ package judge
 import (
 	"testing"
 
+	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
@@ -32,6 +33,7 @@ func TestNoKeyIsPastItsEndInSilence(t *testing.T) {
 	alive().breaks(t, "7 past its end in silence")
 	alive().on("12-14 09:00", "", post(admin, "期限を過ぎて残っているアクセスキー（週次）\n・"+theKey)).breaks(t)
 	alive().on("12-14 09:00", "", post(theOwner, "期限を過ぎて残っているアクセスキー（週次）\n・"+theKey)).breaks(t, "7 ")
+	alive().on("12-05 09:00", "", sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Schedule.TimeZone = "Asia/Tokio" })).breaks(t, "7 past its end in silence")
 	alive().on("12-10 09:00", "", reach(admin, false)).breaks(t)
 	alive().without("call").breaks(t)
 	alive().on("12-14 09:00", "", row(ledger.Person, owner("鈴木 花子"))).on("12-22 09:00", "", post(admin, "【要対応】AWSを操作できません")).breaks(t)

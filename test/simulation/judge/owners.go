@@ -66,7 +66,7 @@ func mayMean(owner, user string) bool {
 func ownerBetween(l *ledger.Ledger, key string, from, to time.Time) (string, bool) {
 	id := ""
 	rows := standing(l.Rows[key], rowStamp, from, to)
-	users := standing(l.Users, usersStamp, from, to)
+	users := standing(goodUsers(l), usersStamp, from, to)
 	for _, row := range rows {
 		for _, u := range users {
 			one, ok := named(row.Owner, u.IDs)

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"testing"
+	"time"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/simulation/ledger"
@@ -44,6 +45,18 @@ func TestNobodyLosesAKeyBySurprise(t *testing.T) {
 		"the owner was told too late":  {life().without("notice").on("12-08 15:06", "", post(theOwner, week)), []string{"2 "}},
 		"the owner was told just then": {life().without("notice").on("12-08 15:05", "", post(theOwner, week)), nil},
 		"the owner could not be told":  {life().without("notice").on("11-30 09:00", "", reach(theOwner, false)), nil},
+		"the owner was told half a second too late": {life().without("notice").without("removal").
+			on("12-08 15:05", "", post(theOwner, week)).on("12-09 15:05", "", func(l *ledger.Ledger, at time.Time) { aws(operator, "DeleteAccessKey")(l, at.Add(-second/2)) }),
+			[]string{"2 minimum notice cut"}},
+		"the owner could be told for two days only, and was not": {working(life()).without("notice").on("11-30 09:00", "", reach(theOwner, false)).
+			on("12-05 09:00", "", reach(theOwner, true)).on("12-07 09:00", "", reach(theOwner, false)), []string{"2 "}},
+		"the owner could be told for a day only": {working(life()).without("notice").on("11-30 09:00", "", reach(theOwner, false)).
+			on("12-05 09:00", "", reach(theOwner, true)).on("12-06 09:00", "", reach(theOwner, false)), nil},
+		"the owner could be told while the operator was away": {life().without("notice").on("11-30 09:00", "", reach(theOwner, false)).
+			on("12-05 09:00", "", reach(theOwner, true)).on("12-07 09:00", "", reach(theOwner, false)), nil},
+		"all owners went at once":  {life().without("notice").on("11-28 09:00", "", users(map[string]string{"#REF! #REF!": "#REF!"})), []string{"2 "}},
+		"the owner left":           {life().without("notice").without("deleted").on("11-28 09:00", "", users(map[string]string{"林 太郎": "U0OWNER002"})), nil},
+		"the notice names no time": {life().without("notice").on("12-01 15:00", "", post(theOwner, "期限のお知らせ\nアクセスキーID\n"+theKey)), []string{"2 "}},
 		"another was told": {life().without("notice").on("12-01 15:00", "", post("U0OWNER002", week)),
 			[]string{"2 ", "5 told of another"}},
 		"the notice was of an earlier term": {life().on("12-03 09:00", "", lease(operator, until("2026-12-20"))).on("12-04 09:00", "", lease(operator, until("2026-12-08"))),
@@ -101,4 +114,12 @@ func TestNoKeyIsRemovedWhileHeld(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test.story.breaks(t, test.want...) })
 	}
+}
+
+// working makes the operator call something each hour.
+func working(s *story) *story {
+	for d := time.Date(2026, 12, 1, 9, 30, 0, 0, japan); d.Before(time.Date(2026, 12, 10, 0, 0, 0, 0, japan)); d = d.Add(time.Hour) {
+		s.entries = append(s.entries, entry{d, "call", call})
+	}
+	return s
 }

@@ -134,12 +134,8 @@ func sheetsOf(l *ledger.Ledger, name string, from, to time.Time) []ledger.Sheet 
 // due is the moment from which a key with this end date may be deactivated or deleted, by the setting that is earliest.
 func (s scene) due(end day) time.Time {
 	var earliest time.Time
-	for _, spec := range s.settings {
-		zone, err := time.LoadLocation(spec.Schedule.TimeZone)
-		if err != nil {
-			continue
-		}
-		due := end.at(spec.Schedule.DailyAt, zone, 1)
+	for _, spec := range s.usable() {
+		due := end.at(spec.Schedule.DailyAt, zoneOf(spec), 1)
 		if grace := spec.Schedule.GracePeriod; grace != nil && s.deletes && !s.inactiveFor(grace.Duration) {
 			due = due.Add(grace.Duration)
 		}
@@ -148,6 +144,30 @@ func (s scene) due(end day) time.Time {
 		}
 	}
 	return earliest
+}
+
+// usable are the settings whose time zone is known, or else the last that was.
+func (s scene) usable() []v1alpha1.AccessKeySheetSpec {
+	return usableSettings(s.l, s.settings, sheetOf(s.l, s.key, s.At), s.At)
+}
+
+func usableSettings(l *ledger.Ledger, settings []v1alpha1.AccessKeySheetSpec, name string, at time.Time) []v1alpha1.AccessKeySheetSpec {
+	unusable := func(spec v1alpha1.AccessKeySheetSpec) bool { return zoneOf(spec) == nil }
+	good := slices.DeleteFunc(slices.Clone(settings), unusable)
+	if len(good) > 0 {
+		return good
+	}
+	good = slices.DeleteFunc(settingsOf(l, name, time.Time{}, at), unusable)
+	return good[max(len(good)-1, 0):]
+}
+
+// zoneOf a spec; nil: nobody knows it.
+func zoneOf(spec v1alpha1.AccessKeySheetSpec) *time.Location {
+	zone, err := time.LoadLocation(spec.Schedule.TimeZone)
+	if err != nil {
+		return nil
+	}
+	return zone
 }
 
 // inactiveFor tells whether the operator deactivated the key so long ago. The grace period counts from there, whatever

@@ -69,12 +69,8 @@ func pastEnd(l *ledger.Ledger, key string, now time.Time) (due, quiet time.Time,
 		return due, quiet, false
 	}
 	name := sheetOf(l, key, now)
-	for _, spec := range settingsOf(l, name, now.Add(-aDay), now) {
-		zone, err := time.LoadLocation(spec.Schedule.TimeZone)
-		if err != nil {
-			return due, quiet, false
-		}
-		at := end.at(spec.Schedule.DailyAt, zone, 1)
+	for _, spec := range usableSettings(l, settingsOf(l, name, now.Add(-aDay), now), name, now) {
+		at := end.at(spec.Schedule.DailyAt, zoneOf(spec), 1)
 		if grace := spec.Schedule.GracePeriod; grace != nil {
 			at = at.Add(grace.Duration)
 		}

@@ -33,7 +33,9 @@ func TestNoKeyIsRemovedWhileAllStandsStill(t *testing.T) {
 		story *story
 		want  []string
 	}{
-		"DryRun began days ago": {life().on("12-07 09:00", "", sheet(mode(v1alpha1.ModeDryRun))), []string{"3 "}},
+		"DryRun began days ago": {life().without("deleted").on("12-07 09:00", "", sheet(mode(v1alpha1.ModeDryRun))), []string{"3 "}},
+		"a message in DryRun": {life().without("removal").without("deleted").without("row deleted").on("12-02 09:00", "", sheet(mode(v1alpha1.ModeDryRun))).
+			on("12-03 09:00", "", post(theOwner, "hello")), []string{"3 told or written in DryRun"}},
 		"DryRun began just now": {life().on("12-09 15:04", "", sheet(mode(v1alpha1.ModeDryRun))), nil},
 		"Slack refuses the token": {life().without("deleted").on("12-09 09:00", "", act("slack-token")).on("12-09 09:00", "", reach("", false)),
 			[]string{"3 "}},

@@ -9,12 +9,27 @@ import (
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
-func untold() check { return removals("2 removed without notice", notTold) }
+// rounding is how much of minimumNotice is lost at most where its beginning is stored in whole seconds.
+const rounding = 2 * time.Second
 
-// notTold judges whom a removal took by surprise.
-func notTold(s scene) []string {
+func untold() check {
+	return removals("2 removed without notice", func(s scene) []string { return notTold(s, s.At.Add(-s.minimumNotice()+rounding)) })
+}
+
+// rounded finds notices that came a little too late.
+func rounded() check {
+	return removals("2 minimum notice cut by rounding", func(s scene) []string {
+		latest := s.At.Add(-s.minimumNotice())
+		if len(notTold(s, latest.Add(rounding))) > 0 {
+			return nil
+		}
+		return notTold(s, latest)
+	})
+}
+
+// notTold judges whom a removal took by surprise, because they were told of it later than at the latest moment.
+func notTold(s scene, latest time.Time) []string {
 	begin := surelyBegun(s)
-	latest := s.At.Add(-s.minimumNotice() + second)
 	told := func(to func(string) bool) bool {
 		return slices.ContainsFunc(within(s.l.Posts, postStamp, begin.Add(-second), latest), func(p ledger.Post) bool {
 			return to(recipient(p)) && names(p, s.key)
@@ -28,7 +43,7 @@ func notTold(s scene) []string {
 	since := latest.Add(-s.At.Sub(s.since) - underWay)
 	id, ok := ownerBetween(s.l, s.key, since, s.At)
 	switch {
-	case !ok || !exists(s.l, id) || !reachable(s.l, id, begin, s.At) || spared(s, begin):
+	case !ok || !exists(s.l, id) || spared(s, begin) || !(reachable(s.l, id, begin, s.At) || couldBeTold(s, id, begin, latest)):
 	case !told(func(to string) bool { return to == id }):
 		found = append(found, fmt.Sprintf("its owner %s was not told of it between %s, when the term began, and %s", id, shown(begin), shown(latest)))
 	}
@@ -116,7 +131,7 @@ func surelyBegun(s scene) time.Time {
 // endDateSince is when the lease got the end date that it has. Another one that stood too shortly to be seen does not
 // count, nor does that the lease was away.
 func endDateSince(s scene) time.Time {
-	versions := upTo(s.l.Leases[strings.ToLower(s.key)], leaseStamp, s.At)
+	versions := s.decidedOn()
 	var since, until time.Time
 	end := ""
 	for _, v := range slices.Backward(versions) {
@@ -129,6 +144,21 @@ func endDateSince(s scene) time.Time {
 		}
 	}
 	return since
+}
+
+// decidedOn are the versions of the lease on which the removal may rest. An extension that came when its call was under
+// way counts for what follows.
+func (s scene) decidedOn() []ledger.Lease {
+	versions := upTo(s.l.Leases[strings.ToLower(s.key)], leaseStamp, s.At)
+	before := upTo(versions, leaseStamp, s.At.Add(-underWay))
+	if len(before) == 0 {
+		return versions
+	}
+	was, is := before[len(before)-1].Object, versions[len(versions)-1].Object
+	if was != nil && is != nil && is.Spec.EndDate > was.Spec.EndDate {
+		return before
+	}
+	return versions
 }
 
 // enforcedSince is when the sheet's mode became Enforce, after DryRun for longer than a reading takes; zero: it always was.

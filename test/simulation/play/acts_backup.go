@@ -45,8 +45,9 @@ func restore(w *World, args []string) error {
 	}
 	for i := range w.backup.leases {
 		l := w.backup.leases[i].DeepCopy()
+		managed := l.GetManagedFields()
 		if args[0] == "bare" {
-			l.Status = v1alpha1.AccessKeyLeaseStatus{}
+			managed, l.Status = nil, v1alpha1.AccessKeyLeaseStatus{}
 			if err := client.IgnoreNotFound(w.Cluster().Delete(w.context, l.DeepCopy())); err != nil {
 				return err
 			}
@@ -56,7 +57,7 @@ func restore(w *World, args []string) error {
 			return err
 		}
 		now.Status = l.Status
-		if err := w.Cluster().Status().Update(w.context, now); err != nil {
+		if err := w.putState(now, managed); err != nil {
 			return err
 		}
 	}
@@ -65,15 +66,26 @@ func restore(w *World, args []string) error {
 	}
 	for i := range w.backup.sheets {
 		s, now := w.backup.sheets[i].DeepCopy(), &v1alpha1.AccessKeySheet{}
+		managed := s.GetManagedFields()
 		if err := w.putBackup(s, now); err != nil {
 			return err
 		}
 		now.Status = s.Status
-		if err := w.Cluster().Status().Update(w.context, now); err != nil {
+		if err := w.putState(now, managed); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// putState writes a status, and who manages which field. Otherwise the writer of the backup would have a share in every
+// field of the status, and the operator could never take one away again. etcd knows no such writer.
+func (w *World) putState(now client.Object, managed []metav1.ManagedFieldsEntry) error {
+	if err := w.Cluster().Status().Update(w.context, now); err != nil || managed == nil {
+		return err
+	}
+	now.SetManagedFields(managed)
+	return w.Cluster().Update(w.context, now)
 }
 
 // putBackup writes an object of the backup over the one that is there, or makes it. now gets the version that was written.

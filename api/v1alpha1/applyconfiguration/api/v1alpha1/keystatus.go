@@ -24,7 +24,7 @@ type KeyStatusApplyConfiguration struct {
 	// AbsentSince is when AWS first showed that it has no such key, as all readings since do; absent while it shows one. A
 	// key counts as gone only when a later reading says so again: lists lag behind.
 	AbsentSince *v1.Time `json:"absentSince,omitempty"`
-	// ObservedTime of the last reading.
+	// ObservedTime of the last reading. One that shows nothing new is written at most once a day.
 	ObservedTime *v1.Time `json:"observedTime,omitempty"`
 }
 
