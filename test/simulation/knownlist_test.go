@@ -131,9 +131,9 @@ var known = []fault{
 		story: `
 2026-11-02 09:00:00 owner 8
 2026-11-02 09:00:00 request 5 5 2026/11/29
-2026-11-02 09:00:00 create-sheet "{schedule: {noticeDays: [0]}}"
+2026-11-02 09:00:00 create-sheet
 2026-11-02 09:00:00 boot
-2026-11-30 15:00:00 +27 slack chat.postMessage messages_tab_disabled 937
+2026-11-30 15:00:05 slack chat.postMessage messages_tab_disabled 937
 2026-12-24 18:00:00 calm
 2027-01-15 15:00:00 end
 `,
