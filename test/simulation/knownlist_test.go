@@ -193,4 +193,23 @@ var known = []fault{
 2026-12-12 03:10:14 end
 `,
 	},
+	{
+		name:       "a spell of DryRun while the sheet waits for approval is forgotten",
+		invariants: []string{`2 removed without notice`},
+		acts:       []string{`create-sheet .*minChangeRows`, `edit-sheet \{mode: DryRun\}`},
+		story: `
+2026-11-02 09:00:00 request 3 3 2026-11-29 ""
+2026-11-02 09:00:00 request 4 2 20261122 ""
+2026-11-02 09:00:00 request 6 7 2026年12月1日 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"10:09\", noticeDays: [7], minimumNotice: 120h0m0s, gracePeriod: 0s}, limits: {minChangeRows: 2}}"
+2026-11-02 09:00:00 boot
+2026-11-23 00:00:00 +40 patch-end 4 2026-12-02
+2026-11-30 00:04:48 +14 mark 3 削除しないで
+2026-12-01 16:40:10 mark 3 ""
+2026-12-02 03:06:25 +29 mark 6 ""
+2026-12-02 07:56:30 mark 3 ""
+2026-12-02 10:09:00 edit-sheet "{mode: DryRun}" 20900
+2026-12-04 10:09:01 end
+`,
+	},
 }
