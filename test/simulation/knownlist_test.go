@@ -154,4 +154,103 @@ var known = []fault{
 2026-12-12 00:00:00 end
 `,
 	},
+	{
+		name:       "what Slack refuses for the workspace is recorded as the recipient's own",
+		invariants: []string{`8 not done in the end`, `2 removed without notice`},
+		acts:       []string{`slack (chat\.postMessage|conversations\.open) (team_access_not_granted|org_login_required|restricted_action|messages_tab_disabled) \S+$`},
+		story: `
+2026-11-02 09:00:00 owner 8
+2026-11-02 09:00:00 request 5 5 2026/11/29
+2026-11-02 09:00:00 create-sheet
+2026-11-02 09:00:00 boot
+2026-11-30 15:00:05 slack chat.postMessage messages_tab_disabled 937
+2026-12-24 18:00:00 calm
+2027-01-15 15:00:00 end
+`,
+	},
+	{
+		name:       "a code of Slack that nobody knows silences an owner",
+		invariants: []string{`8 not done in the end`, `2 removed without notice`},
+		acts:       []string{`slack (chat\.postMessage|conversations\.open) (moon_is_full|msg_blocked) `},
+		story: `
+2026-11-02 09:00:00 owner 6
+2026-11-02 09:00:00 request 4 6 2026-12-04 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 72h0m0s}}"
+2026-11-02 09:00:00 boot
+2026-11-27 15:06:52 slack conversations.open moon_is_full 3x 6
+2026-12-05 13:43:59 +22 edit-sheet "{mode: DryRun}" 12523
+2026-12-07 18:23:45 end
+`,
+	},
+	{
+		name:       "a key ID with invisible characters is no key's",
+		invariants: []string{`8 not done in the end`},
+		acts:       []string{`invisible \S+ アクセスキーID`},
+		story: `
+2026-11-02 09:00:00 owner 8 admin1
+2026-11-02 09:00:00 request 2 5 2026/12/12 期限切れ 1
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 1h0m0s}}"
+2026-11-02 09:00:00 boot
+2026-12-13 16:00:00 +3 invisible 2 アクセスキーID
+2026-12-15 16:25:03 calm
+2027-01-11 15:04:37 end
+`,
+	},
+	{
+		name:       "a new owner's notice after the deactivation announces a later deletion than comes",
+		invariants: []string{`1 removed before its end`},
+		acts:       []string{`create-sheet .*gracePeriod: [1-9]`, `(user-id|hand-over) `},
+		story: `
+2026-11-02 09:00:00 owner 1
+2026-11-02 09:00:00 request 5 1 2026年11月17日 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 24h0m0s}, limits: {minChangeRows: 1}}"
+2026-11-02 09:00:00 boot
+2026-11-10 15:01:30 +15 type-end 5 20261127
+2026-11-28 15:04:46 user-id 1 U0NEW001
+2026-11-30 15:05:13 end
+`,
+	},
+	{
+		name:       "a remark that could not be written is written when people have removed it",
+		invariants: []string{`6 another's cell or a wrong mark`},
+		acts:       []string{`long-remark `},
+		story: `
+2026-11-02 09:00:00 request 3 5 20261123 ""
+2026-11-02 09:00:00 request 6 2 2026年12月8日 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 72h0m0s, gracePeriod: 0s}, limits: {maxRevocationsPerDay: 1}}"
+2026-11-02 09:00:00 boot
+2026-12-08 15:00:00 long-remark 3 49998 216019
+2026-12-12 03:10:14 end
+`,
+	},
+	{
+		name:       "a spell of DryRun while the sheet waits for approval is forgotten",
+		invariants: []string{`2 removed without notice`},
+		acts:       []string{`create-sheet .*minChangeRows`, `edit-sheet \{mode: DryRun\}`},
+		story: `
+2026-11-02 09:00:00 request 3 3 2026-11-29 ""
+2026-11-02 09:00:00 request 4 2 20261122 ""
+2026-11-02 09:00:00 request 6 7 2026年12月1日 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"10:09\", noticeDays: [7], minimumNotice: 120h0m0s, gracePeriod: 0s}, limits: {minChangeRows: 2}}"
+2026-11-02 09:00:00 boot
+2026-11-23 00:00:00 +40 patch-end 4 2026-12-02
+2026-11-30 00:04:48 +14 mark 3 削除しないで
+2026-12-01 16:40:10 mark 3 ""
+2026-12-02 03:06:25 +29 mark 6 ""
+2026-12-02 07:56:30 mark 3 ""
+2026-12-02 10:09:00 edit-sheet "{mode: DryRun}" 20900
+2026-12-04 10:09:01 end
+`,
+	},
+	{
+		name:       "minimumNotice is cut by what the stored times are rounded",
+		invariants: []string{`2 minimum notice cut by rounding`},
+		story: `
+2026-11-02 09:00:00 owner 8
+2026-11-02 09:00:00 request 3 8 2026/11/13
+2026-11-02 09:00:00 create-sheet "{schedule: {noticeDays: [1, 0], minimumNotice: 120h}}"
+2026-11-02 09:00:00 boot
+2026-11-25 15:00:02 end
+`,
+	},
 }

@@ -26,8 +26,8 @@ type account struct {
 }
 
 type awsKey struct {
-	// user has the key; empty: nobody knows, since it was renamed.
-	user string
+	// user has the key; empty: nobody knows, since it was renamed. renamed is the name that it had.
+	user, renamed string
 	// since: its first entry. gone: when it was deleted, and by whom; zero: it lives.
 	since, gone time.Time
 	goneBy      string
@@ -105,13 +105,8 @@ func (a *account) applyToUser(u *awsUser, e ledger.AWS) {
 		if e.Action == "recreate user" {
 			*u = awsUser{since: e.At, recreated: e.At}
 		}
-	case "rename user": // who it is now is unknown
-		a.users[e.User()] = &awsUser{gone: e.At}
-		for _, k := range a.keys {
-			if k.user == e.User() {
-				k.user = ""
-			}
-		}
+	case "rename user":
+		a.rename(e.User(), e.Params["NewUserName"], e.At)
 	case "protect user":
 		u.protected = e.At
 	case "unprotect user":
@@ -120,6 +115,25 @@ func (a *account) applyToUser(u *awsUser, e ledger.AWS) {
 		u.console = e.At
 	case "share policy":
 		a.shared[e.User()] = e.At
+	}
+}
+
+// rename a user. Its first name may come back, and the keys are that user's again. Under another name nobody knows it.
+func (a *account) rename(user, back string, at time.Time) {
+	if back != "" {
+		u := a.user(back)
+		*u = awsUser{since: u.since, protected: u.protected, console: u.console}
+	} else {
+		u := a.user(user)
+		u.gone = at
+	}
+	for _, k := range a.keys {
+		switch {
+		case back != "" && k.renamed == back:
+			k.user, k.renamed = back, ""
+		case back == "" && k.user == user:
+			k.user, k.renamed = "", user
+		}
 	}
 }
 

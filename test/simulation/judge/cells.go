@@ -43,10 +43,19 @@ func (c *writing) step(l *ledger.Ledger) (found []Finding) {
 			continue
 		}
 		if wrong := c.judge(l, w); wrong != "" {
-			found = append(found, Finding{Key: w.Key, At: w.At, Text: fmt.Sprintf("%s wrote %q over %q into %s!%s (%s): %s", w.By, w.New, w.Old, w.Tab, w.Cell, w.Header, wrong)})
+			found = append(found, Finding{Key: w.Key, At: w.At, Text: fmt.Sprintf("%s wrote %q over %q into %s!%s (%s): %s", w.By, cut(w.New), cut(w.Old), w.Tab, w.Cell, w.Header, wrong)})
 		}
 	}
 	return found
+}
+
+// cut a cell's text to what fits a line.
+func cut(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }
 
 // raced tells whether somebody acted between the process's last reading and the write. Then the operator could not know

@@ -133,7 +133,7 @@ func userRename(w *World, args []string) error {
 				return fmt.Errorf("the user is another one by now")
 			}
 			a.RenameUser(other, user, "/")
-			w.byPerson("rename user", map[string]string{"UserName": other})
+			w.byPerson("rename user", map[string]string{"UserName": other, "NewUserName": user})
 			return nil
 		})
 		if err != nil {

@@ -179,7 +179,11 @@ func syncNow(w *World, _ []string) error {
 	return w.annotateSheet(v1alpha1.AnnotationSync, fmt.Sprint(w.Clock.Now().Unix()))
 }
 
-// foreignClaim SECONDS: another cluster claims the sheet, and goes on until its claim is taken over.
+// foreign is the claim of another cluster.
+const foreign = "another cluster's keylease/key-requests"
+
+// foreignClaim SECONDS: another cluster claims the sheet, and goes on until its claim is taken over. If no operator has seen
+// the claim by then, somebody puts back what was in the cell.
 func foreignClaim(w *World, args []string) error {
 	if len(args) < 1 {
 		return fmt.Errorf("want seconds")
@@ -192,10 +196,19 @@ func foreignClaim(w *World, args []string) error {
 	if s.Spec.ClaimCell == "" || form == nil {
 		return fmt.Errorf("there is no claim cell")
 	}
-	if err := form.SetCell(s.Spec.ClaimCell, "another cluster's keylease/key-requests"); err != nil {
+	cell, was := s.Spec.ClaimCell, form.Cell(s.Spec.ClaimCell)
+	if err := form.SetCell(cell, foreign); err != nil {
 		return err
 	}
-	return w.mended(args[0], "foreign-claim", func() error { return takeClaim(w, nil) })
+	return w.mended(args[0], "foreign-claim", func() error {
+		if takeClaim(w, nil) == nil {
+			return nil
+		}
+		if form := w.Form(); form != nil && form.Cell(cell).String() == foreign {
+			return form.SetCell(cell, was)
+		}
+		return fmt.Errorf("there is no foreign claim")
+	})
 }
 
 // takeClaim: the foreign claim that the status shows is taken over.

@@ -62,7 +62,7 @@ func (t *tale) acts() {
 func (t *tale) outside() {
 	for _, c := range t.l.Cells {
 		if t.about(c.Key) {
-			t.add(c.Stamp, "writes %s!%s %q, was %q", c.Tab, c.Cell, c.New, c.Old)
+			t.add(c.Stamp, "writes %s!%s %q, was %q", c.Tab, c.Cell, cut(c.New), cut(c.Old))
 		}
 	}
 	for _, p := range t.l.Posts {
@@ -105,7 +105,7 @@ func (t *tale) rows() {
 			continue
 		}
 		for _, r := range rows {
-			t.add(r.Stamp, "row %d of %s: ends %q, mark %q, %q, %q", r.Row, key, r.Ends, r.Mark, r.Owner, r.User)
+			t.add(r.Stamp, "row %d of %s: ends %q, mark %q, %q, %q", r.Row, key, cut(r.Ends), cut(r.Mark), cut(r.Owner), cut(r.User))
 		}
 	}
 }
@@ -127,6 +127,15 @@ func (t *tale) leases() {
 			before = now
 		}
 	}
+}
+
+// cut a cell's text to what fits a line.
+func cut(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }
 
 func leaseLine(v ledger.Lease) string {

@@ -1,0 +1,29 @@
+package simulation
+
+import "testing"
+
+// Stories that were found, and in which nobody did anything wrong.
+
+func TestAUserWithItsFirstNameAgainIsDeletedWithItsLastKey(t *testing.T) {
+	expectNothing(t, `
+2026-11-02 09:00:00 request 2 8 2026/12/17 期限切れ
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 72h0m0s}}"
+2026-11-02 09:00:00 boot
+2026-12-11 01:20:45 +21 user-rename 2 19630
+2027-01-14 09:00:00 end
+`)
+}
+
+func TestAForeignClaimThatNoOperatorSawIsTakenBack(t *testing.T) {
+	expectNothing(t, `
+2026-11-02 09:00:00 owner 8
+2026-11-02 09:00:00 request 1 5 20261215 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 72h0m0s}, limits: {minChangeRows: 4}}"
+2026-11-02 09:00:00 boot
+2026-12-18 02:16:42 edit-sheet "{claimCell: Z1}" stays
+2026-12-18 15:21:19 kill before 760593
+2026-12-19 13:02:00 foreign-claim 9981
+2026-12-29 17:59:58 calm
+2027-02-04 15:08:09 end
+`)
+}
