@@ -242,15 +242,4 @@ var known = []fault{
 2026-12-04 10:09:01 end
 `,
 	},
-	{
-		name:       "minimumNotice is cut by what the stored times are rounded",
-		invariants: []string{`2 minimum notice cut by rounding`},
-		story: `
-2026-11-02 09:00:00 owner 8
-2026-11-02 09:00:00 request 3 8 2026/11/13
-2026-11-02 09:00:00 create-sheet "{schedule: {noticeDays: [1, 0], minimumNotice: 120h}}"
-2026-11-02 09:00:00 boot
-2026-11-25 15:00:02 end
-`,
-	},
 }
