@@ -27,3 +27,15 @@ func TestAForeignClaimThatNoOperatorSawIsTakenBack(t *testing.T) {
 2027-02-04 15:08:09 end
 `)
 }
+
+func TestAMarkThatAPersonTakesBackInTheLeaseGoesFromTheRow(t *testing.T) {
+	expectNothing(t, `
+2026-11-02 09:00:00 request 4 2 2026/11/23 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"14:57\", noticeDays: [7], minimumNotice: 72h0m0s, gracePeriod: 0s}}"
+2026-11-02 09:00:00 boot
+2026-11-16 15:11:34 move-end 4 "\u300020261206 "
+2026-12-07 00:01:10 +19 mark 4 延長申請済み
+2026-12-08 01:24:24 patch-mark 4 false
+2026-12-09 01:24:26 end
+`)
+}

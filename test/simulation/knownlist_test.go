@@ -156,7 +156,7 @@ var known = []fault{
 	},
 	{
 		name:       "what Slack refuses for the workspace is recorded as the recipient's own",
-		invariants: []string{`8 not done in the end`, `2 removed without notice`},
+		invariants: []string{`6 another's cell or a wrong mark`, `8 not done in the end`, `2 removed without notice`},
 		acts:       []string{`slack (chat\.postMessage|conversations\.open) (team_access_not_granted|org_login_required|restricted_action|messages_tab_disabled) \S+$`},
 		story: `
 2026-11-02 09:00:00 owner 8

@@ -215,8 +215,9 @@ func (c *writing) holds(l *ledger.Ledger, w ledger.Cell) bool {
 	}
 	versions := upTo(l.Leases[strings.ToLower(w.Key)], leaseStamp, w.At)
 	for i, v := range versions {
-		if i > 0 && v.At.After(near) && (v.Object == nil || versions[i-1].Object == nil || v.Object.Spec.EndDate != versions[i-1].Object.Spec.EndDate) {
-			return false
+		if i > 0 && v.At.After(near) && (v.Object == nil || versions[i-1].Object == nil || v.Object.Spec.EndDate != versions[i-1].Object.Spec.EndDate ||
+			(v.By == ledger.Person && v.Object.Spec.ExtensionRequested != versions[i-1].Object.Spec.ExtensionRequested)) {
+			return false // moved, or a person took the mark back in the lease
 		}
 	}
 	return is.Ends == put.Ends
