@@ -3,6 +3,9 @@ package judge
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/keylease/keylease/test/simulation/ledger"
@@ -18,6 +21,8 @@ const (
 	hourly, hourlyLease, hourlyChange, hourlyAct = 300, 60, 60, 400
 	// In an hour at rest.
 	restAPI, restGoogle, restAWS, restAWSKey, restSlack, restSlackKey = 24, 60, 40, 20, 20, 4
+	// sameWrites are how often the same text may be written into one cell within a day.
+	sameWrites = 10
 	// restWrites are of cells that alone are refused.
 	restWrites = 4
 	// resting: after so much time without acts, faults have ended and their aftermath too.
@@ -34,6 +39,9 @@ type counting struct {
 
 	minute, hour window
 	told         map[string]bool
+
+	cells reader[ledger.Cell]
+	day   window // writes of one text into one cell
 }
 
 // window counts calls from a moment on.
@@ -49,7 +57,7 @@ func bounds() check {
 }
 
 func (b *counting) step(l *ledger.Ledger) []Finding {
-	found := b.sizes(l)
+	found := append(b.sizes(l), b.writes(l)...)
 	for _, c := range b.calls.news(l.Calls) {
 		if c.At.Sub(b.minute.from) > time.Minute {
 			b.minute = window{from: c.At}
@@ -72,6 +80,23 @@ func what(c ledger.Call) string {
 		return googleWrites
 	}
 	return c.Service
+}
+
+// writes of the same text into the cell of one key.
+func (b *counting) writes(l *ledger.Ledger) (found []Finding) {
+	for _, c := range b.cells.news(l.Cells) {
+		if !byOperator(c.Stamp) {
+			continue
+		}
+		if c.At.Sub(b.day.from) > aDay {
+			b.day = window{from: c.At, of: map[string]int{}}
+		}
+		id := c.Key + " " + c.Header + " " + c.New
+		if b.day.of[id]++; b.day.of[id] == sameWrites+1 {
+			found = append(found, Finding{Key: c.Key, At: c.At, Text: fmt.Sprintf("%q was written into %s %d times since %s", c.New, c.Cell, sameWrites+1, shown(b.day.from))})
+		}
+	}
+	return found
 }
 
 // sizes of what is new. Only the last version of a step is measured.
@@ -121,10 +146,24 @@ func (b *counting) endHour(l *ledger.Ledger, now time.Time) (found []Finding) {
 			found = append(found, Finding{At: b.hour.from, Text: fmt.Sprintf("%d calls to %s within an hour, with %d leases, %d changes and %d acts", n, service, len(l.Leases), changes, acts)})
 		}
 	}
-	if acts, changes := b.happened(l, resting); acts == 0 && changes == 0 {
+	if acts, changes := b.happened(l, resting); acts == 0 && changes == 0 && !inTrouble(l, b.hour.from.Add(-resting)) {
 		found = append(found, b.rest(l, syncs)...)
 	}
 	return found
+}
+
+// services are how the verbs of acts begin that bring a service's trouble.
+var services = []string{"api", "aws", "google", "late", "slack", "stale"}
+
+// inTrouble tells whether an act's trouble with a service lasted longer than until a moment.
+func inTrouble(l *ledger.Ledger, at time.Time) bool {
+	return slices.ContainsFunc(l.Acts, func(a ledger.Act) bool {
+		of := slices.ContainsFunc(services, func(s string) bool { return strings.HasPrefix(a.Verb, s) })
+		return of && slices.ContainsFunc(a.Args, func(arg string) bool {
+			seconds, err := strconv.Atoi(arg)
+			return err == nil && a.At.Add(time.Duration(seconds)*time.Second).After(at)
+		})
+	})
 }
 
 // rest judges an hour at rest.

@@ -241,6 +241,11 @@ func TestCallsAndStatusAreBounded(t *testing.T) {
 		"9: 2000 calls since":                  wholeLife().on("12-09 15:05", "loop", calls("aws", "GetUser", 2100)),
 		"9: calls to slack within an hour":     wholeLife().on("11-20 10:00", "hot", calls("slack", "chat.postMessage", 900)),
 		"9: 5 calls to google write within an": wholeLife().on("11-20 10:00", "hot", calls("google", "write", 5)),
+		`9: "通知済み" was written into K2 11 times`: wholeLife().on("11-20 10:00", "script", func(l *ledger.Ledger, at time.Time) {
+			for range 11 {
+				writes("key_request_form", "K2", headStatus, "", "通知済み", theKey)(l, at)
+			}
+		}),
 		"9: a status of": wholeLife().on("11-20 10:00", "big", func(l *ledger.Ledger, at time.Time) {
 			o := l.Sheets[0].Object.DeepCopy()
 			o.Status.Conditions = []metav1.Condition{{Message: strings.Repeat("x", 70<<10)}}
@@ -249,6 +254,14 @@ func TestCallsAndStatusAreBounded(t *testing.T) {
 	} {
 		t.Run(want, func(t *testing.T) { s.broke(t, want) })
 	}
+}
+
+func TestATroubleIsNoRest(t *testing.T) {
+	asked := wholeLife().on("11-20 10:00", "hot", calls("api", "get", 27))
+	asked.broke(t, "9: 27 calls to api")
+	asked.on("11-18 11:00", "trouble", func(l *ledger.Ledger, at time.Time) {
+		l.Acts = append(l.Acts, ledger.Act{Stamp: l.Stamp(at, ledger.Person), Verb: "aws", Args: []string{"any", "ServiceUnavailable", "172800"}})
+	}).right(t)
 }
 
 func TestTheAuditLogTellsWhatHappenedAndNothingElse(t *testing.T) {

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
@@ -126,12 +129,23 @@ func mayHaveBegun(s scene) time.Time {
 	}
 	sheets := sheetsOf(s.l, sheetOf(s.l, s.key, s.At), time.Time{}, s.At)
 	for i, v := range slices.Backward(sheets) {
-		if i == 0 || v.By == ledger.Person {
+		if i == 0 || (v.By == ledger.Person && mayBeginTerms(sheets[i-1].Object, v.Object)) {
 			begin = later(begin, v.At.Add(underWay))
 			break
 		}
 	}
 	return later(begin, awayUntil(s.l, s.At))
+}
+
+// mayBeginTerms tells whether a person's change of the sheet may begin terms. Another schedule or limit does not: what was
+// announced is a promise.
+func mayBeginTerms(before, after *v1alpha1.AccessKeySheet) bool {
+	if before == nil || after == nil || before.Generation == after.Generation {
+		return true
+	}
+	was, is := before.Spec.DeepCopy(), after.Spec.DeepCopy()
+	was.Schedule, was.Limits = is.Schedule, is.Limits
+	return !equality.Semantic.DeepEqual(was, is)
 }
 
 func later(a, b time.Time) time.Time {

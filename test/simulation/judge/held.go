@@ -26,6 +26,9 @@ func whileHeld(s scene) []string {
 			}
 		}
 	}
+	if at, ok := gaveUp(s.l.Leases[strings.ToLower(s.key)], s.l, s.since); ok {
+		found = append(found, "a person gave its lease up at "+shown(at))
+	}
 	if at, ok := askedInLease(s); ok {
 		found = append(found, "a person set extensionRequested of its lease at "+shown(at))
 	}

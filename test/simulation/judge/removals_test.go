@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -25,7 +26,13 @@ func TestNoKeyIsRemovedBeforeItsEnd(t *testing.T) {
 		"the lease was set, and overwrote": {life().on("12-09 14:00", "", lease(ledger.Person, until("2026-12-20"))).on("12-09 14:01", "", lease(operator, until("2026-12-08"))), []string{"1 "}},
 		"the lease was set to earlier, and the row could not be written": {life().without("row").without("lease").
 			on("11-02 09:00", "", row(ledger.Person, ends("2026/12/31"))).on("11-02 09:01", "", lease(operator, until("2026-12-31"))).on("11-03 09:00", "", lease(ledger.Person, until("2026-12-08"))), nil},
-		"a notice promised more":   {life().on("12-02 15:00", "", post(theOwner, expiry(theKey, "あと6日", "2026年12月8日（火）", "2026-12-10 15:00 JST"))), []string{"1 "}},
+		"a notice promised more": {life().on("12-02 15:00", "", post(theOwner, expiry(theKey, "あと6日", "2026年12月8日（火）", "2026-12-10 15:00 JST"))), []string{"1 "}},
+		"the schedule was moved after the notice": {life().without("removal").without("deleted").
+			on("12-09 14:50", "", sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Schedule.DailyAt = "09:30" })).
+			on("12-09 14:56", "removal", aws(operator, "DeleteAccessKey")), []string{"1 "}},
+		"the mark's text was changed after the notice": {life().without("removal").without("deleted").
+			on("12-09 14:50", "", sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Schedule.DailyAt, s.Spec.Marks.Notified = "09:30", "済" })).
+			on("12-09 14:56", "removal", aws(operator, "DeleteAccessKey")), nil},
 		"it never stood in a row":  {life().without("row").without("mark").without("row deleted"), []string{"1 "}},
 		"a person removed the key": {life().without("removal").without("deleted").on("11-30 09:00", "", aws(ledger.Person, "DeleteAccessKey")), nil},
 	}
@@ -109,7 +116,14 @@ func TestNoKeyIsRemovedWhileHeld(t *testing.T) {
 		"the row stands twice":                {life().on("12-07 09:00", "", row(ledger.Person, times(2))), []string{"3 "}},
 		"the row is gone":                     {life().on("12-07 09:00", "", row(ledger.Person, times(0))), nil},
 		"the row names another user":          {life().on("12-07 09:00", "", row(ledger.Person, user("svc-02"))), []string{"3 "}},
-		"kubectl asked for an extension":      {life().on("12-07 09:00", "", lease(ledger.Person, asked(true))), []string{"3 "}},
+		"a person gave it up":                 {life().on("12-07 09:00", "", annotated("true")), []string{"3 "}},
+		"a person gave it up just now":        {life().on("12-09 15:04", "", annotated("true")), nil},
+		"it was given up, and taken back":     {life().on("11-07 09:00", "", annotated("true")).on("11-08 09:00", "", annotated("")), nil},
+		"it was given up, and collected": {life().on("11-07 09:00", "", annotated("true")).
+			on("11-08 09:00", "", gone("mend", "orphan-lease x#3")).on("11-08 09:01", "", leaseAnew), []string{"3 "}},
+		"it was given up, and deleted": {life().on("11-07 09:00", "", annotated("true")).
+			on("11-08 09:00", "", gone("delete-lease", "1")).on("11-08 09:01", "", leaseAnew), nil},
+		"kubectl asked for an extension": {life().on("12-07 09:00", "", lease(ledger.Person, asked(true))), []string{"3 "}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test.story.breaks(t, test.want...) })
@@ -122,4 +136,30 @@ func working(s *story) *story {
 		s.entries = append(s.entries, entry{d, "call", call})
 	}
 	return s
+}
+
+// annotated: a person gives the lease up, or takes that back.
+func annotated(text string) deed {
+	return func(l *ledger.Ledger, at time.Time) {
+		lease(ledger.Person)(l, at)
+		versions := l.Leases[strings.ToLower(theKey)]
+		o := versions[len(versions)-1].Object
+		o.Generation-- // no change of the spec
+		o.Annotations = map[string]string{v1alpha1.AnnotationGiveUp: text}
+	}
+}
+
+// gone is the lease by an act.
+func gone(verb string, args ...string) deed {
+	return func(l *ledger.Ledger, at time.Time) {
+		name := strings.ToLower(theKey)
+		l.Acts = append(l.Acts, ledger.Act{Stamp: l.Stamp(at, ledger.Person), Verb: verb, Args: args})
+		l.Leases[name] = append(l.Leases[name], ledger.Lease{Stamp: l.Stamp(at, ledger.Person)})
+	}
+}
+
+// leaseAnew is made from the row.
+func leaseAnew(l *ledger.Ledger, at time.Time) {
+	o := l.Leases[strings.ToLower(theKey)][0].Object.DeepCopy()
+	l.Leases[o.Name] = append(l.Leases[o.Name], ledger.Lease{Stamp: l.Stamp(at, operator), Object: o})
 }

@@ -16,7 +16,7 @@ func stopped() check { return removals("3 removed while all stands still", while
 
 func whileStopped(s scene) []string {
 	var found []string
-	for _, why := range []func(scene) string{inDryRun, slackRefuses, guardOpen} {
+	for _, why := range []func(scene) string{inDryRun, slackRefuses, guardOpen, massChange} {
 		if text := why(s); text != "" {
 			found = append(found, text)
 		}
@@ -54,14 +54,9 @@ func slackRefuses(s scene) string {
 func guardOpen(s scene) string {
 	// Both ends are so chosen that the day before the earliest reading and the day before the latest hold all of it.
 	from := s.At.Add(-24*time.Hour + underWay)
-	versions := sheetsOf(s.l, sheetOf(s.l, s.key, s.At), from, s.At)
-	least, percent := 0, 0
-	for i, v := range versions {
-		if v.Object == nil || (i > 0 && v.By == ledger.Person) {
-			return "" // approved, or another sheet
-		}
-		least = max(least, int(*v.Object.Spec.Limits.MinChangeRows))
-		percent = max(percent, int(*v.Object.Spec.Limits.MaxChangePercent))
+	limitOf, ok := changeLimit(s, from)
+	if !ok {
+		return ""
 	}
 	rows, changed := 0, 0
 	for key := range s.l.Rows {
@@ -74,12 +69,25 @@ func guardOpen(s scene) string {
 			changed++
 		}
 	}
-	limit := max(least, int(math.Ceil(float64(rows*percent)/100)))
-	// One more is margin for how a part of a row is rounded.
-	if changed <= limit+1 {
+	limit := limitOf(rows)
+	if changed <= limit {
 		return ""
 	}
 	return fmt.Sprintf("people changed %d of %d rows within a day, more than %d, and nobody approved it", changed, rows, limit)
+}
+
+// changeLimit is how many of so many rows may change, by the highest limits that stood since a moment; false: people approved
+// something since, or it is another sheet. One more is margin for how a part of a row is rounded.
+func changeLimit(s scene, from time.Time) (func(rows int) int, bool) {
+	least, percent := 0, 0
+	for i, v := range sheetsOf(s.l, sheetOf(s.l, s.key, s.At), from, s.At) {
+		if v.Object == nil || (i > 0 && v.By == ledger.Person) {
+			return nil, false
+		}
+		least = max(least, int(*v.Object.Spec.Limits.MinChangeRows))
+		percent = max(percent, int(*v.Object.Spec.Limits.MaxChangePercent))
+	}
+	return func(rows int) int { return 1 + max(least, int(math.Ceil(float64(rows*percent)/100))) }, true
 }
 
 // standsThroughout is the row of a key in all readings that a removal can rest on, if it was the same in all.

@@ -17,6 +17,15 @@ func fifty(s *story) *story {
 	return s.on("12-14 09:00", "", post(admin, "【要確認】1日の削除件数の上限に達しました"))
 }
 
+// askedFifty: an extension was asked for in most of the fifty rows.
+func askedFifty(s *story) *story {
+	s.changed("11-02 09:02", 30, ledger.Person, mark("延長済み"))
+	for n := range 30 {
+		s.on("11-02 09:03", "", leaseOf(fmt.Sprintf("AKIASIM%013d", n+100), operator, asked(true)))
+	}
+	return s
+}
+
 // changed rows of some of the fifty.
 func (s *story) changed(at string, rows int, by string, change func(*ledger.Row)) *story {
 	for n := range rows {
@@ -41,15 +50,18 @@ func TestNoKeyIsRemovedWhileAllStandsStill(t *testing.T) {
 			[]string{"3 "}},
 		"Slack refused the token for a while": {life().on("12-08 09:00", "", act("slack-token")).on("12-08 09:00", "", reach("", false)).
 			on("12-09 09:00", "", reach("", true)), nil},
-		"Slack is away":                   {life().without("deleted").on("12-09 09:00", "", act("slack")).on("12-09 09:00", "", reach("", false)), nil},
-		"many rows changed":               {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")), []string{"3 "}},
-		"many rows went":                  {fifty(life()).changed("12-09 09:00", 20, ledger.Person, times(0)), []string{"3 "}},
-		"many rows were marked":           {fifty(life()).changed("12-09 09:00", 20, ledger.Person, mark("延長済み")), []string{"3 "}},
-		"some rows changed":               {fifty(life()).changed("12-09 09:00", 10, ledger.Person, ends("2026/12/30")), nil},
-		"many rows changed, and back":     {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")).changed("12-09 10:00", 20, ledger.Person, ends("2026/12/08")), nil},
-		"many rows changed days ago":      {fifty(life()).changed("12-07 09:00", 20, ledger.Person, ends("2026/12/30")), nil},
-		"many rows changed, was approved": {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")).on("12-09 10:00", "", approved), nil},
-		"the operator changed many rows":  {fifty(life()).changed("12-09 09:00", 20, operator, ends("2026/12/30")), nil},
+		"Slack is away":                        {life().without("deleted").on("12-09 09:00", "", act("slack")).on("12-09 09:00", "", reach("", false)), nil},
+		"many rows changed":                    {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")), []string{"3 "}},
+		"many rows went":                       {fifty(life()).changed("12-09 09:00", 20, ledger.Person, times(0)), []string{"3 "}},
+		"many rows were marked":                {fifty(life()).changed("12-09 09:00", 20, ledger.Person, mark("延長済み")), []string{"3 "}},
+		"some rows changed":                    {fifty(life()).changed("12-09 09:00", 10, ledger.Person, ends("2026/12/30")), nil},
+		"many rows changed, and back":          {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")).changed("12-09 10:00", 20, ledger.Person, ends("2026/12/08")), nil},
+		"many rows changed days ago":           {fifty(life()).changed("12-07 09:00", 20, ledger.Person, ends("2026/12/30")), []string{"3 "}},
+		"many rows changed days ago, and back": {fifty(life()).changed("12-05 09:00", 20, ledger.Person, ends("2026/12/30")).changed("12-07 09:00", 20, ledger.Person, ends("2026/12/08")), nil},
+		"many changed days ago, was approved":  {fifty(life()).changed("12-05 09:00", 20, ledger.Person, ends("2026/12/30")).on("12-06 10:00", "", approved), nil},
+		"many marks were cleared days ago":     {askedFifty(fifty(life())).changed("12-05 09:00", 20, ledger.Person, mark("")), []string{"3 "}},
+		"many rows changed, was approved":      {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")).on("12-09 10:00", "", approved), nil},
+		"the operator changed many rows":       {fifty(life()).changed("12-09 09:00", 20, operator, ends("2026/12/30")), nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test.story.breaks(t, test.want...) })
