@@ -242,4 +242,51 @@ var known = []fault{
 2026-12-04 10:09:01 end
 `,
 	},
+	{
+		name:       `an extension while it is not known whether the key was deleted is forgotten`,
+		invariants: []string{`1 removed before its end`},
+		acts:       []string{`aws (DeleteAccessKey|any) `},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 owner 4
+2026-11-20 09:00:00 owner 5
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-09 14:59:00 aws DeleteAccessKey InternalFailure 3x 1
+2026-12-09 15:00:00 +25 aws any ServiceUnavailable 172800
+2026-12-09 15:30:00 move-end 1 2027/01/31
+2027-03-01 00:00:00 end
+`,
+	},
+	{
+		name:       `a change of the schedule makes a deletion earlier than announced`,
+		invariants: []string{`1 removed before its end`},
+		acts:       []string{`edit-sheet .*(dailyAt|gracePeriod|timeZone)`},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 owner 4
+2026-11-20 09:00:00 owner 5
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-09 14:55:00 edit-sheet "{schedule: {dailyAt: \"09:30\"}}" stays
+2026-12-20 00:00:00 end
+`,
+	},
+	{
+		name:       `a cell that keeps nothing is written again and again`,
+		invariants: []string{`9 without bounds`},
+		acts:       []string{`script `},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 owner 4
+2026-11-20 09:00:00 owner 5
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-01 14:00:00 script 1 状態 stays
+2026-12-20 00:00:00 end
+`,
+	},
 }
