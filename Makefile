@@ -71,7 +71,7 @@ test: ## Every test, on a real control plane (PKG=./controllers/...: of some pac
 
 .PHONY: race
 race: ## What runs at the same time, and some of the whole operator, under the race detector
-	@hack/test.sh ./internal/slackapi ./internal/awsiam ./controllers/... ./test/simulation/real -race -timeout 20m
+	@hack/test.sh ./internal/slackapi ./internal/awsiam ./controllers/... ./test/simulation/real -race -timeout 20m -skip 'ACrashAtAnyCall|AStoryGoes'
 	@hack/test.sh ./test/e2e -race -timeout 20m -run '$(RACE)'
 
 .PHONY: soak
