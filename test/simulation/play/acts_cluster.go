@@ -3,6 +3,7 @@ package play
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func (w *World) createSheetIn(c *cluster, args []string) error {
 	s := &v1alpha1.AccessKeySheet{}
 	s.Namespace, s.Name = w.Namespace, SheetName
 	s.Spec.SpreadsheetID = SpreadsheetID
-	s.Spec.Slack = v1alpha1.SlackAccess{TokenSecretRef: v1alpha1.SecretKeyReference{Name: "slack", Key: "token"}, Admins: Admins}
+	s.Spec.Slack = v1alpha1.SlackAccess{TokenSecretRef: v1alpha1.SecretKeyReference{Name: "slack", Key: "token"}, Admins: slices.Clone(Admins)}
 	s.Spec.AWS.AccountID = AccountID
 	if len(args) > 0 {
 		if err := yaml.UnmarshalStrict([]byte(strings.Join(args, "\n")), &s.Spec); err != nil {
