@@ -43,7 +43,8 @@ func notTold(s scene, latest time.Time) []string {
 	since := latest.Add(-s.At.Sub(s.since) - underWay)
 	id, ok := ownerBetween(s.l, s.key, since, s.At)
 	switch {
-	case !ok || !exists(s.l, id) || spared(s, begin) || !(reachable(s.l, id, begin, s.At) || couldBeTold(s, id, begin, latest)):
+	case !ok || !exists(s.l, id) || spared(s, begin):
+	case !reachable(s.l, id, begin, s.At) && !couldBeTold(s, id, begin, latest):
 	case !told(func(to string) bool { return to == id }):
 		found = append(found, fmt.Sprintf("its owner %s was not told of it between %s, when the term began, and %s", id, shown(begin), shown(latest)))
 	}
