@@ -19,7 +19,7 @@ func gaveUp(versions []ledger.Lease, l *ledger.Ledger, until time.Time) (at time
 		case v.By != ledger.Person || collected(l, v):
 		case has && !had:
 			at, held = v.At, true
-		case had || v.Object == nil:
+		case !has && (had || v.Object == nil):
 			held = false
 		}
 		had = has

@@ -17,7 +17,7 @@ func couldBeTold(s scene, id string, begin, latest time.Time) bool {
 	from := later(begin, s.noticeDue())
 	for _, gap := range gaps(s.l, id, from, latest) {
 		owner, ok := ownerBetween(s.l, s.key, gap[0], gap[1])
-		if gap[1].Sub(gap[0]) >= stretch && ok && owner == id && worked(s.l, gap[0], gap[1]) {
+		if gap[1].Sub(gap[0]) >= stretch && ok && owner == id && present(s.l, gap[0], gap[1], 2*time.Hour) {
 			return true
 		}
 	}
@@ -61,16 +61,4 @@ func gaps(l *ledger.Ledger, to string, from, until time.Time) (found [][2]time.T
 		found = append(found, [2]time.Time{since, until})
 	}
 	return found
-}
-
-// worked tells whether an operator worked all the time: no sheet waits for longer than an hour.
-func worked(l *ledger.Ledger, from, to time.Time) bool {
-	last := from
-	for _, c := range within(l.Calls, callStamp, from, to) {
-		if c.At.Sub(last) > 2*time.Hour {
-			return false
-		}
-		last = c.At
-	}
-	return to.Sub(last) <= 2*time.Hour
 }

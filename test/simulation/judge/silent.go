@@ -121,16 +121,35 @@ func couldTell(l *ledger.Ledger, key string, from, to time.Time) bool {
 	return len(settings) > 0 && ran(l, from, to)
 }
 
-// ran tells whether there was no day without a call of the operator.
-func ran(l *ledger.Ledger, from, to time.Time) bool {
+// stops are the acts that can take the operator away.
+var stops = []string{"boot", "kill", "freeze", "second-leader", "weave"}
+
+// ran tells whether an operator was there on each day.
+func ran(l *ledger.Ledger, from, to time.Time) bool { return present(l, from, to, aDay) }
+
+// present tells whether an operator was there: it was never without a call for so long, or else nothing took it away. Who has
+// nothing to do makes few calls here.
+func present(l *ledger.Ledger, from, to time.Time, quiet time.Duration) bool {
 	last := from
 	for _, c := range within(l.Calls, callStamp, from, to) {
-		if c.At.Sub(last) > aDay {
+		if c.At.Sub(last) > quiet && tookAway(l, last, c.At) {
 			return false
 		}
 		last = c.At
 	}
-	return to.Sub(last) <= aDay
+	return to.Sub(last) <= quiet || !tookAway(l, last, to)
+}
+
+// tookAway tells whether the operator may have been away between two moments. If it never called before, it was not there.
+func tookAway(l *ledger.Ledger, from, to time.Time) bool {
+	calls := upTo(l.Calls, callStamp, from)
+	if len(calls) == 0 {
+		return true
+	}
+	since := calls[len(calls)-1].At.Add(-second)
+	return slices.ContainsFunc(l.Acts, func(a ledger.Act) bool {
+		return slices.Contains(stops, a.Verb) && a.At.After(since) && !a.At.After(to)
+	})
 }
 
 // troubles are the headlines of messages about a whole sheet that explain why keys stay.

@@ -43,7 +43,8 @@ func notTold(s scene, latest time.Time) []string {
 	since := latest.Add(-s.At.Sub(s.since) - underWay)
 	id, ok := ownerBetween(s.l, s.key, since, s.At)
 	switch {
-	case !ok || !exists(s.l, id) || spared(s, begin) || (!reachable(s.l, id, begin, s.At) && !couldBeTold(s, id, begin, latest)):
+	case !ok || !exists(s.l, id) || spared(s, begin):
+	case !reachable(s.l, id, begin, s.At) && !couldBeTold(s, id, begin, latest):
 	case !told(func(to string) bool { return to == id }):
 		found = append(found, fmt.Sprintf("its owner %s was not told of it between %s, when the term began, and %s", id, shown(begin), shown(latest)))
 	}
@@ -131,7 +132,7 @@ func surelyBegun(s scene) time.Time {
 // endDateSince is when the lease got the end date that it has. Another one that stood too shortly to be seen does not
 // count, nor does that the lease was away.
 func endDateSince(s scene) time.Time {
-	versions := s.decidedOn()
+	versions := upTo(s.l.Leases[strings.ToLower(s.key)], leaseStamp, s.At)
 	var since, until time.Time
 	end := ""
 	for _, v := range slices.Backward(versions) {
@@ -144,21 +145,6 @@ func endDateSince(s scene) time.Time {
 		}
 	}
 	return since
-}
-
-// decidedOn are the versions of the lease on which the removal may rest. An extension that came when its call was under
-// way counts for what follows.
-func (s scene) decidedOn() []ledger.Lease {
-	versions := upTo(s.l.Leases[strings.ToLower(s.key)], leaseStamp, s.At)
-	before := upTo(versions, leaseStamp, s.At.Add(-underWay))
-	if len(before) == 0 {
-		return versions
-	}
-	was, is := before[len(before)-1].Object, versions[len(versions)-1].Object
-	if was != nil && is != nil && is.Spec.EndDate > was.Spec.EndDate {
-		return before
-	}
-	return versions
 }
 
 // enforcedSince is when the sheet's mode became Enforce, after DryRun for longer than a reading takes; zero: it always was.
