@@ -152,11 +152,22 @@ func (o outcome) kept(key string, row ledger.Row, version *v1alpha1.AccessKeyLea
 	if gaveUp || !u.protected.IsZero() || !u.recreated.IsZero() || !strings.HasPrefix("/", o.spec.AWS.UserPathPrefix) {
 		return true
 	}
-	if row.Count == 0 {
-		return version.Spec.ExtensionRequested
+	if row.Count == 0 { // a row that is gone leaves its hold
+		last, stood := lastStood(o.l.Rows[key])
+		return version.Spec.ExtensionRequested || (stood && (readMark(last.Mark) == contradictory || unclearText(last.Mark)))
 	}
 	is, _ := readStatus(row.Mark, marksOf(o.l))
 	return is == signExtended || is == signRevoked || readMark(row.Mark) == contradictory || unclearText(row.Mark)
+}
+
+// lastStood is a key's row as it was before it went.
+func lastStood(rows []ledger.Row) (ledger.Row, bool) {
+	for _, r := range slices.Backward(rows) {
+		if r.Count == 1 {
+			return r, true
+		}
+	}
+	return ledger.Row{}, false
 }
 
 // unclearText speaks of deletion or extension without being a mark.
