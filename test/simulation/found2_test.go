@@ -51,6 +51,18 @@ func TestAnUnclearMarkHoldsAfterItsRowIsDeleted(t *testing.T) {
 `)
 }
 
+func TestAUserStaysIfTheLeaseIsDeletedInTheMiddleOfItsDeletion(t *testing.T) {
+	expectNothing(t, `
+2026-11-02 09:00:00 owner 8
+2026-11-02 09:00:00 request 1 8 2026/11/18
+2026-11-02 09:00:00 create-sheet
+2026-11-02 09:00:00 boot
+2026-11-19 15:00:00 +20 delete-lease 1
+2027-01-07 08:30:00 calm
+2027-01-27 10:00:00 end
+`)
+}
+
 func TestARestoredStateIsNotHeldByAMarkThatIsGone(t *testing.T) {
 	expectNothing(t, `
 2026-11-02 09:00:00 owner 1
