@@ -67,7 +67,7 @@ func (o outcome) judge(key string) []string {
 	case o.now.Sub(k.gone) < margin:
 		return nil
 	}
-	return append(o.leftovers(k), o.untold(key, k, row)...)
+	return append(o.leftovers(key, k), o.untold(key, k, row)...)
 }
 
 // known is the key's row and lease at last. A key that never stood in a row for a day is nobody's.
@@ -152,11 +152,22 @@ func (o outcome) kept(key string, row ledger.Row, version *v1alpha1.AccessKeyLea
 	if gaveUp || !u.protected.IsZero() || !u.recreated.IsZero() || !strings.HasPrefix("/", o.spec.AWS.UserPathPrefix) {
 		return true
 	}
-	if row.Count == 0 {
-		return version.Spec.ExtensionRequested
+	if row.Count == 0 { // a row that is gone leaves its hold
+		last, stood := lastStood(o.l.Rows[key])
+		return version.Spec.ExtensionRequested || (stood && (readMark(last.Mark) == contradictory || unclearText(last.Mark)))
 	}
 	is, _ := readStatus(row.Mark, marksOf(o.l))
 	return is == signExtended || is == signRevoked || readMark(row.Mark) == contradictory || unclearText(row.Mark)
+}
+
+// lastStood is a key's row as it was before it went.
+func lastStood(rows []ledger.Row) (ledger.Row, bool) {
+	for _, r := range slices.Backward(rows) {
+		if r.Count == 1 {
+			return r, true
+		}
+	}
+	return ledger.Row{}, false
 }
 
 // unclearText speaks of deletion or extension without being a mark.
@@ -165,7 +176,10 @@ func unclearText(text string) bool {
 }
 
 // leftovers of a key that the operator deleted.
-func (o outcome) leftovers(k *awsKey) []string {
+func (o outcome) leftovers(key string, k *awsKey) []string {
+	if o.madeAnew(key) {
+		return nil // the new lease saw a key that was gone, and pinned no user
+	}
 	u := o.account.user(k.user)
 	console := !u.console.IsZero() && orElse(o.spec.AWS.KeepConsoleUsers, true)
 	if !isOperator(k.goneBy) || console || !u.protected.IsZero() || !u.recreated.IsZero() || o.account.living(k.user, o.now) != "" || o.specMoved() {
@@ -186,6 +200,11 @@ func (o outcome) leftovers(k *awsKey) []string {
 	return nil
 }
 
+// madeAnew: a key's lease was deleted, and what it knew with it.
+func (o outcome) madeAnew(key string) bool {
+	return slices.ContainsFunc(o.l.Leases[strings.ToLower(key)], func(v ledger.Lease) bool { return v.Object == nil })
+}
+
 // specMoved: what becomes of users was another thing at some time.
 func (o outcome) specMoved() bool {
 	return slices.ContainsFunc(o.l.Sheets, func(s ledger.Sheet) bool { return s.Object != nil && !sameAWS(&s.Object.Spec.AWS, &o.spec.AWS) })
@@ -203,7 +222,7 @@ func (o outcome) untold(key string, k *awsKey, row ledger.Row) (found []string) 
 	if row.Count == 1 && is != signRevoked && !unclearText(row.Mark) && !recreated {
 		found = append(found, fmt.Sprintf("it is gone since %s, and its row says %q", shown(k.gone), row.Mark))
 	}
-	if !isOperator(k.goneBy) || slices.ContainsFunc(o.l.Leases[strings.ToLower(key)], func(v ledger.Lease) bool { return v.Object == nil }) {
+	if !isOperator(k.goneBy) || o.madeAnew(key) {
 		return found
 	}
 	told := func(id string) bool {

@@ -134,7 +134,11 @@ func (w *World) spoil(n int, header string, bad any, after string) error {
 		return err
 	}
 	return w.mended(after, fmt.Sprint("spoilt ", header, " ", n), func() error {
-		return w.editCell(Key(n), header, func(g *sheets.Grid, cell string) error {
+		key := Key(n)
+		if header == headKey {
+			key = is.String() // the row is not found by its key any more
+		}
+		return w.editCell(key, header, func(g *sheets.Grid, cell string) error {
 			if g.Cell(cell).String() != is.String() {
 				return nil
 			}

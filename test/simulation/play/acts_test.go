@@ -106,6 +106,8 @@ date-cell 1 2026-12-03
 =`, ends, []string{"2026-12-01 2026-11-25", "2026-12-02 2026-11-25", "2026-12-03 2026-11-25"}},
 		"a spoilt cell is what it was": {`break 1 終了日 来月末 1800
 =`, rows, []string{bothRows}},
+		"a spoilt key ID is what it was": {`break 1 アクセスキーID Loading... 1800
+=`, rows, []string{bothRows}},
 		"a spoilt cell stays if someone has changed it meanwhile": {`break 1 終了日 来月末 7200
 move-end 1 2026/12/1
 mark 1 延長
