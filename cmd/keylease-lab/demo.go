@@ -56,7 +56,9 @@ func runDemo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 	s := newScreen(lab, out, tokyo)
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
-	s.listen(watching)
+	if err := s.listen(watching); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "demo: starting the operator; it is %s\n", now.Format("2006-01-02 15:04 MST"))
 	if err := lab.operate(ctx); err != nil {
 		return err

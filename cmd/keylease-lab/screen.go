@@ -11,6 +11,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/keylease/keylease/api/v1alpha1"
@@ -28,8 +29,6 @@ type screen struct {
 	out io.Writer
 	// phases that each lease was seen in, by access key ID.
 	phases map[string][]v1alpha1.Phase
-	// cells written, as "I5=…".
-	cells []string
 	// reads of IAM since they were last told: they are many.
 	reads int
 }
@@ -38,8 +37,13 @@ func newScreen(lab *laboratory, out io.Writer, zone *time.Location) *screen {
 	return &screen{lab: lab, out: out, zone: zone, phases: map[string][]v1alpha1.Phase{}}
 }
 
-// listen to the three services and to the API server.
-func (s *screen) listen(ctx context.Context) {
+// listen to the three services and to the API server, from now on: a watch that begins after the operator would miss
+// phases, and judge would look for them in vain.
+func (s *screen) listen(ctx context.Context) error {
+	leases, err := s.lab.Client.Watch(ctx, &v1alpha1.AccessKeyLeaseList{}, client.InNamespace(namespace))
+	if err != nil {
+		return fmt.Errorf("watch leases: %w", err)
+	}
 	s.lab.Slack.OnMessage(func(m slack.Message) {
 		s.say("slack", fmt.Sprintf("→ %s  %s", m.User, oneLine(m.Text)))
 	})
@@ -60,12 +64,10 @@ func (s *screen) listen(ctx context.Context) {
 		if c.By != sheets.API {
 			return
 		}
-		s.mu.Lock()
-		s.cells = append(s.cells, c.Range+"="+c.New.String())
-		s.mu.Unlock()
 		s.say("sheet", fmt.Sprintf("%s: %q → %q", c.Range, c.Old.String(), c.New.String()))
 	})
-	go s.watch(ctx)
+	go s.follow(leases)
+	return nil
 }
 
 // subject of an IAM call, for people.
@@ -81,14 +83,9 @@ func subject(c iam.Call) string {
 	return ""
 }
 
-// watch the leases' phases. It ends before the API server does, which would wait a minute for it.
-func (s *screen) watch(ctx context.Context) {
-	w, err := s.lab.Client.Watch(ctx, &v1alpha1.AccessKeyLeaseList{}, client.InNamespace(namespace))
-	if err != nil {
-		s.say("lease", "cannot be watched: "+err.Error())
-		return
-	}
-	for event := range w.ResultChan() {
+// follow the leases' phases. The watch ends before the API server does, which would wait a minute for it.
+func (s *screen) follow(leases watch.Interface) {
+	for event := range leases.ResultChan() {
 		l, ok := event.Object.(*v1alpha1.AccessKeyLease)
 		if !ok || l.Status.Phase == "" {
 			continue
