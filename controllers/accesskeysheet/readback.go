@@ -30,14 +30,18 @@ type openWrite struct {
 // carryOut writes cells and reads them back until all of them are in their rows. It returns the tab as it is then, and
 // warnings for people. The write is recorded before each request, so the next sync finds what a crashed process left.
 func (w *writer) carryOut(ctx context.Context, write sheet.Write, cells []sheet.CellEdit) (after [][]any, found []warning, err error) {
-	options := w.draft.options()
+	options, first := w.draft.options(), w.nothingOpen()
 	for range writeRounds {
 		if err := w.record(ctx, write); err != nil {
 			return nil, found, err
 		}
 		if err := w.writeCells(ctx, cells); err != nil {
+			if first && refused(err) {
+				w.done() // else what people type there now would be taken for what was never written
+			}
 			return nil, found, err
 		}
+		first = false
 		if after, err = w.readRequests(ctx); err != nil {
 			return nil, found, err
 		}
@@ -59,6 +63,11 @@ func (w *writer) carryOut(ctx context.Context, write sheet.Write, cells []sheet.
 
 // done forgets the write: everything is in place. The sync's own save writes the status.
 func (w *writer) done() { w.draft.status().Writing, w.memory.write = nil, nil }
+
+func (w *writer) nothingOpen() bool { return w.memory.write == nil && w.draft.status().Writing == nil }
+
+// refused tells whether no cell was written: a batch is all or nothing (spreadsheets.values.batchUpdate).
+func refused(err error) bool { return failure.Of(err) != nil && !failure.Is(err, failure.Uncertain) }
 
 func unverified(message string) error {
 	return &failure.Error{Class: failure.Retry, Service: "sheets", Operation: "write", Code: v1alpha1.ReasonNotVerified,
