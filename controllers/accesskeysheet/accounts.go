@@ -62,10 +62,11 @@ func (r *Reconciler) unleasedKeys(ctx context.Context, d *draft, o outcome, acco
 
 // wakeSurvivors wakes the completed leases whose keys the daily check found, if the leases do not say so yet.
 func (r *Reconciler) wakeSurvivors(leases leaseSet, accounts state.Accounts) {
-	for id, l := range leases {
-		found := lifecycle.Survived(l, accounts.Listed(id), teardown.SettleTime)
-		if c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionKeyVerified); found != nil && (c == nil || c.Message != found.Message) {
-			r.WakeLease(client.ObjectKeyFromObject(l))
-		}
+	for _, l := range leases.where(func(l *v1alpha1.AccessKeyLease) bool {
+		found := lifecycle.Survived(l, accounts.Listed(l.Spec.AccessKeyID), teardown.SettleTime)
+		c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionKeyVerified)
+		return found != nil && (c == nil || c.Message != found.Message)
+	}) {
+		r.WakeLease(client.ObjectKeyFromObject(l))
 	}
 }

@@ -24,6 +24,18 @@ import (
 // leaseSet holds the sheet's leases by access key ID.
 type leaseSet map[string]*v1alpha1.AccessKeyLease
 
+// where gives the leases of which it is so, in the order of their keys: what goes first is not left to chance.
+func (s leaseSet) where(so func(*v1alpha1.AccessKeyLease) bool) []*v1alpha1.AccessKeyLease {
+	var leases []*v1alpha1.AccessKeyLease
+	for _, l := range s {
+		if so(l) {
+			leases = append(leases, l)
+		}
+	}
+	slices.SortFunc(leases, func(a, b *v1alpha1.AccessKeyLease) int { return cmp.Compare(a.Spec.AccessKeyID, b.Spec.AccessKeyID) })
+	return leases
+}
+
 // sorted gives the leases in the order of their keys.
 func (s leaseSet) sorted() []v1alpha1.AccessKeyLease {
 	leases := make([]v1alpha1.AccessKeyLease, 0, len(s))
@@ -126,7 +138,7 @@ func (r *Reconciler) conclude(ctx context.Context, d *draft, mem *memory, o outc
 		r.wakeWaiting(d, mem, o)
 	}
 	if o.foreignNews {
-		for owner := range o.merged.owners {
+		for _, owner := range slices.SortedFunc(maps.Keys(o.merged.owners), func(a, b types.NamespacedName) int { return cmp.Compare(a.String(), b.String()) }) {
 			r.WakeSheet(owner)
 		}
 	}
@@ -178,13 +190,13 @@ type woken struct {
 func (r *Reconciler) wakeWaiting(d *draft, mem *memory, o outcome) {
 	all := mem.woken.all || mem.woken.generation != d.sheet.Generation
 	mem.woken = woken{generation: d.sheet.Generation}
-	for id, l := range o.leases {
+	for _, l := range o.leases.where(func(l *v1alpha1.AccessKeyLease) bool {
 		t := l.Status.NextTransitionTime
 		due := t != nil && !t.After(r.now()) && l.Status.Phase != v1alpha1.PhaseRevoked
 		// A lease that could not be written would ask for another sync at once, and so on in a loop.
-		if (all || due) && o.merged.failed[id] == nil {
-			r.WakeLease(client.ObjectKeyFromObject(l))
-		}
+		return (all || due) && o.merged.failed[l.Spec.AccessKeyID] == nil
+	}) {
+		r.WakeLease(client.ObjectKeyFromObject(l))
 	}
 }
 

@@ -176,15 +176,17 @@ func dateConflicts(d *draft, o outcome) telling {
 	return t
 }
 
+func stoppedByLimit(l *v1alpha1.AccessKeyLease) bool {
+	c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady)
+	return c != nil && c.Reason == v1alpha1.ReasonBreakerOpen
+}
+
 // dailyLimits lists the accounts that have reached their daily limit of deletions, each told once a day.
 func dailyLimits(d *draft, o outcome) []telling {
 	waiting := map[string]telling{}
 	today := d.policy.Today(o.reading.start)
-	for _, l := range o.leases {
+	for _, l := range o.leases.where(stoppedByLimit) {
 		c := meta.FindStatusCondition(l.Status.Conditions, v1alpha1.ConditionReady)
-		if c == nil || c.Reason != v1alpha1.ReasonBreakerOpen {
-			continue
-		}
 		t := once(v1alpha1.NoticeBreaker, c.Message, v1alpha1.ReasonBreakerOpen, l.Spec.AccountID, today)
 		t.approval = lifecycle.DailyLimitOf(d.sheet, d.policy, o.reading.start).Proposal()
 		waiting[l.Spec.AccountID] = t

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -53,7 +54,8 @@ func confirm(ctx context.Context, d *draft, o outcome, after [][]any) (leaseSet,
 		rows[row.AccessKeyID] = row
 	}
 	leases, failed := maps.Clone(o.leases), map[string]error{}
-	for id, want := range o.merged.pending {
+	for _, id := range slices.Sorted(maps.Keys(o.merged.pending)) {
+		want := o.merged.pending[id]
 		row, ok := rows[id]
 		if !ok || (want.StatusText != nil && row.Status.Text != *want.StatusText) || (want.EndDate != "" && row.EndDate != want.EndDate) {
 			continue

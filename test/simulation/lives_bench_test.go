@@ -25,7 +25,7 @@ func benchmarkLives(b *testing.B, of func(story.Story) story.Story) {
 	warm(b)
 	began := cpuTime(b)
 	for n := 0; b.Loop(); n++ {
-		e, err := trial.Play(of(chance.Draw(uint64(n)+1)), play.Options{})
+		e, err := trial.Play(of(chance.Draw(uint64(n)+1)), play.Options{}, everywhere()...)
 		if err != nil {
 			b.Fatal(err)
 		}

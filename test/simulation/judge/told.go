@@ -53,6 +53,9 @@ func notTold(s scene, latest time.Time) []string {
 
 // names tells whether a message says of a key when it is to be deleted.
 func names(p ledger.Post, key string) bool {
+	if !strings.Contains(p.Plain, key) {
+		return false
+	}
 	if n, ok := noticeOf(p); ok {
 		return n.key == key && n.says
 	}
