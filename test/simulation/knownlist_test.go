@@ -169,6 +169,32 @@ var known = []fault{
 `,
 	},
 	{
+		name:       "an owner whom Slack could not reach once is not tried again",
+		invariants: []string{`2 removed without notice`, `8 not done in the end`},
+		acts:       []string{`slack (chat\.postMessage|conversations\.open) (channel_not_found|not_in_channel|user_not_found|user_disabled|user_not_visible|cannot_dm_bot|restricted_action|is_archived) `},
+		story: `
+2026-11-02 09:00:00 owner 1
+2026-11-02 09:00:00 request 3 1 2026/12/12 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 0s}}"
+2026-11-02 09:00:00 boot
+2026-11-30 00:04:36 slack conversations.open not_in_channel 1x 1
+2026-12-14 15:00:09 end
+`,
+	},
+	{
+		name:       "the short text that stands in for a notice names no key",
+		invariants: []string{`2 removed without notice`, `8 not done in the end`},
+		acts:       []string{`slack chat\.postMessage (msg_too_long|invalid_blocks|invalid_metadata_format|no_text) `},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-01 14:59:00 slack chat.postMessage msg_too_long 1x
+2026-12-20 00:00:00 end
+`,
+	},
+	{
 		name:       "a code of Slack that nobody knows silences an owner",
 		invariants: []string{`8 not done in the end`, `2 removed without notice`},
 		acts:       []string{`slack (chat\.postMessage|conversations\.open) (moon_is_full|msg_blocked) `},
