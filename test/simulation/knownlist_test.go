@@ -97,7 +97,7 @@ var known = []fault{
 	{
 		name:       "keys of a sheet whose spec cannot be used are not counted, and nobody is told",
 		invariants: []string{`7 overdue and not counted`, `7 past its end in silence`},
-		acts:       []string{`edit-sheet .*(Asia/Tokio|userName: I|claimCell: K20)`},
+		acts:       []string{`edit-sheet .*(Asia/Tokio|userName: I|claimCell: K20|endDate: H|status: G|tab: 別)`},
 		story: `
 2026-11-20 09:00:00 owner 1
 2026-11-20 09:00:00 owner 4
@@ -223,9 +223,9 @@ var known = []fault{
 `,
 	},
 	{
-		name:       "a new owner's notice after the deactivation announces a later deletion than comes",
+		name:       "a notice after the deactivation, to a new owner or in a new term, announces a later deletion than comes",
 		invariants: []string{`1 removed before its end`},
-		acts:       []string{`create-sheet .*gracePeriod: [1-9]`, `(user-id|hand-over) `},
+		acts:       []string{`create-sheet .*gracePeriod: [1-9]`, `(user-id|hand-over|protect) `},
 		story: `
 2026-11-02 09:00:00 owner 1
 2026-11-02 09:00:00 request 5 1 2026年11月17日 ""
@@ -234,6 +234,22 @@ var known = []fault{
 2026-11-10 15:01:30 +15 type-end 5 20261127
 2026-11-28 15:04:46 user-id 1 U0NEW001
 2026-11-30 15:05:13 end
+`,
+	},
+	{
+		name:       "a restored backup forgets that a deletion could not be told yet",
+		invariants: []string{`8 not done in the end`},
+		acts:       []string{`slack `, `restore state`},
+		story: `
+2026-11-02 09:00:00 owner 8
+2026-11-02 09:00:00 request 2 4 20261122 期限切れ
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"09:37\", noticeDays: [30, 7], minimumNotice: 24h0m0s, gracePeriod: 0s}}"
+2026-11-02 09:00:00 boot
+2026-11-22 23:58:46 +32 backup
+2026-11-23 09:37:00 +2 slack any did:internal_error 80337
+2026-11-23 18:24:40 restore state
+2026-12-01 03:00:00 calm
+2026-12-23 06:15:52 end
 `,
 	},
 	{
