@@ -33,6 +33,21 @@ var known = []fault{
 `,
 	},
 	{
+		name:       "a lease that was deleted comes back with another end, and the row's mark spares its owner",
+		invariants: []string{`2 removed without notice`},
+		acts:       []string{`(move-end|type-end|date-cell) `, `delete-lease `},
+		story: `
+2026-11-02 09:00:00 owner 6
+2026-11-02 09:00:00 request 4 6 2026/12/06 期限切れ
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [30, 7], minimumNotice: 24h0m0s, gracePeriod: 0s}}"
+2026-11-02 09:00:00 boot
+2026-12-07 15:00:00 edit-sheet "{claimCell: K20}" 412207
+2026-12-07 15:08:28 +34 delete-lease 4
+2026-12-08 15:00:00 type-end 4 2026年12月14日
+2026-12-16 15:00:09 end
+`,
+	},
+	{
 		name:       "a copied row brings its mark along, and its owner is not told",
 		invariants: []string{`2 removed without notice`},
 		acts:       []string{`copy-row `},
@@ -171,7 +186,7 @@ var known = []fault{
 	{
 		name:       "an owner whom Slack could not reach once is not tried again",
 		invariants: []string{`2 removed without notice`, `8 not done in the end`},
-		acts:       []string{`slack (chat\.postMessage|conversations\.open) (channel_not_found|not_in_channel|user_not_found|user_disabled|user_not_visible|cannot_dm_bot|restricted_action|is_archived) `},
+		acts:       []string{`(slack-user \S+ |slack (chat\.postMessage|conversations\.open) (channel_not_found|not_in_channel|user_not_found|user_disabled|user_not_visible|cannot_dm_bot|restricted_action|is_archived) )`},
 		story: `
 2026-11-02 09:00:00 owner 1
 2026-11-02 09:00:00 request 3 1 2026/12/12 ""

@@ -75,12 +75,12 @@ func (r *run) one(seed uint64, namespace string) string {
 	o := play.Options{Namespace: namespace}
 	e, err := trial.Play(chance.Draw(seed), o, everywhere()...)
 	for err == nil && len(e.Findings) > 0 {
-		name, without, again := r.known(e, o)
-		if name == "" {
-			return e.Shrunk(o).Report(seed)
+		from, unknown := r.cause(e, o)
+		if from == nil {
+			return unknown.Report(seed)
 		}
-		r.note(name)
-		e, err = without, again
+		r.note(from.name)
+		e, err = trial.Play(from.without(e.Story), o, everywhere()...)
 	}
 	if err != nil {
 		return fmt.Sprintf("seed %d: %v", seed, err)
@@ -89,18 +89,27 @@ func (r *run) one(seed uint64, namespace string) string {
 	return ""
 }
 
-// known looks for a known fault that a finding comes from: without its last act the finding does not come. The story goes
-// on without it.
-func (*run) known(e trial.Trial, o play.Options) (name string, without trial.Trial, err error) {
-	for _, f := range known {
+// cause is the known fault that a finding comes from: without its last act the finding does not come. Where two known
+// faults do the same harm, only a shorter story has one alone. nil: nobody knows the cause of the finding in the story
+// that is given too.
+func (*run) cause(e trial.Trial, o play.Options) (*fault, trial.Trial) {
+	if from := causeOf(e, o); from != nil {
+		return from, e
+	}
+	short := e.Shrunk(o)
+	return causeOf(short, o), short
+}
+
+func causeOf(e trial.Trial, o play.Options) *fault {
+	for i, f := range known {
 		if !f.mayShow(e) {
 			continue
 		}
-		if without, err = trial.Play(f.without(e.Story), o, everywhere()...); err != nil || !without.Shows(e.Findings[0]) {
-			return f.name, without, err
+		if without, err := trial.Play(f.without(e.Story), o, everywhere()...); err == nil && !without.Shows(e.Findings[0]) {
+			return &known[i]
 		}
 	}
-	return "", trial.Trial{}, nil
+	return nil
 }
 
 func (r *run) note(known string) {
