@@ -33,9 +33,9 @@ var known = []fault{
 `,
 	},
 	{
-		name:       "a lease that was deleted comes back with another end, and the row's mark spares its owner",
+		name:       "a lease that was deleted or lost comes back in a new term, and the row's mark spares its owner",
 		invariants: []string{`2 removed without notice`},
-		acts:       []string{`(move-end|type-end|date-cell) `, `delete-lease `},
+		acts:       []string{`(delete-lease|restore bare)`},
 		story: `
 2026-11-02 09:00:00 owner 6
 2026-11-02 09:00:00 request 4 6 2026/12/06 期限切れ
@@ -64,7 +64,7 @@ var known = []fault{
 	},
 	{
 		name:       `a change of the users tab takes every owner's notice`,
-		invariants: []string{`2 removed without notice`},
+		invariants: []string{`2 removed without notice`, `5 told of another's key`},
 		acts:       []string{`(insert-column users|users-broken|empty-tab users|rename-tab users) `},
 		story: `
 2026-11-20 09:00:00 owner 1
