@@ -268,6 +268,38 @@ var known = []fault{
 `,
 	},
 	{
+		name:       "a lease that is restored without its status loses what kubectl set before the next sync",
+		invariants: []string{`1 removed before its end`},
+		acts:       []string{`(patch-end|gitops) `, `restore bare`},
+		story: `
+2026-11-02 09:00:00 request 9 5 20261217 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 24h0m0s}, limits: {minChangeRows: 2}, extensionPolicy: Exempt}"
+2026-11-02 09:00:00 boot
+2026-12-08 15:06:15 +1 edit-sheet "{requests: {columns: {userName: I}}}" 386484
+2026-12-10 15:00:00 backup
+2026-12-11 18:38:59 restore bare
+2026-12-12 03:21:24 patch-end 9 2027-01-01
+2026-12-24 02:37:15 end
+`,
+	},
+	{
+		name:       "a lease that is restored without its row is deleted by the backup's date",
+		invariants: []string{`1 removed before its end`},
+		acts:       []string{`(delete-row|cut-row) `, `restore state`},
+		story: `
+2026-11-02 09:00:00 request 1 2 2026/12/05 ""
+2026-11-02 09:00:00 request 3 4 2026-12-05 期限切れ
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 72h0m0s}, limits: {minChangeRows: 4}, claimCell: Z1}"
+2026-11-02 09:00:00 boot
+2026-12-06 14:59:29 type-end 1 20261210
+2026-12-06 15:00:00 +31 backup
+2026-12-11 00:00:00 delete-row 1 stays
+2026-12-11 13:51:45 gitops 1 2026-12-26 154638
+2026-12-14 11:58:28 restore state
+2027-01-21 13:51:45 end
+`,
+	},
+	{
 		name:       "a spell of DryRun while the sheet waits for approval is forgotten",
 		invariants: []string{`2 removed without notice`},
 		acts:       []string{`create-sheet .*minChangeRows`, `edit-sheet \{mode: DryRun\}`},

@@ -19,7 +19,7 @@ func held() check { return removals("3 removed while held", whileHeld) }
 // whileHeld: each reason must have stood in every reading that the removal can rest on.
 func whileHeld(s scene) []string {
 	var found []string
-	if len(s.rows) > 0 {
+	if len(s.rows) > 0 && sameColumns(s) {
 		for _, why := range []func(scene) string{unfit, unclearMark, markedDeleted, markHolds} {
 			if text := why(s); text != "" {
 				found = append(found, fmt.Sprintf("its row %s since %s", text, shown(s.rows[0].At)))
@@ -33,6 +33,15 @@ func whileHeld(s scene) []string {
 		found = append(found, "a person set extensionRequested of its lease at "+shown(at))
 	}
 	return found
+}
+
+// sameColumns: the sheet's spec names the columns that it named at first. Else the operator may read other cells than people
+// write.
+func sameColumns(s scene) bool {
+	first := settingsOf(s.l, sheetOf(s.l, s.key, s.At), time.Time{}, s.At)
+	return len(first) == 0 || !slices.ContainsFunc(s.settings, func(spec v1alpha1.AccessKeySheetSpec) bool {
+		return spec.Requests.Columns != first[0].Requests.Columns
+	})
 }
 
 // unfit: the row can not be used. Such a row holds the lease that it had before.
