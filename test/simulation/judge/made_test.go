@@ -162,9 +162,9 @@ func users(names map[string]string) func(*ledger.Ledger, time.Time) {
 	}
 }
 
-func act(verb string) func(*ledger.Ledger, time.Time) {
+func act(verb string, args ...string) func(*ledger.Ledger, time.Time) {
 	return func(l *ledger.Ledger, at time.Time) {
-		l.Acts = append(l.Acts, ledger.Act{Stamp: l.Stamp(at, ledger.Person), Verb: verb})
+		l.Acts = append(l.Acts, ledger.Act{Stamp: l.Stamp(at, ledger.Person), Verb: verb, Args: args})
 	}
 }
 

@@ -43,10 +43,17 @@ func slackRefuses(s scene) string {
 	if since.Seq == 0 || since.OK || since.At.After(s.since) || actBefore(s.l, since.Seq) != "slack-token" {
 		return ""
 	}
-	if len(within(s.l.Posts, postStamp, since.At, s.At)) > 0 {
+	if len(within(s.l.Posts, postStamp, since.At, s.At)) > 0 || tokenMended(s.l, since.At, s.At) {
 		return ""
 	}
 	return "Slack refuses the token since " + shown(since.At)
+}
+
+// tokenMended: people made the token good again between two moments. Then Slack may still fail in another way.
+func tokenMended(l *ledger.Ledger, from, to time.Time) bool {
+	return slices.ContainsFunc(within(l.Acts, func(a ledger.Act) ledger.Stamp { return a.Stamp }, from, to), func(a ledger.Act) bool {
+		return a.Verb == "mend" && len(a.Args) > 0 && strings.HasPrefix(a.Args[0], "slack-token")
+	})
 }
 
 // guardOpen: within a day before every reading that the removal can rest on, people changed so many rows that the sheet

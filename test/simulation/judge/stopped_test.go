@@ -50,6 +50,8 @@ func TestNoKeyIsRemovedWhileAllStandsStill(t *testing.T) {
 			[]string{"3 "}},
 		"Slack refused the token for a while": {life().on("12-08 09:00", "", act("slack-token")).on("12-08 09:00", "", reach("", false)).
 			on("12-09 09:00", "", reach("", true)), nil},
+		"the token is good again, and Slack is away": {life().on("12-08 09:00", "", act("slack-token")).on("12-08 09:00", "", reach("", false)).
+			on("12-09 09:00", "", act("mend", "slack-token#3")), nil},
 		"Slack is away":                        {life().without("deleted").on("12-09 09:00", "", act("slack")).on("12-09 09:00", "", reach("", false)), nil},
 		"many rows changed":                    {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")), []string{"3 "}},
 		"many rows went":                       {fifty(life()).changed("12-09 09:00", 20, ledger.Person, times(0)), []string{"3 "}},

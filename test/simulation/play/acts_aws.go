@@ -12,7 +12,7 @@ var _ = register(map[string]func(*World, []string) error{
 	"aws":         awsFails,
 	"aws-account": otherAccount,
 
-	"key-off":       onKey("deactivate key", (*iam.Account).DeactivateKey),
+	"key-off":       keyOff,
 	"key-on":        onKey("activate key", (*iam.Account).ActivateKey),
 	"key-delete":    onKey("delete key", (*iam.Account).DeleteKey),
 	"key-use":       keyUse,
@@ -88,6 +88,18 @@ func onKey(words string, do func(*iam.Account, string)) func(*World, []string) e
 		w.byPerson(words, map[string]string{"UserName": user, "AccessKeyId": Key(n)})
 		return nil
 	}
+}
+
+// keyOff N: a person deactivates the key. Where it is inactive already, nobody could tell who wanted that.
+func keyOff(w *World, args []string) error {
+	var n int
+	if err := numbers(args, &n); err != nil {
+		return err
+	}
+	if status := w.Account.KeyStatus(Key(n)); status != "Active" {
+		return fmt.Errorf("the key is %q", status)
+	}
+	return onKey("deactivate key", (*iam.Account).DeactivateKey)(w, args)
 }
 
 // keyUse N: a program uses the key.
