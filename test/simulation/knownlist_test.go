@@ -172,7 +172,7 @@ var known = []fault{
 	{
 		name:       "what Slack refuses for the workspace is recorded as the recipient's own",
 		invariants: []string{`6 another's cell or a wrong mark`, `8 not done in the end`, `2 removed without notice`},
-		acts:       []string{`slack (chat\.postMessage|conversations\.open) (team_access_not_granted|org_login_required|restricted_action|messages_tab_disabled) \S+$`},
+		acts:       []string{`slack (chat\.postMessage|conversations\.open) (team_access_not_granted|org_login_required|accesslimited|restricted_action|messages_tab_disabled) \S+$`},
 		story: `
 2026-11-02 09:00:00 owner 8
 2026-11-02 09:00:00 request 5 5 2026/11/29
@@ -363,6 +363,66 @@ var known = []fault{
 2026-11-20 09:00:00 boot
 2026-12-01 14:00:00 script 1 状態 stays
 2026-12-20 00:00:00 end
+`,
+	},
+	{
+		name:       "a hold of give-up ends when the garbage collector takes the lease",
+		invariants: []string{`3 removed while held`},
+		acts:       []string{`give-up `, `orphan-lease `},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 owner 4
+2026-11-20 09:00:00 owner 5
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-02 08:00:00 give-up 1 stays
+2026-12-02 09:00:00 orphan-lease 1
+2026-12-20 00:00:00 end
+`,
+	},
+	{
+		name:       "marks that are cleared in all rows are no change to the guard",
+		invariants: []string{`3 removed while all stands still`},
+		acts:       []string{`clear 状態 `},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 owner 4
+2026-11-20 09:00:00 owner 5
+2026-11-20 09:00:00 request 1 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 2 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 3 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 4 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 5 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 6 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 7 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 8 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 9 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 10 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 11 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 12 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 13 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 14 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 15 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 16 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 17 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 18 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 19 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 20 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 21 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 22 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 23 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 24 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 25 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 26 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 27 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 28 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 29 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 30 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2027-01-15 10:00:00 clear 状態 stays
+2027-01-25 00:00:00 end
 `,
 	},
 }

@@ -99,6 +99,9 @@ func (d *draw) company() {
 	}
 	d.add(d.at, "create-sheet", d.yaml())
 	d.add(d.at, "boot")
+	if d.claims && d.chance(50) {
+		d.add(d.at.Add(day+d.upTo(20*day)), "second-cluster", d.yaml())
+	}
 	if d.dryRun > 0 {
 		d.add(d.at.Add(d.dryRun), "edit-sheet", "{mode: Enforce}", play.Stays)
 	}

@@ -14,6 +14,8 @@ type settings struct {
 	hour, minute  int
 	noticeDays    []int
 	notice, grace time.Duration
+	// claims: the sheet has a claim cell.
+	claims bool
 	// dryRun: the sheet begins with DryRun, for so long.
 	dryRun time.Duration
 }
@@ -33,6 +35,7 @@ func (d *draw) drawSettings() settings {
 	if d.chance(40) {
 		s.grace = []time.Duration{hour, day, 3 * day}[d.IntN(3)]
 	}
+	s.claims = d.chance(15)
 	if d.chance(8) {
 		s.dryRun = day + d.upTo(4*day)
 	}
@@ -55,7 +58,7 @@ func (d *draw) yaml() string {
 	if d.chance(8) {
 		fields = append(fields, "extensionPolicy: Exempt")
 	}
-	if d.chance(10) {
+	if d.claims {
 		fields = append(fields, "claimCell: Z1")
 	}
 	if d.chance(10) {

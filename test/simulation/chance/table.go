@@ -124,7 +124,7 @@ var table = []kind{
 	{weight: 4, act: "slack chat.postMessage did:internal_error|lost|internal_error|service_unavailable HOW OWNER|admin1|admin2"},
 	{weight: 4, act: "slack any|chat.postMessage|conversations.open 429:1|429:30|429:600|500|503|ratelimited|service_unavailable|request_timeout HOW"},
 	{weight: 4, act: "slack chat.postMessage|conversations.open channel_not_found|not_in_channel|user_not_found|user_disabled|user_not_visible|cannot_dm_bot|restricted_action|is_archived HOW OWNER|admin1"},
-	{weight: 2, act: "slack chat.postMessage|conversations.open team_access_not_granted|org_login_required|restricted_action|messages_tab_disabled HOW"},
+	{weight: 2, act: "slack chat.postMessage|conversations.open team_access_not_granted|org_login_required|accesslimited|restricted_action|messages_tab_disabled HOW"},
 	{weight: 3, act: "slack chat.postMessage|conversations.open moon_is_full|msg_blocked HOW OWNER"},
 	{weight: 2, act: "slack chat.postMessage msg_too_long|invalid_blocks|invalid_metadata_format|no_text 1x"},
 	{weight: 2, act: "slack conversations.history 503|lost|missing_scope|429:5 HOW"},

@@ -47,13 +47,18 @@ func (q *queue) Add(item reconcile.Request) {
 	}
 }
 
+// idles tells whether a wait is one for a sync that nothing asked for, or for an account check that has to wait for a sync.
+func (q *queue) idles(wait time.Duration) bool {
+	return wait >= idleWait && (q.name == sheetQueue || q.name == accountQueue && wait < time.Hour)
+}
+
 // AddAfter keeps the earliest of several moments for one item.
 func (q *queue) AddAfter(item reconcile.Request, d time.Duration) {
 	if d <= 0 {
 		q.Add(item)
 		return
 	}
-	fresh := delay{item: item, at: q.now().Add(d), wait: d, idle: q.name == sheetQueue && d >= idleWait}
+	fresh := delay{item: item, at: q.now().Add(d), wait: d, idle: q.idles(d)}
 	if i := slices.IndexFunc(q.delayed, func(d delay) bool { return d.item == item }); i >= 0 {
 		if !fresh.at.Before(q.delayed[i].at) {
 			return

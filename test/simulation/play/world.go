@@ -6,6 +6,7 @@ package play
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -159,9 +160,12 @@ func (w *World) addCluster(name string) error {
 	c := &cluster{name: name, api: api.Memory, client: api.Client}
 	w.clusters = append(w.clusters, c)
 	api.Watch(func(e apiserver.Event) { w.changed(c, e) })
+	for n := range w.clusters { // UIDs are counted, and two clusters must not have the same kube-system
+		if err := c.client.Create(w.context, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name + strings.Repeat("-x", n+1)}}); client.IgnoreAlreadyExists(err) != nil {
+			return err
+		}
+	}
 	for _, o := range []client.Object{
-		// UIDs are counted, and two clusters must not have the same kube-system.
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "slack"}, Data: map[string][]byte{"token": []byte(slack.BotToken)}},
