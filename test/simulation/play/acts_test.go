@@ -34,6 +34,15 @@ func rows(w *World) string {
 	return strings.Join(lines, "\n")
 }
 
+// marks of key 1 that people have seen, one after the other.
+func marks(w *World) string {
+	var all []string
+	for _, r := range w.Ledger.Rows[Key(1)] {
+		all = append(all, r.Mark)
+	}
+	return strings.Join(all, " ")
+}
+
 func ends(w *World) string {
 	var all []string
 	for n := 1; n <= 9; n++ {
@@ -125,6 +134,11 @@ calm
 		"a column goes and comes": {`delete-column 終了日 アカウント名 5400
 calm
 =`, rows, []string{bothRows}},
+		"a row says what a column said that is away": {`mark 1 延長
+delete-column 状態 アクセスキーID 5400
+=
+calm
+=`, marks, []string{" 延長", " 延長"}},
 		"a column is sorted alone, and put back by key": {`sort-alone 終了日 5400
 =
 sort 氏名 down

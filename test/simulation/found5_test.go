@@ -1,0 +1,17 @@
+package simulation
+
+import "testing"
+
+// Stories that were found: people change rows and columns at the worst moment.
+
+func TestAMarkThatCameBackWithItsColumnHoldsNothingNew(t *testing.T) {
+	expectNothing(t, `
+2026-11-02 09:00:00 request 11 3 20261119 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 0s}, limits: {maxRevocationsPerDay: 3}, claimCell: Z1}"
+2026-11-02 09:00:00 boot
+2026-11-12 19:18:08 mark 11 延長申請
+2026-11-15 09:22:48 move-end 11 2026/12/01
+2026-11-24 14:58:57 delete-column 状態 アクセスキーID 107137
+2026-12-03 15:00:04 end
+`)
+}
