@@ -205,6 +205,10 @@ user-leaves 2 1800
 user-twin 2 1800
 user-name 1 旧姓 1800
 =`, slackIDs, []string{"", "山田 太郎 U0NEW001\n林 太郎 U0OWNER002"}},
+		"users come into the columns of then": {`insert-column users ユーザーID 18000
+user-twin 2 stays
+user-leaves 1 1800
+=`, slackIDs, []string{"山田 太郎 U0OWNER001\n林 太郎 U0OWNER002\n林 太郎 U0OWNER902"}},
 		"a key gets a second one, and a user another name for an hour": {`key-second 1 3
 user-rename 1 1800
 key-off 3
