@@ -100,6 +100,8 @@ func (c *writing) judge(l *ledger.Ledger, w ledger.Cell) string {
 		return "it is not the requests tab"
 	case some(func(s *v1alpha1.AccessKeySheetSpec) bool { return s.ClaimCell == w.Cell }):
 		return ""
+	case w.Key == "" && c.takesBack(l, w):
+		return ""
 	case w.Key == "":
 		return "there is no key in that row"
 	case column(headStatus, func(c v1alpha1.RequestColumns) v1alpha1.ColumnLetter { return c.Status }):
@@ -118,6 +120,13 @@ func (c *writing) putBack(l *ledger.Ledger, w ledger.Cell) bool {
 	recent := func(s ledger.Stamp) bool { return s.Seq < w.Seq && w.At.Sub(s.At) < 7*24*time.Hour }
 	return slices.ContainsFunc(l.Cells, func(o ledger.Cell) bool { return recent(o.Stamp) && o.Old == w.New }) ||
 		slices.ContainsFunc(l.Rows[w.Key], func(r ledger.Row) bool { return r.Seq < w.Seq && (r.Mark == w.New || r.Ends == w.New) })
+}
+
+// takesBack: the row went while the operator wrote into it, and it takes its own text out of the cell again.
+func (c *writing) takesBack(l *ledger.Ledger, w ledger.Cell) bool {
+	return c.putBack(l, w) && slices.ContainsFunc(l.Cells, func(o ledger.Cell) bool {
+		return o.Seq < w.Seq && byOperator(o.Stamp) && o.Tab == w.Tab && o.Header == w.Header && o.Old == w.New && o.New == w.Old
+	})
 }
 
 func (c *writing) judgeMark(l *ledger.Ledger, w ledger.Cell) string {
