@@ -26,3 +26,16 @@ func TestAMarkWrittenWhileItsRowWasCutIsTakenOutAgain(t *testing.T) {
 2026-11-15 15:01:32 end
 `)
 }
+
+func TestAMessageToOneAdminIsInTheAuditLogBeforeTheNextIsTold(t *testing.T) {
+	expectNothing(t, `
+2026-11-02 09:00:00 owner 2
+2026-11-02 09:00:00 request 3 2 2026年11月19日 ""
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 0s}, limits: {maxRevocationsPerDay: 2}, mode: DryRun, claimCell: Z1}"
+2026-11-02 09:00:00 boot
+2026-11-05 09:29:18 edit-sheet "{mode: Enforce}" stays
+2026-11-12 15:00:00 +29 kill behind 900
+2026-11-12 15:05:19 delete-lease 3
+2026-11-13 23:47:26 end
+`)
+}
