@@ -90,7 +90,7 @@ func (n notifier) deliver(ctx context.Context, d lifecycle.Decision, audience me
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: v1alpha1.ReasonTemplateFailed, Message: err.Error()}
 	}
 	var failed error
-	for _, res := range notice.Deliver(ctx, n.about.known.Clients.Slack, posts, text, n.draft.now) {
+	for res := range notice.Deliver(ctx, n.about.known.Clients.Slack, posts, text, n.draft.now) {
 		n.settle(d, res)
 		failed = soonest(failed, res.Err)
 	}

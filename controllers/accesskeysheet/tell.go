@@ -161,8 +161,9 @@ func (t teller) deliver(ctx context.Context, what telling, l letter) error {
 	if err != nil {
 		return &failure.Error{Class: failure.Terminal, Service: "keylease", Operation: "message", Code: v1alpha1.ReasonTemplateFailed, Message: err.Error()}
 	}
-	results := notice.Deliver(ctx, t.slack, l.posts, text, d.now)
-	for _, res := range results {
+	var results []notice.Result
+	for res := range notice.Deliver(ctx, t.slack, l.posts, text, d.now) {
+		results = append(results, res)
 		d.status().Notices = delivery.Settle(d.status().Notices, res.Delivery)
 		metrics.NoticeSent(d.key.Namespace, d.key.Name, what.kind, string(res.State))
 		switch res.State {

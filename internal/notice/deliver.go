@@ -2,6 +2,7 @@ package notice
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,34 +23,42 @@ type Result struct {
 	Err error
 }
 
-// Deliver sends the message to each recipient and returns one result for each, in their order. It neither waits nor
-// retries. If one recipient fails, the others still get their message. A bad token ends the delivery at once.
-func Deliver(ctx context.Context, slack Slack, posts []delivery.Post, text message.Message, now func() time.Time) []Result {
-	results := make([]Result, 0, len(posts))
-	var stop error
-	for _, p := range posts {
-		if stop == nil {
-			stop = ctx.Err()
+// Deliver sends the message to each recipient and yields one result for each, in their order, before it sends the next: a
+// process that dies in between has left its evidence of those before. It neither waits nor retries. If one recipient fails,
+// the others still get their message. A bad token ends the delivery at once.
+func Deliver(ctx context.Context, slack Slack, posts []delivery.Post, text message.Message, now func() time.Time) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		var stop error
+		for _, p := range posts {
+			if stop == nil {
+				stop = ctx.Err()
+			}
+			r := result(p, v1alpha1.NoticePending, stop, now())
+			if stop == nil {
+				if r = send(ctx, slack, p, text, now); failure.Is(r.Err, failure.Credentials) {
+					stop = r.Err
+				}
+			}
+			if !yield(r) {
+				return
+			}
 		}
-		if stop != nil {
-			results = append(results, result(p, v1alpha1.NoticePending, stop, now()))
-			continue
-		}
-		receipt, refused, err := deliverOne(ctx, slack, p, text)
-		state := v1alpha1.NoticePending
-		switch {
-		case err == nil:
-			state = v1alpha1.NoticeDelivered
-		case refused || failure.Is(err, failure.Recipient):
-			state = v1alpha1.NoticeUnreachable
-		case failure.Is(err, failure.Credentials):
-			stop = err
-		}
-		r := result(p, state, err, now())
-		r.Channel, r.MessageTS = receipt.Channel, receipt.TS
-		results = append(results, r)
 	}
-	return results
+}
+
+// send one post.
+func send(ctx context.Context, slack Slack, p delivery.Post, text message.Message, now func() time.Time) Result {
+	receipt, refused, err := deliverOne(ctx, slack, p, text)
+	state := v1alpha1.NoticePending
+	switch {
+	case err == nil:
+		state = v1alpha1.NoticeDelivered
+	case refused || failure.Is(err, failure.Recipient):
+		state = v1alpha1.NoticeUnreachable
+	}
+	r := result(p, state, err, now())
+	r.Channel, r.MessageTS = receipt.Channel, receipt.TS
+	return r
 }
 
 func result(p delivery.Post, state v1alpha1.NoticeState, err error, now time.Time) Result {

@@ -3,6 +3,7 @@ package notice_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func expectCalls(t *testing.T, slack *fakeSlack, want ...string) {
 
 func TestAMessageThatWasNeverTriedIsPostedWithoutASearch(t *testing.T) {
 	slack := newFakeSlack()
-	got := notice.Deliver(context.Background(), slack, []delivery.Post{post("U1")}, message.Message{}, clockAt(start))
+	got := slices.Collect(notice.Deliver(context.Background(), slack, []delivery.Post{post("U1")}, message.Message{}, clockAt(start)))
 	want := []notice.Result{{
 		Delivery: v1alpha1.Delivery{
 			MessageID: "m", Recipient: "U1", State: v1alpha1.NoticeDelivered, Time: metav1.NewTime(start),
@@ -56,11 +57,11 @@ func TestAMessageThatWasNeverTriedIsPostedWithoutASearch(t *testing.T) {
 func TestAMessageOfUnknownFateIsFoundAndNotPostedAgain(t *testing.T) {
 	slack := newFakeSlack()
 	slack.postErr["U1"] = slackError(failure.Uncertain, failure.CodeTimeout)
-	first := notice.Deliver(context.Background(), slack, []delivery.Post{post("U1")}, message.Message{}, clockAt(start))
+	first := slices.Collect(notice.Deliver(context.Background(), slack, []delivery.Post{post("U1")}, message.Message{}, clockAt(start)))
 	if first[0].State != v1alpha1.NoticePending || !failure.Is(first[0].Err, failure.Uncertain) {
 		t.Fatalf("first attempt %+v, want Pending and Uncertain", first[0])
 	}
-	second := notice.Deliver(context.Background(), slack, []delivery.Post{since(start)}, message.Message{}, clockAt(at(time.Minute)))
+	second := slices.Collect(notice.Deliver(context.Background(), slack, []delivery.Post{since(start)}, message.Message{}, clockAt(at(time.Minute))))
 	if second[0].State != v1alpha1.NoticeDelivered || second[0].MessageTS == "" {
 		t.Errorf("second attempt %+v, want Delivered with the receipt found", second[0])
 	}
@@ -69,7 +70,7 @@ func TestAMessageOfUnknownFateIsFoundAndNotPostedAgain(t *testing.T) {
 
 func TestAMessageOfUnknownFateThatIsNotThereIsPosted(t *testing.T) {
 	slack := newFakeSlack()
-	got := notice.Deliver(context.Background(), slack, []delivery.Post{since(start)}, message.Message{}, clockAt(at(time.Minute)))
+	got := slices.Collect(notice.Deliver(context.Background(), slack, []delivery.Post{since(start)}, message.Message{}, clockAt(at(time.Minute))))
 	if got[0].State != v1alpha1.NoticeDelivered {
 		t.Errorf("got %+v, want Delivered", got[0])
 	}
@@ -79,7 +80,7 @@ func TestAMessageOfUnknownFateThatIsNotThereIsPosted(t *testing.T) {
 func TestNothingIsPostedWhileTheSearchFails(t *testing.T) {
 	slack := newFakeSlack()
 	slack.findErr["U1"] = slackError(failure.Retry, "ratelimited")
-	got := notice.Deliver(context.Background(), slack, []delivery.Post{since(start)}, message.Message{}, clockAt(start))
+	got := slices.Collect(notice.Deliver(context.Background(), slack, []delivery.Post{since(start)}, message.Message{}, clockAt(start)))
 	if got[0].State != v1alpha1.NoticePending || got[0].Reason != "ratelimited" {
 		t.Errorf("got %+v, want Pending by ratelimited", got[0])
 	}
@@ -91,8 +92,8 @@ func TestAnUnreachableRecipientDoesNotKeepOthersFromTheirMessage(t *testing.T) {
 	slack.postErr["U1"] = slackError(failure.Recipient, "user_disabled")
 	slack.postErr["U2"] = slackError(failure.Retry, "service_unavailable")
 	slack.postErr["U3"] = slackError(failure.Terminal, "invalid_blocks")
-	got := notice.Deliver(context.Background(), slack,
-		[]delivery.Post{post("U1"), post("U2"), post("U3"), post("U4")}, message.Message{}, clockAt(start))
+	got := slices.Collect(notice.Deliver(context.Background(), slack,
+		[]delivery.Post{post("U1"), post("U2"), post("U3"), post("U4")}, message.Message{}, clockAt(start)))
 	want := map[string]v1alpha1.NoticeState{
 		"U1": v1alpha1.NoticeUnreachable, "U2": v1alpha1.NoticePending,
 		"U3": v1alpha1.NoticeUnreachable, "U4": v1alpha1.NoticeDelivered,
@@ -109,7 +110,7 @@ func TestAMessageThatSlackRefusesIsSentAsItsPlainText(t *testing.T) {
 	slack := newFakeSlack()
 	slack.blocksErr["U1"] = slackError(failure.Terminal, "msg_blocks_too_long")
 	long := message.Message{Text: "the key ends", Blocks: json.RawMessage(`[{"type":"divider"}]`)}
-	got := notice.Deliver(context.Background(), slack, []delivery.Post{post("U1")}, long, clockAt(start))
+	got := slices.Collect(notice.Deliver(context.Background(), slack, []delivery.Post{post("U1")}, long, clockAt(start)))
 	if got[0].State != v1alpha1.NoticeDelivered {
 		t.Errorf("got %+v, want Delivered", got[0])
 	}
@@ -119,7 +120,7 @@ func TestAMessageThatSlackRefusesIsSentAsItsPlainText(t *testing.T) {
 func TestABadTokenEndsTheDeliveryAtOnce(t *testing.T) {
 	slack := newFakeSlack()
 	slack.postErr["U1"] = slackError(failure.Credentials, "token_revoked")
-	got := notice.Deliver(context.Background(), slack, []delivery.Post{post("U1"), post("U2")}, message.Message{}, clockAt(start))
+	got := slices.Collect(notice.Deliver(context.Background(), slack, []delivery.Post{post("U1"), post("U2")}, message.Message{}, clockAt(start)))
 	for _, r := range got {
 		if r.State != v1alpha1.NoticePending || !failure.Is(r.Err, failure.Credentials) {
 			t.Errorf("%+v, want Pending by Credentials", r)
@@ -131,11 +132,21 @@ func TestABadTokenEndsTheDeliveryAtOnce(t *testing.T) {
 	expectCalls(t, slack, "Post U1")
 }
 
+func TestEachResultIsKnownBeforeTheNextMessageIsSent(t *testing.T) {
+	slack := newFakeSlack()
+	for r := range notice.Deliver(context.Background(), slack, []delivery.Post{post("U1"), post("U2")}, message.Message{}, clockAt(start)) {
+		if want := "Post " + r.Recipient; slack.calls[len(slack.calls)-1] != want {
+			t.Errorf("after %q of all calls, %s's result came", slack.calls, r.Recipient)
+		}
+	}
+	expectCalls(t, slack, "Post U1", "Post U2")
+}
+
 func TestNothingIsSentOnceTheContextHasEnded(t *testing.T) {
 	slack := newFakeSlack()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	got := notice.Deliver(ctx, slack, []delivery.Post{post("U1")}, message.Message{}, clockAt(start))
+	got := slices.Collect(notice.Deliver(ctx, slack, []delivery.Post{post("U1")}, message.Message{}, clockAt(start)))
 	if got[0].State != v1alpha1.NoticePending || got[0].Err == nil {
 		t.Errorf("got %+v, want Pending", got[0])
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,13 +106,13 @@ func TestADeliveryWhoseAnswerWasLostIsNotRepeated(t *testing.T) {
 	w := newWorkspace(t)
 	w.Inject(1, slack.OnMethod("chat.postMessage"), slack.DropAnswer())
 	post := delivery.Post{ID: "m", Recipient: "U0EMPLOY02"}
-	first := notice.Deliver(context.Background(), w.client, []delivery.Post{post}, hello, w.clock.Now)
+	first := slices.Collect(notice.Deliver(context.Background(), w.client, []delivery.Post{post}, hello, w.clock.Now))
 	expectClass(t, first[0].Err, failure.Uncertain, "connection_lost")
 
 	post.Since = w.clock.Now()
 	w.pass(time.Minute)
 	restarted := w.newClient(slackapi.Options{})
-	second := notice.Deliver(context.Background(), restarted, []delivery.Post{post}, hello, w.clock.Now)
+	second := slices.Collect(notice.Deliver(context.Background(), restarted, []delivery.Post{post}, hello, w.clock.Now))
 	if second[0].State != v1alpha1.NoticeDelivered {
 		t.Errorf("second attempt %+v", second[0])
 	}

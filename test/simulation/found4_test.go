@@ -50,14 +50,3 @@ func TestAMarkThatAPersonBroughtBackWithItsColumnIsKeyleasesOwn(t *testing.T) {
 2026-12-01 15:00:05 end
 `)
 }
-
-func TestAMarkForARowThatWasCutIsTakenBack(t *testing.T) {
-	expectNothing(t, `
-2026-11-02 09:00:00 owner 5
-2026-11-02 09:00:00 request 4 5 2026/11/21 ""
-2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [7], minimumNotice: 24h0m0s, gracePeriod: 72h0m0s}}"
-2026-11-02 09:00:00 boot
-2026-11-14 15:00:00 +36 cut-row 4 5078
-2026-11-15 15:01:32 end
-`)
-}

@@ -193,7 +193,7 @@ func (a *evidence) missed(l *ledger.Ledger) (found []Finding) {
 				return found
 			}
 			rest = append(rest, u)
-		case u.lost || died(l, u.Stamp) || troubled(l, u) || forgotten(l, u.Stamp):
+		case u.lost || died(l, u.Stamp) || troubled(l, u):
 		default:
 			found = append(found, Finding{Key: u.key, At: u.At, Text: "no line tells of " + u.text + ", by " + u.By})
 		}
@@ -210,14 +210,6 @@ func died(l *ledger.Ledger, s ledger.Stamp) bool {
 		}
 	}
 	return true
-}
-
-// forgotten: the process died before it could record what it did, and people deleted a lease before another process looked.
-func forgotten(l *ledger.Ledger, s ledger.Stamp) bool {
-	lived := slices.ContainsFunc(l.Calls, func(c ledger.Call) bool { return c.By == s.By && c.At.Sub(s.At) > time.Minute })
-	return !lived && slices.ContainsFunc(l.Acts, func(a ledger.Act) bool {
-		return a.Verb == "delete-lease" && a.Seq > s.Seq && a.At.Sub(s.At) < soon
-	})
 }
 
 // troubled: within the last month, the service was in a trouble that can lose answers.

@@ -122,10 +122,10 @@ func (c *writing) putBack(l *ledger.Ledger, w ledger.Cell) bool {
 		slices.ContainsFunc(l.Rows[w.Key], func(r ledger.Row) bool { return r.Seq < w.Seq && (r.Mark == w.New || r.Ends == w.New) })
 }
 
-// takesBack: people moved rows during a write not long ago, and the operator wrote what it takes out.
+// takesBack: the row went while the operator wrote into it, and it takes its own text out of the cell again.
 func (c *writing) takesBack(l *ledger.Ledger, w ledger.Cell) bool {
 	return c.putBack(l, w) && slices.ContainsFunc(l.Cells, func(o ledger.Cell) bool {
-		return o.Seq < w.Seq && byOperator(o.Stamp) && o.Header == w.Header && o.New == w.Old
+		return o.Seq < w.Seq && byOperator(o.Stamp) && o.Tab == w.Tab && o.Header == w.Header && o.Old == w.New && o.New == w.Old
 	})
 }
 
@@ -201,25 +201,11 @@ func byPerson(l *ledger.Ledger, w ledger.Cell) bool {
 	return known && !byOperator(put.Stamp) && w.At.Sub(put.At) > leeway(l, w.At)
 }
 
-// broughtBack: a person undid something, and so brought back the mark that the operator wrote last, against the same date.
-func broughtBack(l *ledger.Ledger, key string, put ledger.Row) bool {
-	if !slices.ContainsFunc(l.Acts, func(a ledger.Act) bool { return a.Verb == "mend" && a.At.Equal(put.At) }) {
-		return false
-	}
-	rows := l.Rows[key]
-	for i := len(rows) - 1; i > 0; i-- {
-		if r := rows[i]; r.Seq < put.Seq && byOperator(r.Stamp) && r.Mark != rows[i-1].Mark {
-			return r.Mark == put.Mark && r.Ends == put.Ends
-		}
-	}
-	return false
-}
-
 // holds: a person put the mark against the date that still stands, and neither date was moved near that time or since. Other
 // words for the same, and what stood in between for less than a day, change nothing.
 func (c *writing) holds(l *ledger.Ledger, w ledger.Cell) bool {
 	put, is, known := markUnder(l, w)
-	if k := c.account.keys[w.Key]; !known || byOperator(put.Stamp) || broughtBack(l, w.Key, put) || w.At.Sub(put.At) < leeway(l, w.At) || (k != nil && !k.gone.IsZero()) {
+	if k := c.account.keys[w.Key]; !known || byOperator(put.Stamp) || w.At.Sub(put.At) < leeway(l, w.At) || (k != nil && !k.gone.IsZero()) {
 		return false
 	}
 	texts, rows, since := marksOf(l), upTo(l.Rows[w.Key], rowStamp, w.At), put.At

@@ -214,6 +214,13 @@ func TestAWriteBesideAMoveOfRowsIsNotBlamed(t *testing.T) {
 	wholeLife().on("12-01 15:05", "race", both(calls("google", "read", 1), act("sort"), writes("key_request_form", "K3", headStatus, "要確認", "通知済み", ""))).
 		on("12-01 15:06", "put back", both(calls("google", "read", 1), writes("key_request_form", "K3", headStatus, "通知済み", "要確認", "AKIAOTHER"))).
 		on("12-01 15:06", "lines", both(line("cell", map[string]any{"range": "K3"}))).right(t)
+
+	cut := func(old string) *story {
+		return wholeLife().on("12-01 15:05", "race", both(calls("google", "read", 1), act("cut-row"), writes("key_request_form", "K3", headStatus, "", "通知済み", ""))).
+			on("12-01 15:06", "take back", both(calls("google", "read", 1), writes("key_request_form", "K3", headStatus, old, "", ""), line("cell", map[string]any{"range": "K3"})))
+	}
+	cut("通知済み").right(t)
+	cut("要確認").broke(t, "6: no key in that row")
 }
 
 func TestInTheEndAllIsDone(t *testing.T) {

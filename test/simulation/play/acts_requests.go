@@ -30,8 +30,7 @@ func addOwner(w *World, args []string) error {
 	}
 	w.Slack.AddUser(slack.User{ID: id, Name: id})
 	name := names[(n-1)%len(names)]
-	_, err := users.AppendRow(id, "", "", name[0], name[1])
-	return err
+	return appendByHeader(users, map[string]sheets.Cell{headID: sheets.Text(id), headLast: sheets.Text(name[0]), headFirst: sheets.Text(name[1])})
 }
 
 // request N OWNER ENDS [MARK [USER]]: a key is issued, and its row appended. The user is that of the key, or of another

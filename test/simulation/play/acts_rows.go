@@ -97,7 +97,11 @@ func (w *World) takeRow(args []string, take func(g *sheets.Grid, row int) error)
 		if w.editRow(Key(n), func(*sheets.Grid, int) error { return nil }) == nil {
 			return fmt.Errorf("key %d has a row again", n)
 		}
-		return w.appendByHeader(was)
+		form := w.Form()
+		if form == nil {
+			return fmt.Errorf("there is no requests tab")
+		}
+		return appendByHeader(form, was)
 	})
 }
 
@@ -112,8 +116,9 @@ func byHeader(g *sheets.Grid, row int) map[string]sheets.Cell {
 	return cells
 }
 
-func (w *World) appendByHeader(cells map[string]sheets.Cell) error {
-	return w.editColumn(headKey, func(g *sheets.Grid, _ string) error {
+// appendByHeader puts a row's cells into the columns where their headers stand now.
+func appendByHeader(tab *sheets.Tab, cells map[string]sheets.Cell) error {
+	return tab.Edit(func(g *sheets.Grid) error {
 		var row []any
 		for _, header := range headers(g) {
 			row = append(row, cells[header])

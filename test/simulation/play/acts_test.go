@@ -34,6 +34,15 @@ func rows(w *World) string {
 	return strings.Join(lines, "\n")
 }
 
+// marks of key 1 that people have seen, one after the other.
+func marks(w *World) string {
+	var all []string
+	for _, r := range w.Ledger.Rows[Key(1)] {
+		all = append(all, r.Mark)
+	}
+	return strings.Join(all, " ")
+}
+
 func ends(w *World) string {
 	var all []string
 	for n := 1; n <= 9; n++ {
@@ -125,6 +134,11 @@ calm
 		"a column goes and comes": {`delete-column 終了日 アカウント名 5400
 calm
 =`, rows, []string{bothRows}},
+		"a row says what a column said that is away": {`mark 1 延長
+delete-column 状態 アクセスキーID 5400
+=
+calm
+=`, marks, []string{" 延長", " 延長"}},
 		"a column is sorted alone, and put back by key": {`sort-alone 終了日 5400
 =
 sort 氏名 down
@@ -191,6 +205,10 @@ user-leaves 2 1800
 user-twin 2 1800
 user-name 1 旧姓 1800
 =`, slackIDs, []string{"", "山田 太郎 U0NEW001\n林 太郎 U0OWNER002"}},
+		"users come into the columns of then": {`insert-column users ユーザーID 18000
+user-twin 2 stays
+user-leaves 1 1800
+=`, slackIDs, []string{"山田 太郎 U0OWNER001\n林 太郎 U0OWNER002\n林 太郎 U0OWNER902"}},
 		"a key gets a second one, and a user another name for an hour": {`key-second 1 3
 user-rename 1 1800
 key-off 3

@@ -49,9 +49,9 @@ func userLeaves(w *World, args []string) error {
 	if len(args) < 2 {
 		return fmt.Errorf("want seconds")
 	}
-	var was []any
+	var was map[string]sheets.Cell
 	err := w.editUser(n, func(g *sheets.Grid, row int) error {
-		was = cellsOf(g, row)
+		was = byHeader(g, row)
 		return g.DeleteRows(row, 1)
 	})
 	if err != nil {
@@ -62,8 +62,7 @@ func userLeaves(w *World, args []string) error {
 		if users == nil {
 			return fmt.Errorf("there is no users tab")
 		}
-		_, err := users.AppendRow(was...)
-		return err
+		return appendByHeader(users, was)
 	})
 }
 

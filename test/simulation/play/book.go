@@ -91,7 +91,7 @@ func (w *World) look(by string) {
 	defer func() { w.by = before }()
 	seen := map[string]ledger.Row{}
 	if form := w.Form(); form != nil {
-		seen = rowsOf(form.Texts())
+		seen = rowsOf(form.Texts(), w.lastRow)
 	}
 	for key := range w.Ledger.Rows {
 		if _, ok := seen[key]; !ok {
@@ -123,7 +123,16 @@ func (w *World) noteUsers(ids map[string][]string) {
 	w.Ledger.Users = append(w.Ledger.Users, ledger.Users{Stamp: w.stamp(), IDs: ids})
 }
 
-func rowsOf(texts [][]string) map[string]ledger.Row {
+// lastRow is how a key's row was when somebody looked last.
+func (w *World) lastRow(key string) ledger.Row {
+	if history := w.Ledger.Rows[key]; len(history) > 0 {
+		return history[len(history)-1]
+	}
+	return ledger.Row{}
+}
+
+// rowsOf the requests tab. Of a column that is not there, people know what it said before.
+func rowsOf(texts [][]string, before func(key string) ledger.Row) map[string]ledger.Row {
 	at := func(header string) int { return slices.Index(texts[0], header) }
 	key, ends, status, name, user := at(headKey), at(headEnds), at(headStatus), at(headName), at(headUser)
 	rows := map[string]ledger.Row{}
@@ -134,7 +143,14 @@ func rowsOf(texts [][]string) map[string]ledger.Row {
 		}
 		row := rows[id]
 		if row.Count++; row.Count == 1 {
-			row.Row, row.Ends, row.Mark, row.Owner, row.User = i+2, field(line, ends), field(line, status), field(line, name), field(line, user)
+			was := before(id)
+			cell := func(at int, was string) string {
+				if at < 0 {
+					return was
+				}
+				return field(line, at)
+			}
+			row.Row, row.Ends, row.Mark, row.Owner, row.User = i+2, cell(ends, was.Ends), cell(status, was.Mark), cell(name, was.Owner), cell(user, was.User)
 		}
 		rows[id] = row
 	}
