@@ -289,4 +289,76 @@ var known = []fault{
 2026-12-20 00:00:00 end
 `,
 	},
+	{
+		name:       `a passing refusal of Slack that has no class costs the owner the notice`,
+		invariants: []string{`2 removed without notice`},
+		acts:       []string{`slack chat\.postMessage accesslimited `},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 owner 4
+2026-11-20 09:00:00 owner 5
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-01 14:59:00 slack chat.postMessage accesslimited 3600
+2026-12-20 00:00:00 end
+`,
+	},
+	{
+		name:       `the short text that follows a refused message names no key and no deletion`,
+		invariants: []string{`2 removed without notice`},
+		acts:       []string{`slack chat\.postMessage (msg_too_long|invalid_blocks|invalid_metadata_format|no_text) `},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 owner 4
+2026-11-20 09:00:00 owner 5
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-01 14:59:00 slack chat.postMessage msg_too_long 1x
+2026-12-20 00:00:00 end
+`,
+	},
+	{
+		name:       `the garbage collector ends what holds a lease`,
+		invariants: []string{`3 removed while held`},
+		acts:       []string{`give-up `, `orphan-lease `},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 owner 4
+2026-11-20 09:00:00 owner 5
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-02 08:00:00 give-up 1 stays
+2026-12-02 09:00:00 orphan-lease 1
+2026-12-20 00:00:00 end
+`,
+	},
+	{
+		name:       `many marks that are cleared at once are no change of the sheet`,
+		invariants: []string{`3 removed while all stands still`},
+		acts:       []string{`clear 状態 `},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 owner 4
+2026-11-20 09:00:00 owner 5
+2026-11-20 09:00:00 request 1 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 2 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 3 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 4 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 5 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 6 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 7 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 8 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 9 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 10 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 11 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 request 12 1 2026/12/08 延長申請済み
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2027-01-15 10:00:00 clear 状態 stays
+2027-01-25 00:00:00 end
+`,
+	},
 }
