@@ -275,8 +275,8 @@ var known = []fault{
 `,
 	},
 	{
-		name:       `a cell that keeps nothing is written again and again`,
-		invariants: []string{`9 without bounds`},
+		name:       `a cell that keeps nothing is written again and again, and its row is said to have moved`,
+		invariants: []string{`9 without bounds`, `10 the audit log and what happened`},
 		acts:       []string{`script `},
 		story: `
 2026-11-20 09:00:00 owner 1

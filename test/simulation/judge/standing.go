@@ -15,6 +15,7 @@ func reachStamp(e ledger.Reach) ledger.Stamp { return e.Stamp }
 func postStamp(e ledger.Post) ledger.Stamp   { return e.Stamp }
 func awsStamp(e ledger.AWS) ledger.Stamp     { return e.Stamp }
 func callStamp(e ledger.Call) ledger.Stamp   { return e.Stamp }
+func actStamp(e ledger.Act) ledger.Stamp     { return e.Stamp }
 
 // upTo is the part of a list that is not later than a moment.
 func upTo[E any](list []E, of func(E) ledger.Stamp, at time.Time) []E {
