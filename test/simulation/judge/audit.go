@@ -101,6 +101,8 @@ func (a *evidence) note(l *ledger.Ledger, line ledger.Audit) string {
 		a.written[cellName(field(line, "range"))] = line.Seq
 	case "claimed":
 		a.written[cellName(field(line, "cell"))] = line.Seq
+	case "rowMoved":
+		return neverMoved(l, line)
 	case "decided":
 		if id := field(line, "accessKeyID") + " " + line.By; a.decided[id] == 0 {
 			a.decided[id] = line.Seq

@@ -7,14 +7,17 @@ import (
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
-func rowStamp(e ledger.Row) ledger.Stamp     { return e.Stamp }
-func leaseStamp(e ledger.Lease) ledger.Stamp { return e.Stamp }
-func sheetStamp(e ledger.Sheet) ledger.Stamp { return e.Stamp }
-func usersStamp(e ledger.Users) ledger.Stamp { return e.Stamp }
-func reachStamp(e ledger.Reach) ledger.Stamp { return e.Stamp }
-func postStamp(e ledger.Post) ledger.Stamp   { return e.Stamp }
-func awsStamp(e ledger.AWS) ledger.Stamp     { return e.Stamp }
-func callStamp(e ledger.Call) ledger.Stamp   { return e.Stamp }
+func rowStamp(e ledger.Row) ledger.Stamp      { return e.Stamp }
+func leaseStamp(e ledger.Lease) ledger.Stamp  { return e.Stamp }
+func sheetStamp(e ledger.Sheet) ledger.Stamp  { return e.Stamp }
+func usersStamp(e ledger.Users) ledger.Stamp  { return e.Stamp }
+func reachStamp(e ledger.Reach) ledger.Stamp  { return e.Stamp }
+func postStamp(e ledger.Post) ledger.Stamp    { return e.Stamp }
+func awsStamp(e ledger.AWS) ledger.Stamp      { return e.Stamp }
+func callStamp(e ledger.Call) ledger.Stamp    { return e.Stamp }
+func actStamp(e ledger.Act) ledger.Stamp      { return e.Stamp }
+func cellStamp(e ledger.Cell) ledger.Stamp    { return e.Stamp }
+func stampItself(s ledger.Stamp) ledger.Stamp { return s }
 
 // upTo is the part of a list that is not later than a moment.
 func upTo[E any](list []E, of func(E) ledger.Stamp, at time.Time) []E {

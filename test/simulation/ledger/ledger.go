@@ -50,6 +50,8 @@ type Ledger struct {
 	Acts []Act
 	// Overdue keys by the metric, as of each reading.
 	Overdue []Overdue
+	// Slowed are the hours that were not played in full.
+	Slowed []Slowed
 }
 
 // Row is one key's row. Where nothing changed there is no entry.
@@ -136,6 +138,14 @@ type Act struct {
 type Overdue struct {
 	Stamp
 	Keys int
+}
+
+// Slowed is an hour in which so much asked for its turn again that the rest of it passed in larger steps. Item, the queue's
+// name and the object's, got most Turns until then in which it called something; empty: nobody called anything.
+type Slowed struct {
+	Stamp
+	Item  string
+	Turns int
 }
 
 // New ledger.

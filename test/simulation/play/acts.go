@@ -37,7 +37,7 @@ func (w *World) do(a story.Act) {
 	w.Ledger.Acts = append(w.Ledger.Acts, entry)
 	w.look("")
 	w.by = by
-	w.stage.stops, w.stage.idles = 0, 0
+	w.stage.stops, w.stage.idles = stops{}, 0
 }
 
 func (w *World) try(a story.Act) error {

@@ -38,6 +38,9 @@ func newQueue(name string, now func() time.Time, limiter workqueue.TypedRateLimi
 	return &queue{name: name, now: now, limiter: limiter, working: map[reconcile.Request]bool{}, again: map[reconcile.Request]bool{}}
 }
 
+// named is an item of this queue, for people.
+func (q *queue) named(item reconcile.Request) string { return q.name + " " + item.Name }
+
 func (q *queue) Add(item reconcile.Request) {
 	switch {
 	case q.working[item]:

@@ -16,12 +16,6 @@ const (
 	leaseTasks = 2
 	// busy is how many calls without a rest are too many: something goes round in circles.
 	busy = 20_000
-	// manyStops in an hour: then stops are coarse apart.
-	manyStops = 30
-	coarse    = 10 * time.Minute
-	// idleSyncs at the beginning of a span of time are all run; later ones where something else happens, and each longest.
-	idleSyncs = 2
-	longest   = 24 * time.Hour
 )
 
 // stage decides what runs when.
@@ -35,9 +29,9 @@ type stage struct {
 	// weave mixes tasks at random until a moment.
 	weave      *rand.Rand
 	weaveUntil time.Time
-	// stops in an hour, because something asked for them. idles since the last act.
-	hour         time.Time
-	stops, idles int
+	stops
+	// idles since the last act.
+	idles int
 	// current is the task whose call an armed act interrupts.
 	current *task
 	calls   int
@@ -75,6 +69,7 @@ func (w *World) calling(t *task, c call) {
 	w.stage.calls++
 	w.setTime(w.Clock.Now().Add(latency))
 	w.noteCall(t.process, c)
+	w.noteTurn(t)
 	w.stage.current = t
 	defer func() { w.stage.current = nil }()
 	for _, a := range slices.Clone(w.stage.armed) {
@@ -201,70 +196,4 @@ func (w *World) fire() bool {
 		}
 	}
 	return fired
-}
-
-// nextStop is the next moment at which something is to be done.
-func (w *World) nextStop(now, to time.Time) time.Time {
-	at := to
-	earlier := func(t time.Time) {
-		if t.Before(at) {
-			at = t
-		}
-	}
-	var idle *delay
-	for _, p := range w.living() {
-		earlier(laterOf(p.frozenUntil, now, to))
-		earlier(laterOf(p.cache.staleUntil, now, to))
-		for _, q := range p.queues() {
-			for i, d := range q.delayed {
-				if !d.idle {
-					earlier(d.at)
-				} else if idle == nil || d.at.Before(idle.at) {
-					idle = &q.delayed[i]
-				}
-			}
-		}
-	}
-	if hour := now.Truncate(time.Hour); hour != w.stage.hour {
-		w.stage.hour, w.stage.stops = hour, 0
-	}
-	if w.stage.stops > manyStops {
-		at = maxTime(at, minTime(now.Add(coarse), to))
-	}
-	for _, t := range w.stage.timers {
-		earlier(t.at)
-	}
-	if idle == nil || !idle.at.Before(at) {
-		w.stage.stops++
-		return at
-	}
-	if w.stage.idles++; w.stage.idles <= idleSyncs {
-		return idle.at
-	}
-	last := minTime(at, now.Add(longest))
-	if wait := last.Sub(idle.at); wait > 0 {
-		return idle.at.Add(wait.Truncate(idle.wait))
-	}
-	return idle.at
-}
-
-func laterOf(t, now, otherwise time.Time) time.Time {
-	if t.After(now) {
-		return t
-	}
-	return otherwise
-}
-
-func minTime(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
