@@ -1,6 +1,7 @@
 package accesskeylease
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -11,34 +12,44 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// Two leases that saw the same free slot of the day do not both get it.
-func TestTheDaysLastSlotIsGivenOnce(t *testing.T) {
-	of := func(uid types.UID) *v1alpha1.AccessKeyLease {
-		l := &v1alpha1.AccessKeyLease{}
-		l.UID, l.Spec.AccountID = uid, "123456789012"
-		return l
-	}
+// limitOf two keys a day in UTC.
+func limitOf(now time.Time) lifecycle.DailyLimit {
 	s := &v1alpha1.AccessKeySheet{}
-	s.Spec.Limits.MaxRevocationsPerDay = ptr.To[int32](1)
-	today := time.Date(2026, 12, 9, 6, 0, 0, 0, time.UTC)
-	tomorrow := today.AddDate(0, 0, 1)
-	oneOn := func(now time.Time) lifecycle.DailyLimit {
-		return lifecycle.DailyLimitOf(s, lifecycle.Policy{Location: time.UTC}, now)
-	}
+	s.Spec.Limits.MaxRevocationsPerDay = ptr.To(int32(2))
+	return lifecycle.DailyLimitOf(s, lifecycle.Policy{Location: time.UTC}, now)
+}
+
+func TestALeaseHasASlotOnceAndTheDayHasAsManyAsTheLimit(t *testing.T) {
+	now := time.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)
 	b := &begun{}
-	for range 2 {
-		if !b.reserve(of("a"), oneOn(today), today) {
-			t.Error("the first lease has no place, or not again")
+	for i, want := range []bool{true, true, false} {
+		if got := b.reserve(leaseWith(i), limitOf(now), now); got != want {
+			t.Errorf("lease %d got a slot: %v, want %v", i, got, want)
 		}
 	}
-	if b.reserve(of("b"), oneOn(today), today) {
-		t.Error("a second one has the same place")
+	if !b.reserve(leaseWith(0), limitOf(now), now) {
+		t.Error("a lease that has a slot does not get it again")
 	}
-	if !b.reserve(of("b"), oneOn(tomorrow), tomorrow) {
-		t.Error("nor one on the next day")
+	b.release(leaseWith(0))
+	if !b.reserve(leaseWith(2), limitOf(now), now) {
+		t.Error("a slot that was not used is lost")
 	}
-	b.release(of("a"))
-	if !b.reserve(of("c"), oneOn(today), today) {
-		t.Error("a place that came to nothing stays taken")
+}
+
+func TestTheDailyLimitForgetsWhatNoDayCountsAnyMore(t *testing.T) {
+	now := time.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)
+	b := &begun{}
+	for i := range 100 {
+		at := now.Add(time.Duration(i) * 24 * time.Hour)
+		b.reserve(leaseWith(i), limitOf(at), at)
 	}
+	if n := len(b.of("")); n > 3 {
+		t.Errorf("%d revocations are remembered", n)
+	}
+}
+
+func leaseWith(n int) *v1alpha1.AccessKeyLease {
+	l := &v1alpha1.AccessKeyLease{}
+	l.UID = types.UID(fmt.Sprint(n))
+	return l
 }
