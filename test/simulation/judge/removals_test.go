@@ -122,6 +122,11 @@ func TestNoKeyIsRemovedWhileHeld(t *testing.T) {
 		"it was given up, and taken back":     {life().on("11-07 09:00", "", annotated("true")).on("11-08 09:00", "", annotated("")), nil},
 		"it was given up, and collected": {life().on("11-07 09:00", "", annotated("true")).
 			on("11-08 09:00", "", gone("mend", "orphan-lease x#3")).on("11-08 09:01", "", leaseAnew), []string{"3 "}},
+		"it was given up, collected, and taken back": {life().on("11-07 09:00", "", annotated("true")).
+			on("11-08 09:00", "", gone("mend", "orphan-lease x#3")).on("11-08 09:01", "", leaseAnew).
+			on("11-09 09:00", "", act("mend", "give-up "+strings.ToLower(theKey)+"#2")), nil},
+		"another was given up, and taken back": {life().on("12-07 09:00", "", annotated("true")).
+			on("12-08 09:00", "", act("mend", "give-up akiasim0000000000002#2")), []string{"3 "}},
 		"it was given up, and deleted": {life().on("11-07 09:00", "", annotated("true")).
 			on("11-08 09:00", "", gone("delete-lease", "1")).on("11-08 09:01", "", leaseAnew), nil},
 		"kubectl asked for an extension": {life().on("12-07 09:00", "", lease(ledger.Person, asked(true))), []string{"3 "}},

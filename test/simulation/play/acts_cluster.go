@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -99,7 +100,36 @@ func editSheet(w *World, args []string) error {
 	if err := w.patchSheet(map[string]any{"spec": change}); err != nil {
 		return err
 	}
-	return w.mended(args[1], "edit-sheet "+args[0], func() error { return w.patchSheet(map[string]any{"spec": back}) })
+	return w.mended(args[1], "edit-sheet "+args[0], func() error { return w.takeBack(back) })
+}
+
+// takeBack what was edited, also in the sheet that will be made again.
+func (w *World) takeBack(edit map[string]any) error {
+	if w.deleted == nil {
+		return w.patchSheet(map[string]any{"spec": edit})
+	}
+	if err := merge(&w.deleted.Spec, edit); err != nil {
+		return err
+	}
+	return client.IgnoreNotFound(w.patchSheet(map[string]any{"spec": edit}))
+}
+
+// merge a change into a spec that no API server has.
+func merge(spec *v1alpha1.AccessKeySheetSpec, change map[string]any) error {
+	was, err := json.Marshal(spec)
+	if err != nil {
+		return err
+	}
+	patch, err := json.Marshal(change)
+	if err != nil {
+		return err
+	}
+	text, err := jsonpatch.MergePatch(was, patch)
+	if err != nil {
+		return err
+	}
+	*spec = v1alpha1.AccessKeySheetSpec{}
+	return json.Unmarshal(text, spec)
 }
 
 // backTo is the merge patch that takes a change of a spec back.
@@ -133,7 +163,8 @@ func reversed(was, change map[string]any) map[string]any {
 	return back
 }
 
-// deleteSheet SECONDS: the AccessKeySheet is deleted, and made again with the same spec.
+// deleteSheet SECONDS: the AccessKeySheet is deleted, and made again with the same spec. An edit that
+// ends meanwhile is taken back in that.
 func deleteSheet(w *World, args []string) error {
 	if len(args) < 1 {
 		return fmt.Errorf("want seconds")
@@ -146,7 +177,9 @@ func deleteSheet(w *World, args []string) error {
 		return err
 	}
 	again := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: SheetName}, Spec: s.Spec}
+	w.deleted = again
 	return w.mended(args[0], "delete-sheet", func() error {
+		w.deleted = nil
 		return w.Cluster().Create(w.context, again, client.FieldOwner("kubectl-create"))
 	})
 }

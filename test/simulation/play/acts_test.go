@@ -81,6 +81,14 @@ func accepted(w *World) string {
 	return ""
 }
 
+func dailyAt(w *World) string {
+	s, err := w.sheet()
+	if err != nil {
+		return err.Error()
+	}
+	return s.Spec.Schedule.DailyAt
+}
+
 func reach(w *World) string {
 	var all []string
 	for _, r := range w.Ledger.Reach {
@@ -180,6 +188,9 @@ clear 終了日 10800
 =
 approve
 =`, accepted, []string{"TooManyChanges", "Accepted"}},
+		"an edit that ends while the sheet is deleted is taken back": {`edit-sheet "{schedule: {dailyAt: \"09:30\"}}" 5400
+delete-sheet 2700
+=`, dailyAt, []string{"15:00"}},
 		"the sheet is made anew": {`delete-sheet 1800
 =`, accepted, []string{"Accepted"}},
 		"a backup comes back": {`backup

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	runtimemetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/internal/metrics"
 	"github.com/keylease/keylease/test/emulator/apiserver"
 	"github.com/keylease/keylease/test/emulator/iam"
@@ -109,6 +110,8 @@ type company struct {
 	other *iam.Account
 	// backup of the first cluster's objects.
 	backup backup
+	// deleted is the AccessKeySheet that will be made again; nil: it is there.
+	deleted *v1alpha1.AccessKeySheet
 }
 
 // troubles that acts have put in.
