@@ -220,4 +220,17 @@ var knownDone = []fault{
 2027-01-25 00:00:00 end
 `,
 	},
+	{
+		name:       `a sheet whose name is longer than a label has no leases`,
+		invariants: []string{`8 not done in the end`},
+		acts:       []string{`create-sheet .*\bk{64}$`},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet {} kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk
+2026-11-20 09:00:00 boot
+2026-12-07 09:00:00 calm
+2027-01-20 00:00:00 end
+`,
+	},
 }

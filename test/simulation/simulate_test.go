@@ -25,7 +25,7 @@ var (
 
 // testRun are the seeds of the stories that make test plays: of the first ones, those that end without a finding. What
 // the others find is not yet looked through: make simulate ends at them.
-var testRun = []uint64{1, 3, 4, 5, 7, 8, 13, 14, 18, 21}
+var testRun = []uint64{1, 2, 3, 4, 7, 8, 10, 14, 17, 21}
 
 // TestSimulate plays random stories of the whole product, and judges them. It ends at the first finding that nobody knows.
 func TestSimulate(t *testing.T) {

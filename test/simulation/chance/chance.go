@@ -17,6 +17,8 @@ const (
 	faultsOfLife = 10
 	// mostMoves of one key's end to a later day.
 	mostMoves = 3
+	// longName of an AccessKeySheet is longer than the value of a label may be.
+	longName = 64
 	// rest at the end of a story, in which everything due gets done.
 	rest = 20 * day
 )
@@ -97,10 +99,14 @@ func (d *draw) company() {
 		}
 		d.request(k)
 	}
-	d.add(d.at, "create-sheet", d.yaml())
+	spec := []string{d.yaml()}
+	if d.chance(1) {
+		spec = append(spec, strings.Repeat("k", longName))
+	}
+	d.add(d.at, "create-sheet", spec...)
 	d.add(d.at, "boot")
-	if d.claims && d.chance(50) {
-		d.add(d.at.Add(day+d.upTo(20*day)), "second-cluster", d.yaml())
+	if d.claims && d.chance(25) {
+		d.add(d.at.Add(day+d.upTo(20*day)), "second-cluster", "{claimCell: Z1, slack: {admins: [U0ADMIN03]}}")
 	}
 	if d.dryRun > 0 {
 		d.add(d.at.Add(d.dryRun), "edit-sheet", "{mode: Enforce}", play.Stays)

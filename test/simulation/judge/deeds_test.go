@@ -228,6 +228,7 @@ func TestInTheEndAllIsDone(t *testing.T) {
 	calm(wholeLife()).right(t)
 	for want, s := range map[string]*story{
 		"8: and it lives":                      wholeLife().without("deactivate").without("delete").without("user").without("policy").without("complete").without("revoked"),
+		"8: it has no lease":                   (&story{entries: wholeLife().entries[:4]}).on("12-25 10:00", "call", calls("google", "read", 1)),
 		"8: its user svc-01 is still there":    wholeLife().without("user").without("policy"),
 		"8: the policy of that name":           wholeLife().without("policy"),
 		"8: its row says":                      wholeLife().without("revoked"),

@@ -14,7 +14,7 @@ func spokeInDryRun() check {
 	var cells reader[ledger.Cell]
 	return check{name: "3 told or written in DryRun", step: func(l *ledger.Ledger) (found []Finding) {
 		for _, p := range posts.news(l.Posts) {
-			if byOperator(p.Stamp) && dryRun(l, p.At) {
+			if byOperator(p.Stamp) && !byOther(p.Stamp) && dryRun(l, p.At) {
 				found = append(found, Finding{At: p.At, Text: fmt.Sprintf("%s got %q", recipient(p), firstLine(p.Plain))})
 			}
 		}

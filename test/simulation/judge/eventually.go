@@ -44,6 +44,9 @@ type outcome struct {
 
 // judge a key's end.
 func (o outcome) judge(key string) []string {
+	if o.unleased(key) {
+		return []string{"its row can be used, its key lives, and it has no lease"}
+	}
 	row, version, ok := o.known(key)
 	if !ok || o.unusable(key, row, version) {
 		return nil
@@ -68,6 +71,18 @@ func (o outcome) judge(key string) []string {
 		return nil
 	}
 	return append(o.leftovers(key, k), o.untold(key, k, row)...)
+}
+
+// unleased: the same row stands there for long.
+func (o outcome) unleased(key string) bool {
+	k, rows, versions := o.account.keys[key], o.l.Rows[key], o.l.Leases[strings.ToLower(key)]
+	if len(rows) == 0 || !k.gone.IsZero() || (len(versions) > 0 && versions[len(versions)-1].Object != nil) {
+		return false
+	}
+	row, should := rows[len(rows)-1], &v1alpha1.AccessKeyLease{}
+	should.Spec.UserName = k.user
+	is, _ := readStatus(row.Mark, marksOf(o.l))
+	return row.Count == 1 && o.now.Sub(row.At) > 2*margin && is != signRevoked && !o.unusable(key, row, should)
 }
 
 // known is the key's row and lease at last. A key that never stood in a row for a day is nobody's.

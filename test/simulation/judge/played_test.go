@@ -17,6 +17,16 @@ var played = map[string]string{
 2026-11-02 09:00:00 boot
 2026-12-20 00:00:00 end
 `,
+	"another cluster comes to a claimed sheet, and the first is away for a while": `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 request 1 1 2026/12/08
+2026-11-20 09:00:00 create-sheet "{claimCell: Z1}"
+2026-11-20 09:00:00 boot
+2026-11-22 09:00:00 second-cluster "{claimCell: Z1, slack: {admins: [U0ADMIN03]}}"
+2026-12-04 09:00:00 kill before 60
+2026-12-05 09:00:00 delete-sheet 86400
+2026-12-20 00:00:00 end
+`,
 }
 
 func TestNothingIsFoundWhereNothingIsWrong(t *testing.T) {

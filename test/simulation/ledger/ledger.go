@@ -14,13 +14,15 @@ import (
 const (
 	Person  = "person"
 	Service = "service"
+	// OtherCluster is how the names of another cluster's processes begin.
+	OtherCluster = "other-"
 )
 
 // Stamp of an entry. Seq counts all entries of a world in order; several may have the same time.
 type Stamp struct {
 	Seq int
 	At  time.Time
-	// By is Person, Service, or the name of the operator's process ("operator-1").
+	// By is Person, Service, or the name of the operator's process ("operator-1"; in another cluster "other-2").
 	By string
 }
 
@@ -44,7 +46,7 @@ type Ledger struct {
 	AWS []AWS
 	// Audit lines.
 	Audit []Audit
-	// Calls of the operator to anything.
+	// Calls of the first cluster's operator to anything.
 	Calls []Call
 	// Acts are the story's, as they were carried out.
 	Acts []Act

@@ -87,7 +87,9 @@ func (w *World) close() {
 			w.stage.tasks = w.stage.tasks[1:]
 		}
 	}
-	metrics.ForgetSheet(w.Namespace, SheetName)
+	for _, c := range w.clusters {
+		metrics.ForgetSheet(c.namespace, w.sheetName)
+	}
 }
 
 // seconds of an argument.

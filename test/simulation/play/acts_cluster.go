@@ -35,17 +35,22 @@ var _ = register(map[string]func(*World, []string) error{
 
 const kubectlPatch = client.FieldOwner("kubectl-patch")
 
-// createSheet [YAML]: an AccessKeySheet with the defaults, and what the YAML of its spec says otherwise.
-func createSheet(w *World, args []string) error { return w.createSheetIn(w.clusters[0], args) }
+// createSheet [YAML [NAME]]: an AccessKeySheet with the defaults, and what the YAML of its spec says otherwise.
+func createSheet(w *World, args []string) error {
+	if len(args) > 1 {
+		w.sheetName = args[1]
+	}
+	return w.createSheetIn(w.clusters[0], args)
+}
 
 func (w *World) createSheetIn(c *cluster, args []string) error {
 	s := &v1alpha1.AccessKeySheet{}
-	s.Namespace, s.Name = w.Namespace, SheetName
+	s.Namespace, s.Name = c.namespace, w.sheetName
 	s.Spec.SpreadsheetID = SpreadsheetID
 	s.Spec.Slack = v1alpha1.SlackAccess{TokenSecretRef: v1alpha1.SecretKeyReference{Name: "slack", Key: "token"}, Admins: slices.Clone(Admins)}
 	s.Spec.AWS.AccountID = AccountID
 	if len(args) > 0 {
-		if err := yaml.UnmarshalStrict([]byte(strings.Join(args, "\n")), &s.Spec); err != nil {
+		if err := yaml.UnmarshalStrict([]byte(args[0]), &s.Spec); err != nil {
 			return fmt.Errorf("spec: %w", err)
 		}
 	}
@@ -55,6 +60,8 @@ func (w *World) createSheetIn(c *cluster, args []string) error {
 	for _, id := range s.Spec.Slack.Admins {
 		if strings.HasPrefix(id, "C") || strings.HasPrefix(id, "G") {
 			w.Slack.AddChannel(slack.Channel{ID: id, Name: "keys"})
+		} else {
+			w.Slack.AddUser(slack.User{ID: id, Name: id})
 		}
 	}
 	return c.client.Create(w.context, s, client.FieldOwner("kubectl-create"))
@@ -63,12 +70,12 @@ func (w *World) createSheetIn(c *cluster, args []string) error {
 // sheet as the API server has it.
 func (w *World) sheet() (*v1alpha1.AccessKeySheet, error) {
 	s := &v1alpha1.AccessKeySheet{}
-	return s, w.Cluster().Get(w.context, client.ObjectKey{Namespace: w.Namespace, Name: SheetName}, s)
+	return s, w.Cluster().Get(w.context, client.ObjectKey{Namespace: w.Namespace, Name: w.sheetName}, s)
 }
 
 // patchSheet with a merge patch, as kubectl patch does.
 func (w *World) patchSheet(patch any) error {
-	s := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: SheetName}}
+	s := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: w.sheetName}}
 	return w.patch(s, patch)
 }
 
@@ -176,7 +183,7 @@ func deleteSheet(w *World, args []string) error {
 	if err := w.Cluster().Delete(w.context, s.DeepCopy()); err != nil {
 		return err
 	}
-	again := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: SheetName}, Spec: s.Spec}
+	again := &v1alpha1.AccessKeySheet{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: w.sheetName}, Spec: s.Spec}
 	w.deleted = again
 	return w.mended(args[0], "delete-sheet", func() error {
 		w.deleted = nil

@@ -4,7 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/keylease/keylease/api/v1alpha1"
 )
 
 var _ = register(map[string]func(*World, []string) error{
@@ -33,10 +38,8 @@ func (w *World) of() (*process, error) {
 // restart after so many seconds, unless another one runs.
 func (w *World) restart(of *cluster, after time.Duration) {
 	w.after(after, func() {
-		for _, p := range w.living() {
-			if p.of == of {
-				return
-			}
+		if w.runs(of) {
+			return
 		}
 		if _, err := w.boot(of); err != nil {
 			panic(err) // it could be made before
@@ -175,13 +178,16 @@ func lateAnswers(w *World, args []string) error {
 	return err
 }
 
-// secondCluster [YAML]: another cluster's operator works on the same spreadsheet, by an AccessKeySheet of its own. Its
-// leases are not in the ledger.
+// secondCluster [YAML]: another cluster's operator comes to the same spreadsheet, by an AccessKeySheet of its own. Its
+// leases, and what it calls, are not in the ledger. If its sheet has a claim cell, it comes when the first has claimed.
 func secondCluster(w *World, args []string) error {
 	if len(w.clusters) > 1 {
 		return fmt.Errorf("there are two already")
 	}
-	if err := w.addCluster("second"); err != nil {
+	if !w.claimed(args) {
+		return fmt.Errorf("the first has not claimed the sheet")
+	}
+	if err := w.addCluster("second", w.Namespace+"-second"); err != nil {
 		return err
 	}
 	c := w.clusters[1]
@@ -190,4 +196,14 @@ func secondCluster(w *World, args []string) error {
 	}
 	_, err := w.boot(c)
 	return err
+}
+
+// claimed tells whether the first cluster's claim stands in the claim cell of another's spec, if that has one.
+func (w *World) claimed(spec []string) bool {
+	want := v1alpha1.AccessKeySheetSpec{}
+	if len(spec) == 0 || yaml.Unmarshal([]byte(spec[0]), &want) != nil || want.ClaimCell == "" {
+		return true
+	}
+	form := w.Form()
+	return form != nil && strings.HasPrefix(form.Cell(want.ClaimCell).String(), "Keylease "+w.Namespace+"/")
 }

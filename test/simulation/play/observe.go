@@ -45,7 +45,9 @@ func (w *World) actor() string {
 }
 
 func (w *World) noteCall(p *process, c call) {
-	w.by = p.name
+	if w.by = p.name; p.of != w.clusters[0] {
+		return
+	}
 	w.Ledger.Calls = append(w.Ledger.Calls, ledger.Call{Stamp: w.stamp(), Service: c.service, Op: c.op})
 }
 

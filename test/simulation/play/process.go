@@ -18,6 +18,7 @@ import (
 	"github.com/keylease/keylease/internal/operator"
 	"github.com/keylease/keylease/internal/pace"
 	"github.com/keylease/keylease/test/emulator/iam"
+	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
 // Names of the queues.
@@ -47,6 +48,9 @@ func (p *process) queues() []*queue { return []*queue{p.sheets, p.leases, p.acco
 // boot an operator, as the program does.
 func (w *World) boot(of *cluster) (*process, error) {
 	p := &process{of: of, name: fmt.Sprintf("operator-%d", len(w.processes)+1)}
+	if of != w.clusters[0] {
+		p.name = fmt.Sprint(ledger.OtherCluster, len(w.processes)+1)
+	}
 	for _, q := range []struct {
 		of   **queue
 		name string
@@ -59,10 +63,10 @@ func (w *World) boot(of *cluster) (*process, error) {
 		return nil, err
 	}
 	p.reconcilers = controllers.New(deps, alive(p, p.sheets.wake), alive(p, p.leases.wake))
-	if len(w.living()) == 0 {
-		metrics.ForgetSheet(w.Namespace, SheetName) // a process begins with empty metrics
+	if !w.runs(of) {
+		metrics.ForgetSheet(of.namespace, w.sheetName) // a process begins with empty metrics
 	}
-	if err := p.cache.fill(w.context, of.client, w.Namespace); err != nil {
+	if err := p.cache.fill(w.context, of.client, of.namespace); err != nil {
 		return nil, err
 	}
 	w.processes = append(w.processes, p)
@@ -82,7 +86,7 @@ func (w *World) deps(p *process) (*controllers.Deps, error) {
 	config := iam.Config("http://aws.invalid", operatorKey)
 	config.HTTPClient = w.http
 	deps, err := operator.NewDeps(w.context, operator.Options{
-		Clock: w.Clock, Audit: logr.New(&auditSink{w: w, p: p}), Namespace: w.Namespace, Transport: w.http.Transport,
+		Clock: w.Clock, Audit: logr.New(&auditSink{w: w, p: p}), Namespace: p.of.namespace, Transport: w.http.Transport,
 		SheetsEmulatorHost: "google.invalid", SlackAPIURL: "http://slack.invalid/api/", SlackBurst: 1 << 20,
 		AWS: awsiam.Options{Config: config, Rate: 1e9, Burst: 1 << 30, MaxBackoff: time.Microsecond},
 	})

@@ -40,6 +40,9 @@ func (w *World) nextStop(now, to time.Time) time.Time {
 		earlier(laterOf(p.cache.staleUntil, now, to), "")
 		for _, q := range p.queues() {
 			for i, d := range q.delayed {
+				if w.follows(p, q, d) {
+					continue
+				}
 				if !d.idle {
 					earlier(d.at, q.named(d.item))
 				} else if idle == nil || d.at.Before(idle.at) {
@@ -67,6 +70,12 @@ func (w *World) nextStop(now, to time.Time) time.Time {
 		return idle.at.Add(wait.Truncate(idle.wait))
 	}
 	return idle.at
+}
+
+// follows tells whether something is done only when time stops for something else: an account check that waits for the
+// first reading, and looks without a call each minute, and what another cluster does in vain.
+func (w *World) follows(p *process, q *queue, d delay) bool {
+	return (q == p.accounts && d.wait <= idleWait) || (d.idle && p.of != w.clusters[0])
 }
 
 // beginHour, if another one has begun. Who has asked counts anew.

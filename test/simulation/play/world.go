@@ -6,6 +6,7 @@ package play
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,11 +75,11 @@ func inMemory(clock clock.PassiveClock) (API, error) {
 	return API{Client: s.Client(), Watch: s.Watch, Memory: s}, nil
 }
 
-// cluster is an API server. Its processes run the operator.
+// cluster is an API server. Its processes run the operator, in one namespace.
 type cluster struct {
-	name   string
-	api    *apiserver.Server
-	client client.Client
+	name, namespace string
+	api             *apiserver.Server
+	client          client.Client
 }
 
 // World is one world. The acts of a story change it.
@@ -106,6 +107,8 @@ type World struct {
 type company struct {
 	// users of the keys that were issued.
 	users map[int]string
+	// sheetName is the AccessKeySheet's.
+	sheetName string
 	// other is an AWS account of others.
 	other *iam.Account
 	// backup of the first cluster's objects.
@@ -136,7 +139,7 @@ func New(now time.Time, o Options) (*World, error) {
 		return nil, err
 	}
 	w := &World{Options: o, Clock: testclock.NewFakePassiveClock(now), Ledger: ledger.New(), context: context.Background()}
-	w.users = map[int]string{}
+	w.users, w.sheetName = map[int]string{}, SheetName
 	w.stage.yielded = make(chan struct{})
 	w.Sheets = sheets.NewServer(w.Clock)
 	w.Slack = slack.NewHandler(slack.Options{Clock: w.Clock, Limits: &slack.Limits{}, PageSize: 100})
@@ -144,7 +147,7 @@ func New(now time.Time, o Options) (*World, error) {
 	w.Account = w.IAM.AddAccount(AccountID, iam.PartitionAWS)
 	w.Account.AddCredential(operatorKey, principalIn(AccountID))
 	w.http = &http.Client{Transport: transport{w, map[string]http.Handler{googleHost: w.Sheets, slackHost: w.Slack, awsHost: w.IAM}}}
-	if err := w.addCluster("first"); err != nil {
+	if err := w.addCluster("first", w.Namespace); err != nil {
 		return nil, err
 	}
 	if err := w.openBook(); err != nil {
@@ -155,12 +158,12 @@ func New(now time.Time, o Options) (*World, error) {
 }
 
 // addCluster makes an API server with what an administrator puts there before the operator starts.
-func (w *World) addCluster(name string) error {
+func (w *World) addCluster(name, namespace string) error {
 	api, err := w.NewAPI(w.Clock)
 	if err != nil {
 		return err
 	}
-	c := &cluster{name: name, api: api.Memory, client: api.Client}
+	c := &cluster{name: name, namespace: namespace, api: api.Memory, client: api.Client}
 	w.clusters = append(w.clusters, c)
 	api.Watch(func(e apiserver.Event) { w.changed(c, e) })
 	for n := range w.clusters { // UIDs are counted, and two clusters must not have the same kube-system
@@ -170,8 +173,8 @@ func (w *World) addCluster(name string) error {
 	}
 	for _, o := range []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "kube-system"}},
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.Namespace}},
-		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: "slack"}, Data: map[string][]byte{"token": []byte(slack.BotToken)}},
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}},
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "slack"}, Data: map[string][]byte{"token": []byte(slack.BotToken)}},
 	} {
 		if err := c.client.Create(w.context, o); client.IgnoreAlreadyExists(err) != nil {
 			return err
@@ -182,6 +185,11 @@ func (w *World) addCluster(name string) error {
 
 // Cluster is the first cluster, as kubectl reaches it.
 func (w *World) Cluster() client.Client { return w.clusters[0].client }
+
+// runs tells whether an operator lives in a cluster.
+func (w *World) runs(in *cluster) bool {
+	return slices.ContainsFunc(w.living(), func(p *process) bool { return p.of == in })
+}
 
 // living processes.
 func (w *World) living() []*process {
