@@ -63,6 +63,20 @@ var knownTold = []fault{
 `,
 	},
 	{
+		name:       "a mark that people put on a row before its first reading spares its owner, though the row came later",
+		invariants: []string{`2 removed without notice`},
+		acts:       []string{`request-later `, `mark \S+ (通知済み|期限切れ)`},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 request 1 1 2026/12/20
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-02 09:00:30 request-later 2 1 2026/12/08 10
+2026-12-02 09:00:45 mark 2 通知済み
+2026-12-20 00:00:00 end
+`,
+	},
+	{
 		name:       `a change of the users tab takes every owner's notice`,
 		invariants: []string{`2 removed without notice`, `8 not done in the end`},
 		acts:       []string{`(insert-column users|users-broken|empty-tab users|rename-tab users) `},
