@@ -190,9 +190,9 @@ var knownTold = []fault{
 `,
 	},
 	{
-		name:       "a spell of DryRun while the sheet waits for approval is forgotten",
+		name:       "a spell of DryRun while the sheet waits for approval, or cannot be read, is forgotten",
 		invariants: []string{`2 removed without notice`},
-		acts:       []string{`create-sheet .*minChangeRows`, `edit-sheet \{mode: DryRun\}`},
+		acts:       []string{`(create-sheet .*minChangeRows|google-share nobody )`, `edit-sheet \{mode: DryRun\}`},
 		story: `
 2026-11-02 09:00:00 request 3 3 2026-11-29 ""
 2026-11-02 09:00:00 request 4 2 20261122 ""
