@@ -63,6 +63,20 @@ var knownTold = []fault{
 `,
 	},
 	{
+		name:       "a mark that people put on a row before its first reading spares its owner, though the row came later",
+		invariants: []string{`2 removed without notice`},
+		acts:       []string{`request-later `, `mark \S+ (通知済み|期限切れ)`},
+		story: `
+2026-11-20 09:00:00 owner 1
+2026-11-20 09:00:00 request 1 1 2026/12/20
+2026-11-20 09:00:00 create-sheet
+2026-11-20 09:00:00 boot
+2026-12-02 09:00:30 request-later 2 1 2026/12/08 10
+2026-12-02 09:00:45 mark 2 通知済み
+2026-12-20 00:00:00 end
+`,
+	},
+	{
 		name:       `a change of the users tab takes every owner's notice`,
 		invariants: []string{`2 removed without notice`, `8 not done in the end`},
 		acts:       []string{`(insert-column users|users-broken|empty-tab users|rename-tab users) `},
@@ -176,9 +190,9 @@ var knownTold = []fault{
 `,
 	},
 	{
-		name:       "a spell of DryRun while the sheet waits for approval is forgotten",
+		name:       "a spell of DryRun while the sheet waits for approval, or cannot be read, is forgotten",
 		invariants: []string{`2 removed without notice`},
-		acts:       []string{`create-sheet .*minChangeRows`, `edit-sheet \{mode: DryRun\}`},
+		acts:       []string{`(create-sheet .*minChangeRows|google-share nobody )`, `edit-sheet \{mode: DryRun\}`},
 		story: `
 2026-11-02 09:00:00 request 3 3 2026-11-29 ""
 2026-11-02 09:00:00 request 4 2 20261122 ""
