@@ -23,9 +23,8 @@ var (
 	simulateMinutes = flag.Float64("simulate-minutes", 0, "how long TestSimulate plays random stories; 0: as many as a test run needs")
 )
 
-// testRun are the seeds of the stories that make test plays: of the first ones, those that end without a finding. What
-// the others find is not yet looked through: make simulate ends at them.
-var testRun = []uint64{1, 2, 3, 4, 7, 8, 10, 14, 17, 21}
+// testRun is how many stories make test plays, from seed 1 on.
+const testRun = 10
 
 // TestSimulate plays random stories of the whole product, and judges them. It ends at the first finding that nobody knows.
 func TestSimulate(t *testing.T) {
@@ -42,10 +41,8 @@ func TestSimulate(t *testing.T) {
 			return 0, false
 		case !end.IsZero():
 			return seed + n, time.Now().Before(end)
-		case n < uint64(len(testRun)):
-			return testRun[n], true
 		}
-		return 0, false
+		return seed + n, n < testRun
 	}
 	var all sync.WaitGroup
 	for worker := range runtime.GOMAXPROCS(0) {
