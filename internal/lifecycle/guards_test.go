@@ -127,6 +127,10 @@ var byGuard = map[string]stops{
 			in.Policy.HoldIfUsedWithin = 24 * time.Hour
 			o.LastUsed = &v1alpha1.LastUsed{Date: metav1.NewTime(in.Now.Add(-time.Hour))}
 		}), v1alpha1.ReasonRecentlyUsed, "was used at 2026-12-09 14:05"},
+		"used an hour ago, with a grace period": {aws(func(o *Observation, in *Input) {
+			in.Policy.HoldIfUsedWithin, in.Policy.GracePeriod = 24*time.Hour, 72*time.Hour
+			o.LastUsed = &v1alpha1.LastUsed{Date: metav1.NewTime(in.Now.Add(-time.Hour))}
+		}), v1alpha1.ReasonRecentlyUsed, "was used at 2026-12-09 14:05"},
 		"AWS does not tell when it was used": {aws(func(o *Observation, in *Input) {
 			in.Policy.HoldIfUsedWithin = 24 * time.Hour
 			o.UseUnknown = true

@@ -79,6 +79,9 @@ func TestOutstandingNamesThoseWhoAreToGetTheNoticeNow(t *testing.T) {
 		"no unreachable admin of a message that nothing waits for": {
 			n: revoked, now: after(48 * time.Hour), records: statuses{ofKind(unreachable("UA1", start), v1alpha1.NoticeRevoked), ofKind(unreachable("UA2", start), v1alpha1.NoticeRevoked)},
 		},
+		"no former owner": {
+			n: expiryNotice(1), owner: "U2", now: after(time.Hour), records: statuses{delivered("U1", start), delivered("UA1", start)}, want: []string{"U2", "UA1", "UA2"},
+		},
 		"everybody of another term":   {term: 2, records: statuses{delivered("UA1", start), delivered("UA2", start)}, want: twoAdmins},
 		"everybody of another notice": {n: expiryNotice(1), records: statuses{delivered("UA1", start), delivered("UA2", start)}, want: twoAdmins},
 	} {
