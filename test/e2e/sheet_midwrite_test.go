@@ -106,8 +106,8 @@ func TestATabRenamedUnderAWriteIsWrittenWhenItIsBack(t *testing.T) {
 	s.Soon(time.Minute)
 	a := &v1alpha1.AccessKeySheet{}
 	s.Must(s.Get(t.Context(), world.SheetName, a))
-	if a.Status.Writing == nil {
-		t.Error("no record of the write is left")
+	if a.Status.Writing != nil {
+		t.Error("a write that Google refused is still looked for")
 	}
 	s.Must(form.RenameTab("key_request_form"))
 	s.Soon(20 * time.Minute)
@@ -115,10 +115,6 @@ func TestATabRenamedUnderAWriteIsWrittenWhenItIsBack(t *testing.T) {
 		if got := s.Cell(at(column, row)); got != want {
 			t.Errorf("cell %s is %q, want %q", at(column, row), got, want)
 		}
-	}
-	s.Must(s.Get(t.Context(), world.SheetName, a))
-	if a.Status.Writing != nil {
-		t.Error("the record of the write is still there")
 	}
 }
 

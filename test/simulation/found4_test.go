@@ -50,3 +50,14 @@ func TestAMarkThatAPersonBroughtBackWithItsColumnIsKeyleasesOwn(t *testing.T) {
 2026-12-01 15:00:05 end
 `)
 }
+
+func TestAReminderThatSlackKeptBackSaysTheSameAsTheNext(t *testing.T) {
+	expectNothing(t, `
+2026-11-02 09:00:00 request 7 4 2026/11/16 通知済み
+2026-11-02 09:00:00 create-sheet "{schedule: {dailyAt: \"15:00\", noticeDays: [1, 0], minimumNotice: 24h0m0s, gracePeriod: 0s}, slack: {admins: [U0ADMIN01, C0KEYS001]}}"
+2026-11-02 09:00:00 boot
+2026-11-16 23:59:36 +16 type-end 7 2026-12-01
+2026-11-30 15:00:00 +15 slack-token invalid_auth 47776
+2026-12-02 15:00:13 end
+`)
+}

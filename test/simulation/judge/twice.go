@@ -35,13 +35,25 @@ func twice() check {
 			one := letter{recipient(p), n.headline, n.key, n.end}
 			before, again := last[one]
 			last[one] = p
-			if again && !begunBetween(l, n.key, before.Stamp, p.Stamp) {
+			if again && !begunBetween(l, n.key, before.Stamp, p.Stamp) && !reminderBetween(l, n, before.At, p.At) {
 				found = append(found, Finding{Key: n.key, At: p.At, Text: fmt.Sprintf(
 					"%s got %q about %s twice, at %s and at %s, and nothing in between begins a term.", one.to, n.headline, n.key, shown(before.At), shown(p.At))})
 			}
 		}
 		return found
 	}}
+}
+
+// reminderBetween tells whether another reminder came due between two messages. One that Slack kept back for days says the
+// same as the next.
+func reminderBetween(l *ledger.Ledger, n notice, first, second time.Time) bool {
+	return slices.ContainsFunc(settingsOf(l, sheetOf(l, n.key, second), first, second), func(spec v1alpha1.AccessKeySheetSpec) bool {
+		zone := zoneOf(spec)
+		return zone != nil && slices.ContainsFunc(spec.Schedule.NoticeDays, func(days int32) bool {
+			due := n.end.at(spec.Schedule.DailyAt, zone, -int(days))
+			return due.After(first) && !due.After(second)
+		})
+	})
 }
 
 // begunBetween tells whether anything happened that may begin a term, as seen between two messages. What happened right
