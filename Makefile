@@ -88,7 +88,7 @@ simulate: ## Random stories of the whole product, from SEED (1) on, for MINUTES 
 	@go test ./test/simulation -run '^TestSimulate$$' -count 1 -timeout 0 -v -args -seed=$(SEED) -simulate-minutes=$(MINUTES)
 
 .PHONY: mutants
-mutants: ## Takes each guard out in turn and sees what finds that (ONLY=REGEXP MINUTES=10); hours, a stopped run goes on
+mutants: ## Breaks each guard in turn, and tells what notices (ONLY=REGEXP MINUTES=10, 0: tests only); takes hours, resumes
 	@assets=$(ASSETS) && KUBEBUILDER_ASSETS=$$assets go run ./hack/mutants run -only '$(ONLY)' -minutes $(MINUTES)
 
 .PHONY: bench

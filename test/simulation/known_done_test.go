@@ -72,7 +72,7 @@ var knownDone = []fault{
 	{
 		name:       "a notice after the deactivation, to a new owner or in a new term, announces a later deletion than comes",
 		invariants: []string{`1 removed before its end`},
-		acts:       []string{`create-sheet .*gracePeriod: [1-9]`, `(user-id |hand-over |protect |edit-sheet .*userPathPrefix)`},
+		acts:       []string{`create-sheet .*gracePeriod: [1-9]`, `(user-id |hand-over |protect |edit-sheet .*userPathPrefix|kill \S+ \d{6}|secret )`},
 		story: `
 2026-11-02 09:00:00 owner 1
 2026-11-02 09:00:00 request 5 1 2026年11月17日 ""

@@ -6,11 +6,18 @@ package simulation
 import (
 	"flag"
 	"fmt"
+	"maps"
+	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/keylease/keylease/test/simulation/chance"
 	"github.com/keylease/keylease/test/simulation/play"
@@ -58,6 +65,8 @@ func TestSimulate(t *testing.T) {
 	t.Log(r)
 }
 
+func init() { ctrl.SetLogger(logr.Discard()) } // else controller-runtime complains, with a stack trace
+
 // run sums up stories.
 type run struct {
 	mu                            sync.Mutex
@@ -93,6 +102,7 @@ func (*run) cause(e trial.Trial, o play.Options) (*fault, trial.Trial) {
 	if from := causeOf(e, o); from != nil {
 		return from, e
 	}
+	fmt.Fprintf(os.Stderr, "found %q, and makes the story short, which may take minutes\n", e.Findings[0].Invariant)
 	short := e.Shrunk(o)
 	return causeOf(short, o), short
 }
@@ -128,7 +138,12 @@ func (r *run) add(e trial.Trial) {
 }
 
 func (r *run) String() string {
-	return fmt.Sprintf("%d stories, %d whole lives, %.0f lease-years, %d acts (%d impossible); known faults: %v", r.stories, r.lives, r.days/365, r.acts, r.skipped, r.found)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d stories, %d whole lives, %.0f lease-years, %d acts (%d impossible). Known faults that were passed over:", r.stories, r.lives, r.days/365, r.acts, r.skipped)
+	for _, name := range slices.Sorted(maps.Keys(r.found)) {
+		fmt.Fprintf(&b, "\n  %d × %s", r.found[name], name)
+	}
+	return b.String()
 }
 
 // expectNothing plays a story in which an invariant was broken once.
