@@ -52,11 +52,11 @@ func warm(b *testing.B) {
 	}
 }
 
-// calm is a story without anything but its company: the acts of its first moment, and its end.
+// calm is a story without anything but its company: the acts of its first moment, the end of DryRun, and its end.
 func calm(s story.Story) story.Story {
 	quiet := story.Story{End: s.End}
 	for _, a := range s.Acts {
-		if a.At.Equal(s.Acts[0].At) {
+		if a.At.Equal(s.Acts[0].At) || a.String() == (story.Act{At: a.At, Verb: "edit-sheet", Args: []string{"{mode: Enforce}", play.Stays}}).String() {
 			quiet.Acts = append(quiet.Acts, a)
 		}
 	}
