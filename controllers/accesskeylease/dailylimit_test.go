@@ -12,44 +12,48 @@ import (
 	"github.com/keylease/keylease/internal/lifecycle"
 )
 
-// limitOf two keys a day in UTC.
-func limitOf(now time.Time) lifecycle.DailyLimit {
+func of(uid types.UID) *v1alpha1.AccessKeyLease {
+	l := &v1alpha1.AccessKeyLease{}
+	l.UID, l.Spec.AccountID = uid, "123456789012"
+	return l
+}
+
+func oneOn(now time.Time) lifecycle.DailyLimit {
 	s := &v1alpha1.AccessKeySheet{}
-	s.Spec.Limits.MaxRevocationsPerDay = ptr.To(int32(2))
+	s.Spec.Limits.MaxRevocationsPerDay = ptr.To[int32](1)
 	return lifecycle.DailyLimitOf(s, lifecycle.Policy{Location: time.UTC}, now)
 }
 
-func TestALeaseHasASlotOnceAndTheDayHasAsManyAsTheLimit(t *testing.T) {
-	now := time.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)
+// Two leases that saw the same free slot of the day do not both get it.
+func TestTheDaysLastSlotIsGivenOnce(t *testing.T) {
+	today := time.Date(2026, 12, 9, 6, 0, 0, 0, time.UTC)
+	tomorrow := today.AddDate(0, 0, 1)
 	b := &begun{}
-	for i, want := range []bool{true, true, false} {
-		if got := b.reserve(leaseWith(i), limitOf(now), now); got != want {
-			t.Errorf("lease %d got a slot: %v, want %v", i, got, want)
+	for range 2 {
+		if !b.reserve(of("a"), oneOn(today), today) {
+			t.Error("the first lease has no place, or not again")
 		}
 	}
-	if !b.reserve(leaseWith(0), limitOf(now), now) {
-		t.Error("a lease that has a slot does not get it again")
+	if b.reserve(of("b"), oneOn(today), today) {
+		t.Error("a second one has the same place")
 	}
-	b.release(leaseWith(0))
-	if !b.reserve(leaseWith(2), limitOf(now), now) {
-		t.Error("a slot that was not used is lost")
+	if !b.reserve(of("b"), oneOn(tomorrow), tomorrow) {
+		t.Error("nor one on the next day")
+	}
+	b.release(of("a"))
+	if !b.reserve(of("c"), oneOn(today), today) {
+		t.Error("a place that came to nothing stays taken")
 	}
 }
 
 func TestTheDailyLimitForgetsWhatNoDayCountsAnyMore(t *testing.T) {
-	now := time.Date(2026, 12, 9, 15, 0, 0, 0, time.UTC)
+	start := time.Date(2026, 12, 9, 6, 0, 0, 0, time.UTC)
 	b := &begun{}
 	for i := range 100 {
-		at := now.Add(time.Duration(i) * 24 * time.Hour)
-		b.reserve(leaseWith(i), limitOf(at), at)
+		at := start.AddDate(0, 0, i)
+		b.reserve(of(types.UID(fmt.Sprint(i))), oneOn(at), at)
 	}
-	if n := len(b.of("")); n > 3 {
+	if n := len(b.of("123456789012")); n > 3 {
 		t.Errorf("%d revocations are remembered", n)
 	}
-}
-
-func leaseWith(n int) *v1alpha1.AccessKeyLease {
-	l := &v1alpha1.AccessKeyLease{}
-	l.UID = types.UID(fmt.Sprint(n))
-	return l
 }

@@ -116,6 +116,10 @@ func TestATabRenamedUnderAWriteIsWrittenWhenItIsBack(t *testing.T) {
 			t.Errorf("cell %s is %q, want %q", at(column, row), got, want)
 		}
 	}
+	s.Must(s.Get(t.Context(), world.SheetName, a))
+	if a.Status.Writing != nil {
+		t.Error("the record of the write is still there")
+	}
 }
 
 // TestAWriteWithoutARecordIsTold: the process dies between write and read-back of a sheet that is too large for a record.
