@@ -2,6 +2,8 @@ package simulation
 
 import "testing"
 
+// Stories that were found: people change rows and columns at the worst moment.
+
 func TestARemarkThatWasRefusedIsNotWrittenWhenPeopleHaveRemovedIt(t *testing.T) {
 	expectNothing(t, `
 2026-11-02 09:00:00 request 3 5 20261123 ""
@@ -12,8 +14,6 @@ func TestARemarkThatWasRefusedIsNotWrittenWhenPeopleHaveRemovedIt(t *testing.T) 
 2026-12-12 03:10:14 end
 `)
 }
-
-// Stories that were found: people change rows and columns at the worst moment.
 
 func TestAMarkThatCameBackWithItsColumnHoldsNothingNew(t *testing.T) {
 	expectNothing(t, `

@@ -81,7 +81,7 @@ func (r *run) one(seed uint64, namespace string) string {
 	o := play.Options{Namespace: namespace}
 	e, err := trial.Play(chance.Draw(seed), o, everywhere()...)
 	for err == nil && len(e.Findings) > 0 {
-		from, unknown := r.cause(e, o)
+		from, unknown := cause(e, o)
 		if from == nil {
 			return unknown.Report(seed)
 		}
@@ -98,7 +98,7 @@ func (r *run) one(seed uint64, namespace string) string {
 // cause is the known fault that a finding comes from: without its last act the finding does not come. Where two known
 // faults do the same harm, only a shorter story has one alone. nil: nobody knows the cause of the finding in the story
 // that is given too.
-func (*run) cause(e trial.Trial, o play.Options) (*fault, trial.Trial) {
+func cause(e trial.Trial, o play.Options) (*fault, trial.Trial) {
 	if from := causeOf(e, o); from != nil {
 		return from, e
 	}

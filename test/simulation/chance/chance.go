@@ -19,6 +19,8 @@ const (
 	mostMoves = 3
 	// longName of an AccessKeySheet is longer than the value of a label may be.
 	longName = 64
+	// otherSpec of another cluster's AccessKeySheet. It has admins of its own.
+	otherSpec = "{claimCell: Z1, slack: {admins: [U0ADMIN03]}}"
 	// rest at the end of a story, in which everything due gets done.
 	rest = 20 * day
 )
@@ -106,7 +108,7 @@ func (d *draw) company() {
 	d.add(d.at, "create-sheet", spec...)
 	d.add(d.at, "boot")
 	if d.claims && d.chance(25) {
-		d.add(d.at.Add(day+d.upTo(20*day)), "second-cluster", "{claimCell: Z1, slack: {admins: [U0ADMIN03]}}")
+		d.add(d.at.Add(day+d.upTo(20*day)), "second-cluster", otherSpec)
 	}
 	if d.dryRun > 0 {
 		d.add(d.at.Add(d.dryRun), "edit-sheet", "{mode: Enforce}", play.Stays)

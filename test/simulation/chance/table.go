@@ -92,7 +92,7 @@ var table = []kind{
 	{weight: 2, act: "allow 1|3|30"},
 	{weight: 2, act: "sync"},
 	{weight: 2, act: `edit-sheet "{claimCell: Z1}" stays`, then: "foreign-claim SPAN", within: 2 * day},
-	{weight: 1, act: `edit-sheet "{claimCell: Z1}" stays`, then: `second-cluster "{claimCell: Z1, slack: {admins: [U0ADMIN03]}}"`, within: 2 * day},
+	{weight: 1, act: `edit-sheet "{claimCell: Z1}" stays`, then: `second-cluster "` + otherSpec + `"`, within: 2 * day},
 	{weight: 2, act: "secret gone|wrong SPAN"},
 
 	// The sheet's spec.

@@ -31,8 +31,7 @@ func gaveUp(versions []ledger.Lease, l *ledger.Ledger, until time.Time) (at time
 func tookBack(l *ledger.Ledger, put ledger.Lease) bool {
 	forGood := stays(l, func(a ledger.Act) bool { return a.Verb == "give-up" })
 	return slices.ContainsFunc(l.Acts, func(a ledger.Act) bool {
-		mends := a.Verb == "mend" && len(a.Args) > 0 && strings.HasPrefix(a.Args[0], "give-up "+put.Object.Name+"#")
-		return a.Seq > put.Seq && (mends || a.Verb == "calm" && !forGood)
+		return a.Seq > put.Seq && (mends(a, "give-up "+put.Object.Name+"#") || a.Verb == "calm" && !forGood)
 	})
 }
 
@@ -44,4 +43,9 @@ func collected(l *ledger.Ledger, v ledger.Lease) bool {
 		}
 	}
 	return false
+}
+
+// mends tells whether an act is the end of a trouble whose name begins so.
+func mends(a ledger.Act, trouble string) bool {
+	return a.Verb == "mend" && len(a.Args) > 0 && strings.HasPrefix(a.Args[0], trouble)
 }

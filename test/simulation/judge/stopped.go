@@ -52,7 +52,7 @@ func slackRefuses(s scene) string {
 // tokenMended: people made the token good again between two moments. Then Slack may still fail in another way.
 func tokenMended(l *ledger.Ledger, from, to time.Time) bool {
 	return slices.ContainsFunc(within(l.Acts, actStamp, from, to), func(a ledger.Act) bool {
-		return a.Verb == "mend" && len(a.Args) > 0 && strings.HasPrefix(a.Args[0], "slack-token")
+		return mends(a, "slack-token")
 	})
 }
 

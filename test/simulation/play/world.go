@@ -7,7 +7,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -166,8 +165,8 @@ func (w *World) addCluster(name, namespace string) error {
 	c := &cluster{name: name, namespace: namespace, api: api.Memory, client: api.Client}
 	w.clusters = append(w.clusters, c)
 	api.Watch(func(e apiserver.Event) { w.changed(c, e) })
-	for n := range w.clusters { // UIDs are counted, and two clusters must not have the same kube-system
-		if err := c.client.Create(w.context, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name + strings.Repeat("-x", n+1)}}); client.IgnoreAlreadyExists(err) != nil {
+	for range w.clusters { // UIDs are counted, and two clusters must not have the same kube-system
+		if err := c.client.Create(w.context, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: name + "-"}}); err != nil {
 			return err
 		}
 	}
