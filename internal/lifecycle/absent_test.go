@@ -26,7 +26,7 @@ func TestOneEmptyReadingEndsNoLease(t *testing.T) {
 		"alive the second time: its notice":  {at("2026-12-20 09:00:10", missedAt("2026-12-20 09:00:00"), asked, answered(func(*Observation) {})), "Active; do Notify Expiry 7"},
 		"a second reading that began early":  {at("2026-12-20 09:00:10", missedAt("2026-12-20 09:00:00"), answered(func(o *Observation) { absent(o); o.Time = jst("2026-12-20 09:00:09") })), "Active; blocked by KeyStateKnown: InProgress; next 2026-12-01 15:00; again 2026-12-20 09:00"},
 		"a first one noted by another clock": {at("2026-12-20 09:00:00", missedAt("2026-12-21 09:00:00")), "Active; do Observe"},
-		"in DryRun there is nothing to end":  {at("2026-12-20 09:00:00", dryRun, answered(absent)), "Active; blocked by Mode: DryRun; next 2026-12-01 15:00; again 2026-12-20 10:00"},
+		"in DryRun there is nothing to end":  {at("2026-12-20 09:00:00", dryRun, answered(absent)), "Active; blocked by Mode: DryRun; next 2026-12-01 15:00; again 2026-12-21 09:00"},
 		"marked deleted: AWS is asked once more": {
 			at("2026-12-03 09:00:00", markedDeleted, answered(absent)), "Revoked; again 2026-12-03 09:00",
 		},

@@ -10,8 +10,8 @@ type purpose time.Duration
 const (
 	// Before a change of the key, this reconcile must get the answer itself.
 	toChange = purpose(0)
-	// DryRun reports what it would do.
-	toReport = purpose(time.Hour)
+	// DryRun reports what it would do. It may last for months, and before a change AWS is asked anyway.
+	toReport = purpose(24 * time.Hour)
 	// A notice says when the key was last used, and nobody is told of a key that does not exist.
 	toTell = purpose(time.Hour)
 	// The key's identity was never recorded, because AWS could not be read.
@@ -50,6 +50,14 @@ func answers(in Input, p purpose) bool {
 	// An answer dated in the future came from a clock that was set back since. Its age is unknown.
 	age := in.Now.Sub(k.ObservedTime.Time)
 	return p > 0 && age >= -clocksDiffer && age < time.Duration(p)
+}
+
+// whileBlocked is why AWS is asked again, with nothing new in the sheet.
+func whileBlocked(b *Block) purpose {
+	if b.Guard == guardMode {
+		return toReport
+	}
+	return toRecheck
 }
 
 // asksAgainAt is when AWS's last answer becomes too old for the purpose. If that time has passed, AWS could not be

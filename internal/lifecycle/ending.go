@@ -69,7 +69,7 @@ func destroy(in Input, d Decision, x removal) Decision {
 		}
 		d.Action = notify
 		if in.AWS != nil || failedLately(in) != nil {
-			d.Again = earliest(d.Again, asksAgainAt(in, toRecheck))
+			d.Again = earliest(d.Again, asksAgainAt(in, whileBlocked(b)))
 		}
 		return d
 	}

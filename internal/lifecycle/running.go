@@ -132,8 +132,11 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 	alive := k != nil && k.CreateDate != nil && (k.Status == v1alpha1.KeyActive || k.Status == v1alpha1.KeyInactive)
 	absent := k != nil && k.Status == v1alpha1.KeyAbsent
 	ask := toTell
-	if !alive {
+	switch {
+	case !alive:
 		ask = toChange // earlier answers do not count
+	case in.Policy.DryRun:
+		ask = toReport
 	}
 	switch b := failedLately(in); {
 	case goneForGood(in) && !in.Policy.DryRun:
@@ -159,7 +162,7 @@ func verifyFirst(in Input, d Decision) (_ Decision, stop bool) {
 	if _, due, ok := in.Policy.DueNotice(in.Lease.Spec.EndDate, in.Now); ok {
 		d.Next = due
 	}
-	d.Again = asksAgainAt(in, toRecheck)
+	d.Again = asksAgainAt(in, whileBlocked(d.Blocked))
 	if d.Blocked.Reason == v1alpha1.ReasonInProgress {
 		d.Again = lookAgainAt(in)
 	}
@@ -191,7 +194,7 @@ func reactivate(in Input, d Decision) Decision {
 		d.Action = Action{Kind: ActionReactivate}
 		return d
 	}
-	d.Blocked, d.Again = b, asksAgainAt(in, toRecheck)
+	d.Blocked, d.Again = b, asksAgainAt(in, whileBlocked(b))
 	if b.Reason == v1alpha1.ReasonProtected {
 		d.Hold, d.Again = b, asksAgainAt(in, whileHeld(b.Reason))
 	}

@@ -203,7 +203,7 @@ func TestAnExtendedLeaseGetsItsKeyBack(t *testing.T) {
 		"not another key":        {all(answered(func(o *Observation) { inactive(o); o.CreateDate = created.Add(time.Hour) })), again + "blocked by SameKey: KeyRecreated; next 2027-03-24 15:00; again 2026-12-10 10:00"},
 		"not a key never pinned": {all(answered(inactive), lease(func(l *v1alpha1.AccessKeyLease) { l.Status.Key.UserID = "" })), again + "blocked by Pinned: IdentityNotPinned; next 2027-03-24 15:00; again 2026-12-10 10:00"},
 		"not a protected user's": {all(answered(func(o *Observation) { inactive(o); o.Tags = map[string]string{ProtectedTag: "true"} })), again + "held Protected; blocked by NotProtected: Protected; again 2026-12-11 09:00"},
-		"not in DryRun":          {all(answered(inactive), policy(func(p *Policy) { p.DryRun = true })), again + "blocked by Mode: DryRun; next 2027-03-24 15:00; again 2026-12-10 10:00"},
+		"not in DryRun":          {all(answered(inactive), policy(func(p *Policy) { p.DryRun = true })), again + "blocked by Mode: DryRun; next 2027-03-24 15:00; again 2026-12-11 09:00"},
 		"the outcome of the deactivation is not known: given back all the same": {
 			all(asked, revocation(func(r *v1alpha1.RevocationStatus) {
 				r.DeactivatedTime, r.Intent = nil, &v1alpha1.RevocationIntent{Action: "UpdateAccessKey", Target: keyID + ":Inactive"}

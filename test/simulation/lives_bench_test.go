@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/keylease/keylease/test/simulation/chance"
+	"github.com/keylease/keylease/test/simulation/judge"
 	"github.com/keylease/keylease/test/simulation/ledger"
 	"github.com/keylease/keylease/test/simulation/play"
 	"github.com/keylease/keylease/test/simulation/story"
@@ -26,13 +27,10 @@ func benchmarkLives(b *testing.B, of func(story.Story) story.Story) {
 	warm(b)
 	began := cpuTime(b)
 	for n := 0; b.Loop(); n++ {
-		e, err := trial.Play(of(chance.Draw(uint64(n)+1)), play.Options{}, everywhere()...)
-		if err != nil {
-			b.Fatal(err)
-		}
-		whole, leased := trial.Lives(e.World.Ledger)
+		l := judged(b, of(chance.Draw(uint64(n)+1)))
+		whole, leased := trial.Lives(l)
 		lives, days = lives+whole, days+leased
-		acts, calls = acts+carriedOut(e.World.Ledger), calls+len(e.World.Ledger.Calls)
+		acts, calls = acts+carriedOut(l), calls+len(l.Calls)
 	}
 	hours := (cpuTime(b) - began).Hours()
 	if lives == 0 {
@@ -44,6 +42,21 @@ func benchmarkLives(b *testing.B, of func(story.Story) story.Story) {
 	b.ReportMetric(perLife(hours*3600e3), "CPU-ms/life")
 	b.ReportMetric(perLife(float64(acts)), "acts/life")
 	b.ReportMetric(perLife(float64(calls)), "calls/life")
+}
+
+// judged to its end, whatever is found: a story that stops at a known fault has few whole lives.
+func judged(tb testing.TB, s story.Story) *ledger.Ledger {
+	tb.Helper()
+	j := judge.New()
+	w, err := play.Play(s, play.Options{Watch: func(w *play.World) bool {
+		j.Step(w.Ledger)
+		return false
+	}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	j.End(w.Ledger)
+	return w.Ledger
 }
 
 // warm has everything compiled that is compiled once.
