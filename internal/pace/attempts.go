@@ -96,7 +96,11 @@ func (a *Attempts) Failed(key types.NamespacedName, s Service, generation int64,
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r, d := rules[s], a.failures[s].When(key)
-	if f := failure.Of(err); f != nil && f.RetryAfter > 0 {
+	switch f := failure.Of(err); {
+	case f == nil || f.RetryAfter == 0:
+	case f.Class == failure.Uncertain: // no service asked for it: it is the least that a half done call needs
+		d = max(d, f.RetryAfter)
+	default:
 		d = f.RetryAfter
 	}
 	if r.slow > 0 && failure.NeedsFix(err) {

@@ -17,6 +17,7 @@ var (
 
 	errTimeout = &failure.Error{Class: failure.Retry, Code: failure.CodeTimeout}
 	errDenied  = &failure.Error{Class: failure.Denied, Code: "AccessDenied"}
+	errBroken  = &failure.Error{Class: failure.Uncertain, RetryAfter: 15 * time.Second}
 	errLimited = &failure.Error{Class: failure.Retry, Code: "ratelimited", RetryAfter: 7 * time.Second}
 )
 
@@ -42,6 +43,8 @@ func TestHowLongAnObjectWaitsAfterAFailure(t *testing.T) {
 		"no wait is longer than five minutes":                {ChangeAWS, 40, errTimeout, 5 * time.Minute},
 		"an error of no class waits as any other":            {ChangeAWS, 2, errors.New("broken"), 4 * time.Second},
 		"what the service asks for counts":                   {Slack, 3, errLimited, 7 * time.Second},
+		"what may be half done waits at least as it must":    {Slack, 1, errBroken, 15 * time.Second},
+		"and longer from failure to failure":                 {Slack, 5, errBroken, 32 * time.Second},
 		"what people must fix is tried every half hour":      {ChangeAWS, 1, errDenied, 30 * time.Minute},
 		"a sheet is tried soon even if people must fix it":   {Sync, 1, errDenied, 2 * time.Second},
 		"a sheet waits as Google asks":                       {Sync, 1, errLimited, 7 * time.Second},
