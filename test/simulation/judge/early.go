@@ -86,17 +86,13 @@ func beforeLease(s scene) string {
 
 // beforePromise: a notice of this term told people a later moment.
 func beforePromise(s scene) []string {
-	lease := s.lease()
-	if lease == nil {
-		return nil
-	}
 	begin := mayHaveBegun(s)
 	for _, p := range slices.Backward(upTo(s.l.Posts, postStamp, s.At)) {
 		if p.At.Before(begin) {
 			return nil
 		}
 		n, ok := noticeOf(p)
-		if !ok || n.key != s.key || n.end.String() != lease.Spec.EndDate {
+		if !ok || n.key != s.key {
 			continue
 		}
 		// A message names whole minutes.

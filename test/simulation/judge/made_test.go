@@ -183,11 +183,15 @@ func post(to, text string) func(*ledger.Ledger, time.Time) {
 
 // expiry is the text of a notice.
 func expiry(key, days, end, deletion string) string {
-	return fmt.Sprintf("AWSアクセスキーの利用期限のお知らせ（%s）\n延長されない場合は、%s 以降にキーを削除します。\nアクセスキーID\n%s\n利用終了日\n%s\n削除予定\n%s",
-		days, deletion, key, end, deletion)
+	return fmt.Sprintf("AWSアクセスキーの利用期限のお知らせ（%s）\n延長されない場合は、%s 以降にキーを削除します。\nアクセスキーID\n%s\n利用終了日\n%s\n残り日数\n%s\n削除予定\n%s",
+		days, deletion, key, end, days, deletion)
 }
 
-var week = expiry(theKey, "あと7日", "2026年12月8日（火）", "2026-12-09 15:00 JST")
+// week is a notice a week before the end, last on its day.
+var (
+	week = expiry(theKey, "あと7日", "2026年12月8日（火）", "2026-12-09 15:00 JST")
+	last = expiry(theKey, "本日まで", "2026年12月8日（火）", "2026-12-09 15:00 JST")
+)
 
 func aws(by, action string, params ...string) func(*ledger.Ledger, time.Time) {
 	return awsOf(theKey, by, action, params...)

@@ -1,7 +1,12 @@
 package judge
 
 import (
+	"fmt"
+	"slices"
 	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/simulation/ledger"
@@ -14,7 +19,7 @@ func TestEachMessageComesOnce(t *testing.T) {
 	}{
 		"the same twice":                 {life().on("12-01 15:02", "", post(theOwner, week)), []string{"5 told twice"}},
 		"with other days":                {life().on("12-07 15:00", "", post(theOwner, expiry(theKey, "あと1日", "2026年12月8日（火）", "2026-12-09 15:00 JST"))), nil},
-		"of another date":                {life().on("12-01 15:02", "", post(theOwner, expiry(theKey, "あと7日", "2026年12月9日（水）", "2026-12-10 15:00 JST"))), nil},
+		"of another date":                {life().on("12-01 15:02", "", post(theOwner, expiry(theKey, "あと7日", "2026年12月9日（水）", "2026-12-10 15:00 JST"))), []string{"1 ", "2 wrong notice"}},
 		"in a new term":                  {life().on("12-01 15:10", "", lease(operator, until("2026-12-20"))).on("12-01 15:20", "", lease(operator, until("2026-12-08"))).on("12-01 15:30", "", post(theOwner, week)).on("12-01 15:30", "", post(admin, week)), nil},
 		"the same twice, but the row...": {life().on("12-01 14:58", "", row(ledger.Person, mark("延長申請済み"))).on("12-01 15:02", "", post(theOwner, week)), nil},
 		"of the row's trouble": {life().on("12-05 09:00", "", post(admin, "【要対応】申請シートに修正が必要な行があります\n11行目")).
@@ -25,6 +30,57 @@ func TestEachMessageComesOnce(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test.story.breaks(t, test.want...) })
+	}
+}
+
+func TestANoticeSaysWhenTheKeyGoes(t *testing.T) {
+	grace := sheet(func(s *v1alpha1.AccessKeySheet) {
+		s.Spec.Schedule.GracePeriod = &metav1.Duration{Duration: 24 * time.Hour}
+	})
+	// said to the owner and an admin a week before the end, and nothing follows.
+	said := func(text string) *story {
+		s := life().without("notice").without("copy").without("mark").without("removal").without("deleted").without("row deleted")
+		s.entries = slices.DeleteFunc(s.entries, func(e entry) bool { return e.at.Month() == time.December && e.at.Day() > 8 })
+		return s.on("12-01 15:00", "", post(theOwner, text)).on("12-01 15:00", "", post(admin, text))
+	}
+	const tuesday = "2026年12月8日（火）"
+	english := "Your AWS access key: %s\nAccess key ID\n" + theKey + "\nEnd date\nTue 2026-12-08\nDays left\n%[1]s\nDeletion\n2026-12-09 06:00 UTC"
+	tests := map[string]struct {
+		story *story
+		wrong bool
+	}{
+		"as it should be":         {said(week), false},
+		"in English":              {said(fmt.Sprintf(english, "7 days left")), false},
+		"in English, a day off":   {said(fmt.Sprintf(english, "8 days left")), true},
+		"without a time":          {said(expiry(theKey, "あと7日", tuesday, "")), true},
+		"in a zone nobody knows":  {said(expiry(theKey, "あと7日", tuesday, "2026-12-09 15:00 XYZ")), true},
+		"a day off":               {said(expiry(theKey, "あと6日", tuesday, "2026-12-09 15:00 JST")), true},
+		"no number of days":       {said(expiry(theKey, "不明", tuesday, "2026-12-09 15:00 JST")), true},
+		"another end date":        {said(expiry(theKey, "あと8日", "2026年12月9日（水）", "2026-12-10 15:00 JST")), true},
+		"the date moved just now": {said(week).on("12-01 14:59", "", row(ledger.Person, ends("2026/12/20"))).on("12-01 14:59", "", lease(operator, until("2026-12-20"))), false},
+		"no deactivation":         {said(expiry(theKey, "あと7日", tuesday, "2026-12-10 15:00 JST")).on("11-03 09:00", "", grace), true},
+		"the deactivation too": {said("2026-12-09 15:00 JST 以降に無効化\n"+expiry(theKey, "あと7日", tuesday, "2026-12-10 15:00 JST")).
+			on("11-03 09:00", "", grace), false},
+		"no deactivation of a key that is inactive": {said(expiry(theKey, "あと7日", tuesday, "2026-12-10 15:00 JST")).on("11-03 09:00", "", grace).
+			on("11-04 09:00", "", aws(ledger.Person, "deactivate key")), false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var want []string
+			if test.wrong {
+				want = []string{"2 wrong notice"}
+			}
+			test.story.breaks(t, want...)
+		})
+	}
+}
+
+func TestTheDaysOfANoticeAreReadAsTheyAreSaid(t *testing.T) {
+	for text, want := range map[string]int{"あと7日": 7, "本日まで": 0, "昨日終了": -1, "3日前に終了": -3, "7 days left": 7, "1 day left": 1, "ends today": 0,
+		"ended yesterday": -1, "ended 3 days ago": -3} {
+		if n, ok := daysOf(text); !ok || n != want {
+			t.Errorf("%q is %d, %v", text, n, ok)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ type letter struct {
 // once are the headlines, without days and address, that may come once in each term.
 var once = []string{
 	"AWSアクセスキーの利用期限", "AWSアクセスキーを無効化しました", "AWSアクセスキーを削除しました", "アクセスキーの行がシートから消えました",
-	"Your AWS access key:", "An AWS access key:", "access key was deactivated", "access key was deleted",
+	"AWS access key: ", "AWS access key is past its end date: ", "access key was deactivated", "access key was deleted",
 }
 
 func twice() check {
