@@ -150,6 +150,11 @@ func mode(m v1alpha1.Mode) func(*v1alpha1.AccessKeySheet) {
 	return func(s *v1alpha1.AccessKeySheet) { s.Spec.Mode = m }
 }
 
+// toldTo: people change the admins.
+func toldTo(ids ...string) func(*ledger.Ledger, time.Time) {
+	return sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Slack.Admins = ids })
+}
+
 // users tab by name; every act that changes it is one that puts a person into Slack.
 func users(names map[string]string) func(*ledger.Ledger, time.Time) {
 	return func(l *ledger.Ledger, at time.Time) {
@@ -172,6 +177,14 @@ func reach(to string, ok bool) func(*ledger.Ledger, time.Time) {
 	return func(l *ledger.Ledger, at time.Time) {
 		l.Reach = append(l.Reach, ledger.Reach{Stamp: l.Stamp(at, ledger.Person), To: to, OK: ok})
 	}
+}
+
+// summaries of keys past their end, each week from a day on.
+func (s *story) summaries(from int, keys ...string) *story {
+	for day := from; day <= 31; day += 7 {
+		s.on(fmt.Sprintf("12-%02d 09:00", day), "summary", post(admin, "期限を過ぎて残っているアクセスキー（週次）\n・"+strings.Join(keys, "\n・")))
+	}
+	return s
 }
 
 // post a text to somebody.

@@ -100,3 +100,9 @@ func momentOf(text string) time.Time {
 	}
 	return t.Add(-offset)
 }
+
+// firstLine of a message is its headline.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
