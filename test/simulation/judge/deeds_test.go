@@ -79,6 +79,19 @@ func writes(tab, cell, header, old, now, key string) deed {
 	}
 }
 
+const theSnapshot = `{"userName": "svc-01", "attachedPolicies": [{"name": "svc-01", "arn": "arn:aws:iam::123456789012:policy/svc-01", "document": "{}"}]}`
+
+// snapshotOf a user is kept in a Secret; empty: it goes.
+func snapshotOf(text string) deed {
+	return func(l *ledger.Ledger, at time.Time) {
+		secret := ledger.Secret{Stamp: l.Stamp(at, operator), Name: strings.ToLower(theKey) + "-snapshot"}
+		if text != "" {
+			secret.Data = map[string][]byte{"snapshot.json": []byte(text)}
+		}
+		l.Secrets = append(l.Secrets, secret)
+	}
+}
+
 // message with its line.
 func message(to, text string) deed {
 	return func(l *ledger.Ledger, at time.Time) {
@@ -106,11 +119,13 @@ func wholeLife() *story {
 			s.Spec.Requests = v1alpha1.RequestsTab{Tab: "key_request_form", Columns: v1alpha1.RequestColumns{Status: "K", EndDate: "I"}}
 		})).
 		on("11-02 09:01", "lease", lease(operator)).
+		on("11-02 09:01", "created", line("created", map[string]any{"endDate": "2026-12-08"})).
 		on("11-02 09:01", "pinned", line("pinned", map[string]any{"userID": "AIDA1"})).
 		on("12-01 15:00", "notice", message(theOwner, week)).
 		on("12-01 15:00", "copy", message(admin, week)).
 		on("12-01 15:01", "notified", both(written("K", headStatus, "", "通知済み"), row(operator, mark("通知済み")))).
-		on("12-09 15:04", "decided", line("decided", map[string]any{"action": "Revoke"})).
+		on("12-09 15:04", "decided", line("decided", map[string]any{"action": "Revoke", "endDate": "2026-12-08"})).
+		on("12-09 15:05", "snapshot", snapshotOf(theSnapshot)).
 		on("12-09 15:05", "deactivate", change("UpdateAccessKey", theKey+":Inactive", ofKey("Status", "Inactive"))).
 		on("12-09 15:05", "delete", change("DeleteAccessKey", theKey, ofKey())).
 		on("12-09 15:06", "user", change("DeleteUser", "svc-01", ofUserName("svc-01"))).
@@ -176,6 +191,26 @@ func TestNothingOfOthersIsTouched(t *testing.T) {
 		"4: has no reason":                 wholeLife().on("12-09 15:07", "tag", change("TagUser", "svc-01", ofUserName("svc-01"))),
 		"4: did not deactivate it":         wholeLife().on("11-04 10:00", "off", people("deactivate key", ofKey())).on("11-05 10:00", "activate", change("UpdateAccessKey", theKey+":Active", ofKey("Status", "Active"))),
 		"4: no key of that user that stoo": wholeLife().on("11-05 10:00", "leave", change("DeleteLoginProfile", "svc-01", ofUserName("svc-07"))),
+	} {
+		t.Run(want, func(t *testing.T) { s.broke(t, want) })
+	}
+}
+
+func TestWhatIsDeletedIsInASnapshotBefore(t *testing.T) {
+	instead := func(text string) *story {
+		return wholeLife().without("snapshot").on("12-09 15:05", "snapshot", snapshotOf(text))
+	}
+	detach := change("DetachUserPolicy", "arn:aws:iam::aws:policy/ReadOnlyAccess", map[string]string{"UserName": "svc-01", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"})
+	instead(`{"userName": "svc-01", "attachedPolicies": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, {"arn": "arn:aws:iam::123456789012:policy/svc-01", "document": "{}"}]}`).
+		on("12-09 15:05", "detach", detach).right(t)
+	for want, s := range map[string]*story{
+		"4: no snapshot has that user":   wholeLife().without("snapshot"),
+		"4: and no snapshot has that us": instead(`{"userName": "svc-02"}`),
+		"4: no snapshot has that policy": instead(`{"userName": "svc-01", "attachedPolicies": [{"arn": "arn:aws:iam::123456789012:policy/svc-01"}]}`),
+		"4: DetachUserPolicy":            wholeLife().on("12-09 15:05", "detach", detach),
+		"4: DeleteUserPolicy":            wholeLife().on("12-09 15:05", "inline", change("DeleteUserPolicy", "svc-01/own", map[string]string{"UserName": "svc-01", "PolicyName": "own"})),
+		"4: no snapshot has that group":  wholeLife().on("12-09 15:05", "leave", change("RemoveUserFromGroup", "svc-01/team", map[string]string{"UserName": "svc-01", "GroupName": "team"})),
+		"4: DeletePolicy map":            wholeLife().on("12-09 15:06", "gone", snapshotOf("")),
 	} {
 		t.Run(want, func(t *testing.T) { s.broke(t, want) })
 	}
