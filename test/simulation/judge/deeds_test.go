@@ -160,6 +160,16 @@ func (s *story) right(t *testing.T) {
 	}
 }
 
+// rightOf checks that nothing is found of the invariants whose names begin so.
+func (s *story) rightOf(t *testing.T, invariant string) {
+	t.Helper()
+	for _, f := range s.judged() {
+		if strings.HasPrefix(f.Invariant, invariant) {
+			t.Errorf("found: %s: %s", f.Invariant, f.Text)
+		}
+	}
+}
+
 // broke checks that something is found, whatever else is: "4: " and a part of the text.
 func (s *story) broke(t *testing.T, want string) {
 	t.Helper()
@@ -236,7 +246,7 @@ func TestOnlyOwnCellsAreWritten(t *testing.T) {
 		"6: the key lives":                 wholeLife().on("12-02 10:00", "x", writes("key_request_form", "K2", headStatus, "通知済み", "削除済み", theKey)),
 		"6: nobody was told of the key":    wholeLife().on("11-02 10:00", "x", writes("key_request_form", "K2", headStatus, "", "通知済み", theKey)),
 		"6: nobody asked for that date":    wholeLife().on("11-20 10:00", "x", writes("key_request_form", "I2", headEnds, "2026/12/08", "2026/12/30", theKey)),
-		"6: the date has another form":     wholeLife().on("11-03 10:00", "patch", lease(ledger.Person, until("2026-12-30"))).on("11-03 10:01", "x", writes("key_request_form", "I2", headEnds, "2026/12/08", "2026-12-30", theKey)),
+		"6: the date has another form":     wholeLife().on("11-03 10:00", "patch", lease(ledger.Person, until("2026-12-30"))).on("11-03 10:01", "read", calls("google", "read", 1)).on("11-03 10:01", "x", writes("key_request_form", "I2", headEnds, "2026/12/08", "2026-12-30", theKey)),
 		"6: the mode is DryRun":            wholeLife().on("11-10 10:00", "dry", sheet(mode(v1alpha1.ModeDryRun))),
 		"6: mark of a person holds":        wholeLife().on("11-20 10:00", "ask", both(act("mark"), row(ledger.Person, mark("延長申請済み")))).on("12-02 10:00", "x", writes("key_request_form", "K2", headStatus, "延長申請済み", "通知済み", theKey)).without("notified"),
 		"6: a person says that the key is": wholeLife().on("11-20 10:00", "says", both(act("mark"), row(ledger.Person, mark("削除済み")))).on("12-02 10:00", "x", writes("key_request_form", "K2", headStatus, "削除済み", "", theKey)).without("notified"),
@@ -246,16 +256,49 @@ func TestOnlyOwnCellsAreWritten(t *testing.T) {
 }
 
 func TestAWriteBesideAMoveOfRowsIsNotBlamed(t *testing.T) {
-	wholeLife().on("12-01 15:05", "race", both(calls("google", "read", 1), act("sort"), writes("key_request_form", "K3", headStatus, "要確認", "通知済み", ""))).
-		on("12-01 15:06", "put back", both(calls("google", "read", 1), writes("key_request_form", "K3", headStatus, "通知済み", "要確認", "AKIAOTHER"))).
-		on("12-01 15:06", "lines", both(line("cell", map[string]any{"range": "K3"}))).right(t)
-
-	cut := func(old string) *story {
-		return wholeLife().on("12-01 15:05", "race", both(calls("google", "read", 1), act("cut-row"), writes("key_request_form", "K3", headStatus, "", "通知済み", ""))).
-			on("12-01 15:06", "take back", both(calls("google", "read", 1), writes("key_request_form", "K3", headStatus, old, "", ""), line("cell", map[string]any{"range": "K3"})))
+	at := func(row int) func(*ledger.Row) { return func(r *ledger.Row) { r.Row = row } }
+	lines := func(texts ...string) deed {
+		return func(l *ledger.Ledger, at time.Time) {
+			for _, text := range texts {
+				line("cell", map[string]any{"range": "K3", "new": text})(l, at)
+			}
+		}
 	}
-	cut("通知済み").right(t)
-	cut("要確認").broke(t, "6: no key in that row")
+	race := func(moves deed) *story {
+		return wholeLife().on("12-01 15:05", "race", both(calls("google", "read", 1), act("sort"), moves, writes("key_request_form", "K3", headStatus, "要確認", "通知済み", ""))).
+			on("12-01 15:06", "put back", both(calls("google", "read", 1), writes("key_request_form", "K3", headStatus, "通知済み", "要確認", "AKIAOTHER"))).
+			on("12-01 15:06", "lines", lines("通知済み", "要確認"))
+	}
+	away := both(row(ledger.Person, at(3)), row(ledger.Person, at(2)))
+	race(away).right(t)
+	race(act("insert-column")).right(t)
+	race(rowOf("AKIAOTHER", ledger.Person, at(9), times(0))).broke(t, "6: no key in that row") // another row moved
+	race(both()).broke(t, "6: no key in that row")
+
+	cut := func(cell, old string) *story {
+		return wholeLife().on("12-01 15:05", "race", both(calls("google", "read", 1), act("cut-row"), away, writes("key_request_form", "K3", headStatus, "", "通知済み", ""))).
+			on("12-01 15:06", "take back", both(calls("google", "read", 1), writes("key_request_form", cell, headStatus, old, "", ""), lines("通知済み", "")))
+	}
+	cut("K3", "通知済み").right(t)
+	cut("K3", "要確認").broke(t, "6: no key in that row")
+}
+
+func TestAMarkOrDateBelongsToTheEndDate(t *testing.T) {
+	moved := both(lease(operator, until("2026-12-20")), line("change", map[string]any{"old": "2026-12-08", "new": "2026-12-20"}))
+	notified := writes("key_request_form", "K2", headStatus, "", "通知済み", theKey)
+	wholeLife().on("12-05 10:00", "move", moved).on("12-05 11:00", "x", notified).broke(t, "6: nobody was told of that end date")
+	wholeLife().on("12-05 10:00", "move", moved).on("12-05 10:05", "x", notified).rightOf(t, "6 ")
+	expired := writes("key_request_form", "K2", headStatus, "通知済み", "期限切れ", theKey)
+	wholeLife().on("12-08 23:00", "x", expired).broke(t, "6: its end date has not passed")
+	wholeLife().on("12-09 00:01", "x", expired).rightOf(t, "6 ")
+
+	dated := writes("key_request_form", "I2", headEnds, "2026/12/08", "2026/12/30", theKey)
+	patched := func(back string) *story {
+		return wholeLife().on("11-03 10:00", "patch", lease(ledger.Person, until("2026-12-30"))).
+			on("11-10 10:00", "back", lease(operator, until("2026-12-08"))).on(back, "x", dated)
+	}
+	patched("11-09 10:00").rightOf(t, "6 ")
+	patched("11-11 10:00").broke(t, "6: nobody asked for that date")
 }
 
 func TestInTheEndAllIsDone(t *testing.T) {
