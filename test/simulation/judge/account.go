@@ -13,7 +13,7 @@ import (
 
 // deeds are the checks of what the operator does to AWS, the sheet and its own records: invariants 4, 6, 8, 9 and 10.
 func deeds() []check {
-	return []check{strangers(), otherCluster(), cells(), eventually(), bounds(), auditLog()}
+	return []check{strangers(), snapshots(), otherCluster(), cells(), eventually(), bounds(), auditLog()}
 }
 
 // account is what is in AWS, as far as the ledger tells. What it does not tell of is unknown, and judged by nothing.

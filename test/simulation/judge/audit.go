@@ -9,9 +9,6 @@ import (
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
-// byHand are people's changes in AWS that can carry out what the operator wanted to do.
-var byHand = []string{"delete key", "deactivate key", "activate key", "recreate user", "rename user"}
-
 // soon is how long a line of the audit log may be missing.
 const soon = time.Hour
 
@@ -21,10 +18,13 @@ type evidence struct {
 	lines   reader[ledger.Audit]
 	posts   reader[ledger.Post]
 	cells   reader[ledger.Cell]
+	leases  map[string]*reader[ledger.Lease]
 
-	// By what they are about: notices by channel and ts, calls by request ID, failed and found calls by action, cells by
-	// their name, decisions by key and process, completions by key.
-	notices, requests, doubtful, written, decided, completed map[string]int
+	// By what they are about: notices by channel and ts, calls by request ID, failed and found calls by action,
+	// completions by key.
+	notices, requests, doubtful, completed map[string]int
+	// lines by their message and their key, and those about a cell by its name.
+	told, written map[string][]ledger.Audit
 	// What has no line yet.
 	waiting []unsaid
 }
@@ -34,14 +34,15 @@ type unsaid struct {
 	ledger.Stamp
 	key, text string
 	said      func() bool
-	// fault: the service whose trouble excuses it.
-	fault string
-	lost  bool
+	// service that was asked to do it. If it answered with an error, or not at all, nobody knew that it was done.
+	service string
+	// hindered: what else excuses that there is no line; nil: nothing.
+	hindered func() bool
 }
 
 func auditLog() check {
-	a := &evidence{account: newAccount(), notices: map[string]int{}, requests: map[string]int{}, doubtful: map[string]int{},
-		written: map[string]int{}, decided: map[string]int{}, completed: map[string]int{}}
+	a := &evidence{account: newAccount(), leases: map[string]*reader[ledger.Lease]{}, notices: map[string]int{}, requests: map[string]int{},
+		doubtful: map[string]int{}, completed: map[string]int{}, told: map[string][]ledger.Audit{}, written: map[string][]ledger.Audit{}}
 	return check{name: "10 the audit log and what happened", step: a.step, end: a.end}
 }
 
@@ -50,16 +51,18 @@ func (a *evidence) step(l *ledger.Ledger) (found []Finding) {
 	for _, p := range a.posts.news(l.Posts) {
 		if byOperator(p.Stamp) && !p.Edited {
 			id := p.Channel + " " + p.TS
-			a.waiting = append(a.waiting, unsaid{Stamp: p.Stamp, text: "the message " + id, fault: "slack",
+			a.waiting = append(a.waiting, unsaid{Stamp: p.Stamp, text: "the message " + id, service: "slack",
 				said: func() bool { return a.notices[id] > 0 }})
 		}
 	}
 	for _, c := range a.cells.news(l.Cells) {
 		if byOperator(c.Stamp) && c.Old != c.New {
-			a.waiting = append(a.waiting, unsaid{Stamp: c.Stamp, key: c.Key, text: fmt.Sprintf("the cell %s, now %q", c.Cell, c.New), fault: "google",
-				said: func() bool { return a.written[c.Cell] >= c.Seq }})
+			a.waiting = append(a.waiting, unsaid{Stamp: c.Stamp, key: c.Key, text: fmt.Sprintf("the cell %s, now %q", c.Cell, c.New), service: "google",
+				said: func() bool { return a.toldOfCell(c) }})
+			a.movedByPerson(l, c)
 		}
 	}
+	a.versions(l)
 	for _, line := range a.lines.news(l.Audit) {
 		if wrong := a.note(l, line); wrong != "" {
 			found = append(found, Finding{Key: field(line, "accessKeyID"), At: line.At, Text: fmt.Sprintf("the line %q %v: %s", line.What, line.Fields, wrong)})
@@ -73,13 +76,30 @@ func (a *evidence) changed(e ledger.AWS) {
 	if !byOperator(e.Stamp) {
 		return
 	}
-	a.waiting = append(a.waiting, unsaid{Stamp: e.Stamp, key: e.Params["AccessKeyId"], fault: "aws", lost: e.Lost,
+	a.waiting = append(a.waiting, unsaid{Stamp: e.Stamp, key: e.Params["AccessKeyId"], service: "aws",
 		text: fmt.Sprintf("%s %v, request %s", e.Action, e.Params, e.RequestID),
 		said: func() bool { return a.requests[e.RequestID] > 0 || a.doubtful[e.Action] > e.Seq }})
-	if key := e.Params["AccessKeyId"]; key != "" && (e.Action == "DeleteAccessKey" || e.Params["Status"] == "Inactive") {
-		a.waiting = append(a.waiting, unsaid{Stamp: e.Stamp, key: key, text: "the decision for " + e.Action,
-			said: func() bool { n := a.decided[key+" "+e.By]; return n > 0 && n < e.Seq }})
+	if key := e.Params["AccessKeyId"]; key != "" {
+		a.waiting = append(a.waiting, unsaid{Stamp: e.Stamp, key: key, text: "the decision for " + e.Action + " " + e.Params["Status"],
+			said: func() bool { return a.decidedOn(e, key) }})
 	}
+}
+
+// decided are the decisions that lead to a change of a key, by the call and the status that it sets.
+var decided = map[string][]string{
+	"DeleteAccessKey ":         {"Revoke"},
+	"UpdateAccessKey Inactive": {"Revoke", "Deactivate"},
+	"UpdateAccessKey Active":   {"Reactivate"},
+}
+
+// decidedOn: the last decision about a key before a change was made by the same process, and was for that.
+func (a *evidence) decidedOn(e ledger.AWS, key string) bool {
+	for _, line := range slices.Backward(a.told["decided "+key]) {
+		if line.By == e.By && line.Seq < e.Seq {
+			return slices.Contains(decided[e.Action+" "+e.Params["Status"]], field(line, "action"))
+		}
+	}
+	return false
 }
 
 func field(line ledger.Audit, name string) string {
@@ -88,98 +108,6 @@ func field(line ledger.Audit, name string) string {
 		return ""
 	}
 	return fmt.Sprint(v)
-}
-
-// note a line, and say what is wrong with it; empty: nothing.
-func (a *evidence) note(l *ledger.Ledger, line ledger.Audit) string {
-	switch line.What {
-	case "notice":
-		return a.noteNotice(l, line)
-	case "aws":
-		return a.noteCall(l, line)
-	case "cell":
-		a.written[cellName(field(line, "range"))] = line.Seq
-	case "claimed":
-		a.written[cellName(field(line, "cell"))] = line.Seq
-	case "rowMoved":
-		return neverMoved(l, line)
-	case "decided":
-		if id := field(line, "accessKeyID") + " " + line.By; a.decided[id] == 0 {
-			a.decided[id] = line.Seq
-		}
-	case "complete":
-		key := field(line, "accessKeyID")
-		a.completed[key] = line.Seq
-		k := a.account.keys[key]
-		if k != nil && k.gone.IsZero() && k.user != "" && !acted(l, "hide") {
-			return "the key lives"
-		}
-	}
-	return ""
-}
-
-// cellName is a cell's name without its tab.
-func cellName(cell string) string { return cell[strings.LastIndex(cell, "!")+1:] }
-
-// acted: the story has an act with such a word in its verb.
-func acted(l *ledger.Ledger, word string) bool {
-	return slices.ContainsFunc(l.Acts, func(a ledger.Act) bool { return strings.Contains(a.Verb, word) })
-}
-
-func (a *evidence) noteNotice(l *ledger.Ledger, line ledger.Audit) string {
-	channel, ts := field(line, "channel"), field(line, "messageTS")
-	if ts == "" {
-		return "" // nobody could be reached
-	}
-	a.notices[channel+" "+ts] = line.Seq
-	i := slices.IndexFunc(l.Posts, func(p ledger.Post) bool { return p.Channel == channel && p.TS == ts })
-	if i < 0 || l.Posts[i].Seq > line.Seq {
-		return "there is no such message"
-	}
-	p := l.Posts[i]
-	if to := field(line, "recipient"); to != p.User && to != p.Channel {
-		return "the message went to " + p.User + p.Channel
-	}
-	if key := field(line, "accessKeyID"); key != "" && !strings.Contains(p.Plain, key) && !strings.Contains(p.Plain, field(line, "userName")) {
-		return "the message names neither the key nor its user" // where Slack refuses blocks, the short text names the user only
-	}
-	return ""
-}
-
-func (a *evidence) noteCall(l *ledger.Ledger, line ledger.Audit) string {
-	action, target, id := field(line, "action"), field(line, "target"), field(line, "requestID")
-	if field(line, "error") != "" {
-		a.doubtful[action] = line.Seq
-		return ""
-	}
-	about := func(e ledger.AWS) bool {
-		for _, v := range e.Params {
-			if v != "" && strings.Contains(target, v) {
-				return true
-			}
-		}
-		return false
-	}
-	if id == "" {
-		a.doubtful[action] = line.Seq
-		done := slices.ContainsFunc(l.AWS, func(e ledger.AWS) bool {
-			return (e.Action == action && about(e)) || (slices.Contains(byHand, e.Action) && e.User() == field(line, "userName")) ||
-				(e.Action == "DeleteUser" && e.User() == field(line, "userName"))
-		})
-		if !done {
-			return "nobody did that"
-		}
-		return ""
-	}
-	a.requests[id] = line.Seq
-	i := slices.IndexFunc(l.AWS, func(e ledger.AWS) bool { return e.RequestID == id })
-	switch {
-	case i < 0:
-		return "AWS carried out no such request"
-	case l.AWS[i].Action != action || !about(l.AWS[i]):
-		return fmt.Sprintf("the request was %s %v", l.AWS[i].Action, l.AWS[i].Params)
-	}
-	return ""
 }
 
 // missed lines of what happened some time ago. Who died right behind an act, or did not get its answer, is excused.
@@ -195,7 +123,7 @@ func (a *evidence) missed(l *ledger.Ledger) (found []Finding) {
 				return found
 			}
 			rest = append(rest, u)
-		case u.lost || died(l, u.Stamp) || troubled(l, u):
+		case failed(l, u.service, u.Stamp) || died(l, u.Stamp) || (u.hindered != nil && u.hindered()):
 		default:
 			found = append(found, Finding{Key: u.key, At: u.At, Text: "no line tells of " + u.text + ", by " + u.By})
 		}
@@ -214,13 +142,14 @@ func died(l *ledger.Ledger, s ledger.Stamp) bool {
 	return true
 }
 
-// troubled: within the last month, the service was in a trouble that can lose answers.
-func troubled(l *ledger.Ledger, u unsaid) bool {
-	return u.fault != "" && slices.ContainsFunc(l.Acts, func(a ledger.Act) bool {
-		about := strings.HasPrefix(a.Verb, u.fault) || (a.Verb == "late" && len(a.Args) > 0 && a.Args[0] == u.fault) ||
-			a.Verb == "api" || (u.fault == "google" && strings.Contains(a.Verb, "sheet"))
-		return about && !a.At.After(u.At) && u.At.Sub(a.At) < 31*24*time.Hour
-	})
+// failed: the call that made an entry was answered with an error, or not at all.
+func failed(l *ledger.Ledger, service string, s ledger.Stamp) bool {
+	for _, c := range slices.Backward(upTo(l.Calls, callStamp, s.At)) {
+		if c.Seq < s.Seq && c.By == s.By && c.Service == service {
+			return c.Failed
+		}
+	}
+	return false
 }
 
 // end asks for the last line of a key's life.

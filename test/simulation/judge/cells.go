@@ -23,8 +23,8 @@ var peoples = []string{"氏名", "利用目的", "AWSリソース名", "開始�
 type writing struct {
 	account *account
 	read    reader[ledger.Cell]
-	// raced is the last write between whose reading and writing people changed something.
-	raced time.Time
+	// races are the writes of the last days between whose reading and writing people changed what was written.
+	races []ledger.Cell
 }
 
 func cells() check {
@@ -39,7 +39,7 @@ func (c *writing) step(l *ledger.Ledger) (found []Finding) {
 			continue
 		}
 		if raced(l, w) {
-			c.raced = w.At
+			c.races = append(slices.DeleteFunc(c.races, func(r ledger.Cell) bool { return w.At.Sub(r.At) > raceSpan }), w)
 			continue
 		}
 		if wrong := c.judge(l, w); wrong != "" {
@@ -56,30 +56,6 @@ func cut(text string) string {
 		return string(runes[:most]) + "…"
 	}
 	return text
-}
-
-// raced tells whether somebody acted between the process's last reading and the write. Then the operator could not know
-// better, and puts right afterwards what it can.
-func raced(l *ledger.Ledger, w ledger.Cell) bool {
-	since := 0
-	for i := len(l.Calls) - 1; i >= 0; i-- {
-		if c := l.Calls[i]; c.Seq < w.Seq && c.By == w.By && c.Service == "google" && c.Op == "read" {
-			since = c.Seq
-			break
-		}
-	}
-	between := func(s ledger.Stamp) bool { return s.Seq > since && s.Seq < w.Seq }
-	for i := len(l.Acts) - 1; i >= 0 && l.Acts[i].Seq > since; i-- {
-		if between(l.Acts[i].Stamp) {
-			return true
-		}
-	}
-	for i := len(l.Cells) - 1; i >= 0 && l.Cells[i].Seq > since; i-- {
-		if between(l.Cells[i].Stamp) && l.Cells[i].By != w.By {
-			return true
-		}
-	}
-	return false
 }
 
 // judge says what is wrong with a write; empty: nothing.
@@ -112,14 +88,17 @@ func (c *writing) judge(l *ledger.Ledger, w ledger.Cell) string {
 	return "the column is people's"
 }
 
-// putBack: people moved rows during a write not long ago, and the text stood in some cell before.
+// putBack: the cell still has what was written there while people changed it, and gets what stood in it before, or what stood
+// in that key's row not long ago.
 func (c *writing) putBack(l *ledger.Ledger, w ledger.Cell) bool {
-	if c.raced.IsZero() || w.At.Sub(c.raced) > 2*24*time.Hour {
-		return false
+	stood := func() bool {
+		return slices.ContainsFunc(within(l.Rows[w.Key], rowStamp, w.At.Add(-7*aDay), w.At), func(r ledger.Row) bool {
+			return r.Seq < w.Seq && (r.Mark == w.New || r.Ends == w.New)
+		})
 	}
-	recent := func(s ledger.Stamp) bool { return s.Seq < w.Seq && w.At.Sub(s.At) < 7*24*time.Hour }
-	return slices.ContainsFunc(l.Cells, func(o ledger.Cell) bool { return recent(o.Stamp) && o.Old == w.New }) ||
-		slices.ContainsFunc(l.Rows[w.Key], func(r ledger.Row) bool { return r.Seq < w.Seq && (r.Mark == w.New || r.Ends == w.New) })
+	return slices.ContainsFunc(c.races, func(r ledger.Cell) bool {
+		return w.At.Sub(r.At) <= raceSpan && r.New == w.Old && (r.Old == w.New || stood())
+	})
 }
 
 // takesBack: the row went while the operator wrote into it, and it takes its own text out of the cell again.
@@ -145,7 +124,10 @@ func (c *writing) judgeMark(l *ledger.Ledger, w ledger.Cell) string {
 	case was == signRevoked && means != signRevoked && byPerson(l, w):
 		return "a person says that the key is deleted"
 	}
-	return c.untrue(l, w.Key, means, w.Seq)
+	if wrong := c.untrue(l, w.Key, means, w.Seq); wrong != "" || means == was {
+		return wrong
+	}
+	return wrongDate(l, w, means)
 }
 
 // untrue says why a mark does not belong into a key's row; empty: it may be right. seq is when it was written.
@@ -159,6 +141,41 @@ func (c *writing) untrue(l *ledger.Ledger, key string, means sign, seq int) stri
 		return "nobody was told of the key"
 	}
 	return ""
+}
+
+// wrongDate says why a new mark does not belong to the end date of a key's lease; empty: it may.
+func wrongDate(l *ledger.Ledger, w ledger.Cell, means sign) string {
+	from := w.At.Add(-leeway(l, w.At))
+	versions := standing(l.Leases[strings.ToLower(w.Key)], leaseStamp, from, w.At)
+	some := func(of func(day) bool) bool {
+		return slices.ContainsFunc(versions, func(v ledger.Lease) bool { return v.Object == nil || of(specDay(v.Object.Spec.EndDate)) })
+	}
+	passed := func(end day) bool {
+		return slices.ContainsFunc(specsIn(l, from, w.At), func(s *v1alpha1.AccessKeySheetSpec) bool {
+			zone := zoneOf(*s)
+			return zone == nil || !w.At.Before(end.at("00:00", zone, 1))
+		})
+	}
+	told := func(end day) bool { return toldOfEnd(l, w, end) }
+	switch {
+	case len(versions) == 0:
+	case means == signExpired && !some(passed):
+		return "its end date has not passed"
+	case (means == signNotified || means == signExpired) && !some(told) && !typed(l, w.Key, w.Seq):
+		return "nobody was told of that end date"
+	}
+	return ""
+}
+
+// toldOfEnd: a message before a write named the key and that end date, or the key among others.
+func toldOfEnd(l *ledger.Ledger, w ledger.Cell, end day) bool {
+	return slices.ContainsFunc(l.Posts, func(p ledger.Post) bool {
+		if p.Seq > w.Seq || !strings.Contains(p.Plain, w.Key) {
+			return false
+		}
+		n, ofOne := noticeOf(p)
+		return !ofOne || (n.key == w.Key && (n.end == end || !n.end.known()))
+	})
 }
 
 // namedIn: some message has named the key before that entry.
@@ -235,9 +252,10 @@ func (c *writing) holds(l *ledger.Ledger, w ledger.Cell) bool {
 func (c *writing) judgeDate(l *ledger.Ledger, w ledger.Cell) string {
 	was, before := readDate(w.Old)
 	to, now := readDate(w.New)
-	extension := slices.ContainsFunc(l.Leases[strings.ToLower(w.Key)], func(v ledger.Lease) bool {
-		return v.Seq < w.Seq && !byOperator(v.Stamp) && v.Object != nil && specDay(v.Object.Spec.EndDate) == to
-	})
+	has := func(v ledger.Lease) bool { return v.Object != nil && specDay(v.Object.Spec.EndDate) == to }
+	versions := l.Leases[strings.ToLower(w.Key)]
+	extension := slices.ContainsFunc(standing(versions, leaseStamp, w.At.Add(-leeway(l, w.At)), w.At), has) &&
+		slices.ContainsFunc(versions, func(v ledger.Lease) bool { return v.Seq < w.Seq && !byOperator(v.Stamp) && has(v) })
 	switch {
 	case c.putBack(l, w):
 		return ""

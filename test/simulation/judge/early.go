@@ -2,12 +2,10 @@ package judge
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/keylease/keylease/api/v1alpha1"
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
@@ -86,17 +84,13 @@ func beforeLease(s scene) string {
 
 // beforePromise: a notice of this term told people a later moment.
 func beforePromise(s scene) []string {
-	lease := s.lease()
-	if lease == nil {
-		return nil
-	}
 	begin := mayHaveBegun(s)
 	for _, p := range slices.Backward(upTo(s.l.Posts, postStamp, s.At)) {
 		if p.At.Before(begin) {
 			return nil
 		}
 		n, ok := noticeOf(p)
-		if !ok || n.key != s.key || n.end.String() != lease.Spec.EndDate {
+		if !ok || n.key != s.key {
 			continue
 		}
 		// A message names whole minutes.
@@ -109,42 +103,21 @@ func beforePromise(s scene) []string {
 
 // mayHaveBegun is the latest moment at which the term may have begun: promises from before it may be void.
 func mayHaveBegun(s scene) time.Time {
-	var begin time.Time
+	begin := awayUntil(s.l, s.At)
 	rows := upTo(s.l.Rows[s.key], rowStamp, s.At)
-	for i, r := range slices.Backward(rows) {
-		// What Keylease writes about its own progress begins nothing.
-		if i == 0 || !byOperator(r.Stamp) || r.Ends != rows[i-1].Ends {
-			// It is seen only when the sheet is read next.
-			begin = later(begin, r.At.Add(s.At.Sub(s.since)))
-			break
-		}
+	if i, ok := lastOf(rows, func(i int) bool { return rowMayBegin(s.l, rows, i) }); ok {
+		// It is seen only when the sheet is read next.
+		begin = later(begin, rows[i].At.Add(s.At.Sub(s.since)))
 	}
 	versions := upTo(s.l.Leases[strings.ToLower(s.key)], leaseStamp, s.At)
-	for i, v := range slices.Backward(versions) {
-		if i == 0 || v.By == ledger.Person || v.Object == nil || versions[i-1].Object == nil || v.Object.Generation != versions[i-1].Object.Generation {
-			begin = later(begin, v.At.Add(underWay))
-			break
-		}
+	if i, ok := lastOf(versions, func(i int) bool { return leaseMayBegin(versions, i) }); ok {
+		begin = later(begin, versions[i].At.Add(underWay))
 	}
 	sheets := sheetsOf(s.l, sheetOf(s.l, s.key, s.At), time.Time{}, s.At)
-	for i, v := range slices.Backward(sheets) {
-		if i == 0 || (v.By == ledger.Person && mayBeginTerms(sheets[i-1].Object, v.Object)) {
-			begin = later(begin, v.At.Add(underWay))
-			break
-		}
+	if i, ok := lastOf(sheets, func(i int) bool { return sheetMayBegin(sheets, i) }); ok {
+		begin = later(begin, sheets[i].At.Add(underWay))
 	}
-	return later(begin, awayUntil(s.l, s.At))
-}
-
-// mayBeginTerms tells whether a person's change of the sheet may begin terms. Another schedule or limit does not: what was
-// announced is a promise.
-func mayBeginTerms(before, after *v1alpha1.AccessKeySheet) bool {
-	if before == nil || after == nil || before.Generation == after.Generation {
-		return true
-	}
-	was, is := before.Spec.DeepCopy(), after.Spec.DeepCopy()
-	was.Schedule, was.Limits = is.Schedule, is.Limits
-	return !reflect.DeepEqual(was, is)
+	return begin
 }
 
 func later(a, b time.Time) time.Time {

@@ -31,7 +31,7 @@ type check struct {
 // checks of a new world.
 func checks() []check {
 	return []check{
-		early(), untold(), held(), spokeInDryRun(), stopped(), tooMany(), rounded(), twice(), stranger(), repeats(), silent(), uncountedKeys(),
+		early(), untold(), misinformed(), held(), spokeInDryRun(), stopped(), tooMany(), rounded(), twice(), stranger(), repeats(), silent(), uncountedKeys(), untoldRows(),
 	}
 }
 

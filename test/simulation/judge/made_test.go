@@ -150,6 +150,11 @@ func mode(m v1alpha1.Mode) func(*v1alpha1.AccessKeySheet) {
 	return func(s *v1alpha1.AccessKeySheet) { s.Spec.Mode = m }
 }
 
+// toldTo: people change the admins.
+func toldTo(ids ...string) func(*ledger.Ledger, time.Time) {
+	return sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Slack.Admins = ids })
+}
+
 // users tab by name; every act that changes it is one that puts a person into Slack.
 func users(names map[string]string) func(*ledger.Ledger, time.Time) {
 	return func(l *ledger.Ledger, at time.Time) {
@@ -174,6 +179,14 @@ func reach(to string, ok bool) func(*ledger.Ledger, time.Time) {
 	}
 }
 
+// summaries of keys past their end, each week from a day on.
+func (s *story) summaries(from int, keys ...string) *story {
+	for day := from; day <= 31; day += 7 {
+		s.on(fmt.Sprintf("12-%02d 09:00", day), "summary", post(admin, "期限を過ぎて残っているアクセスキー（週次）\n・"+strings.Join(keys, "\n・")))
+	}
+	return s
+}
+
 // post a text to somebody.
 func post(to, text string) func(*ledger.Ledger, time.Time) {
 	return func(l *ledger.Ledger, at time.Time) {
@@ -183,11 +196,15 @@ func post(to, text string) func(*ledger.Ledger, time.Time) {
 
 // expiry is the text of a notice.
 func expiry(key, days, end, deletion string) string {
-	return fmt.Sprintf("AWSアクセスキーの利用期限のお知らせ（%s）\n延長されない場合は、%s 以降にキーを削除します。\nアクセスキーID\n%s\n利用終了日\n%s\n削除予定\n%s",
-		days, deletion, key, end, deletion)
+	return fmt.Sprintf("AWSアクセスキーの利用期限のお知らせ（%s）\n延長されない場合は、%s 以降にキーを削除します。\nアクセスキーID\n%s\n利用終了日\n%s\n残り日数\n%s\n削除予定\n%s",
+		days, deletion, key, end, days, deletion)
 }
 
-var week = expiry(theKey, "あと7日", "2026年12月8日（火）", "2026-12-09 15:00 JST")
+// week is a notice a week before the end, last on its day.
+var (
+	week = expiry(theKey, "あと7日", "2026年12月8日（火）", "2026-12-09 15:00 JST")
+	last = expiry(theKey, "本日まで", "2026年12月8日（火）", "2026-12-09 15:00 JST")
+)
 
 func aws(by, action string, params ...string) func(*ledger.Ledger, time.Time) {
 	return awsOf(theKey, by, action, params...)

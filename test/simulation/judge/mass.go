@@ -13,7 +13,7 @@ import (
 func massChange(s scene) string {
 	for at, keys := range changesAt(s) {
 		before := at.Add(-time.Nanosecond)
-		limitOf, ok := changeLimit(s, before)
+		limit, ok := changeLimit(s, before)
 		if !ok {
 			continue
 		}
@@ -23,7 +23,6 @@ func massChange(s scene) string {
 				rows++
 			}
 		}
-		limit := limitOf(rows)
 		if len(keys) <= limit {
 			continue
 		}

@@ -13,15 +13,18 @@ type notice struct {
 	headline string
 	key      string
 	end      day
+	// days are the texts that say how many are left, in the headline and in the table.
+	days []string
 	// says: it names a moment of deletion, in whatever zone.
 	says bool
 	// deactivation and deletion as announced; zero: it says none, or in a zone that is not known here.
 	deactivation, deletion time.Time
 }
 
-// removal is the moment that was announced for one of the two; zero: none.
+// removal is the moment that was announced for one of the two; zero: none. Where only the deletion was, the key works until
+// then.
 func (n notice) removal(deletes bool) time.Time {
-	if deletes {
+	if deletes || n.deactivation.IsZero() {
 		return n.deletion
 	}
 	return n.deactivation
@@ -30,6 +33,7 @@ func (n notice) removal(deletes bool) time.Time {
 var (
 	moment      = `(\d{4}-\d\d-\d\d \d\d:\d\d \S+)`
 	deactivated = regexp.MustCompile(moment + ` 以降に無効化|stop working at or after ` + moment)
+	inHeadline  = regexp.MustCompile(`利用期限.*\((.*)\)$|AWS access key(?: is past its end date)?: (.*)$`)
 	weekday     = regexp.MustCompile(`^(?:[A-Z][a-z]{2} )?(.*?)(?:\(.\))?$`)
 )
 
@@ -43,6 +47,12 @@ func noticeOf(p ledger.Post) (notice, bool) {
 	}
 	n.end, _ = readDate(weekday.FindStringSubmatch(below(plain, "利用終了日", "End date"))[1])
 	deletion := below(plain, "削除予定", "Deletion")
+	if days := below(plain, "残り日数", "Days left"); days != "" {
+		n.days = append(n.days, days)
+	}
+	if m := inHeadline.FindStringSubmatch(headline); m != nil {
+		n.days = append(n.days, m[1]+m[2])
+	}
 	n.says, n.deletion = deletion != "", momentOf(deletion)
 	for _, m := range deactivated.FindAllStringSubmatch(plain, 1) {
 		n.deactivation = momentOf(m[1] + m[2])
@@ -89,4 +99,10 @@ func momentOf(text string) time.Time {
 		return time.Time{}
 	}
 	return t.Add(-offset)
+}
+
+// firstLine of a message is its headline.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }

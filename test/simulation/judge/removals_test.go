@@ -26,7 +26,11 @@ func TestNoKeyIsRemovedBeforeItsEnd(t *testing.T) {
 		"the lease was set, and overwrote": {life().on("12-09 14:00", "", lease(ledger.Person, until("2026-12-20"))).on("12-09 14:01", "", lease(operator, until("2026-12-08"))), []string{"1 "}},
 		"the lease was set to earlier, and the row could not be written": {life().without("row").without("lease").
 			on("11-02 09:00", "", row(ledger.Person, ends("2026/12/31"))).on("11-02 09:01", "", lease(operator, until("2026-12-31"))).on("11-03 09:00", "", lease(ledger.Person, until("2026-12-08"))), nil},
-		"a notice promised more": {life().on("12-02 15:00", "", post(theOwner, expiry(theKey, "あと6日", "2026年12月8日（火）", "2026-12-10 15:00 JST"))), []string{"1 "}},
+		"a notice promised more":                 {life().on("12-02 15:00", "", post(theOwner, expiry(theKey, "あと6日", "2026年12月8日（火）", "2026-12-10 15:00 JST"))), []string{"1 "}},
+		"a notice of another date promised more": {life().on("12-02 15:00", "", post(theOwner, expiry(theKey, "あと7日", "2026年12月9日（水）", "2026-12-10 15:00 JST"))), []string{"1 ", "2 wrong notice"}},
+		"a notice named no deactivation": {life().without("removal").without("deleted").
+			on("12-09 14:50", "", sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Schedule.DailyAt = "09:30" })).
+			on("12-09 14:56", "", aws(operator, "UpdateAccessKey", "Inactive")), []string{"1 ", "7 "}},
 		"the schedule was moved after the notice": {life().without("removal").without("deleted").
 			on("12-09 14:50", "", sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Schedule.DailyAt = "09:30" })).
 			on("12-09 14:56", "removal", aws(operator, "DeleteAccessKey")), []string{"1 "}},
@@ -49,11 +53,11 @@ func TestNobodyLosesAKeyBySurprise(t *testing.T) {
 		"nobody was told":              {life().without("notice").without("copy"), []string{"2 "}},
 		"the owner was not told":       {life().without("notice"), []string{"2 "}},
 		"the admins were not told":     {life().without("copy"), []string{"2 "}},
-		"the owner was told too late":  {life().without("notice").on("12-08 15:06", "", post(theOwner, week)), []string{"2 "}},
-		"the owner was told just then": {life().without("notice").on("12-08 15:05", "", post(theOwner, week)), nil},
+		"the owner was told too late":  {life().without("notice").on("12-08 15:06", "", post(theOwner, last)), []string{"2 "}},
+		"the owner was told just then": {life().without("notice").on("12-08 15:05", "", post(theOwner, last)), nil},
 		"the owner could not be told":  {life().without("notice").on("11-30 09:00", "", reach(theOwner, false)), nil},
 		"the owner was told half a second too late": {life().without("notice").without("removal").
-			on("12-08 15:05", "", post(theOwner, week)).on("12-09 15:05", "", func(l *ledger.Ledger, at time.Time) { aws(operator, "DeleteAccessKey")(l, at.Add(-second/2)) }),
+			on("12-08 15:05", "", post(theOwner, last)).on("12-09 15:05", "", func(l *ledger.Ledger, at time.Time) { aws(operator, "DeleteAccessKey")(l, at.Add(-second/2)) }),
 			[]string{"2 minimum notice cut"}},
 		"the owner could be told for two days only, and was not": {life().without("notice").on("11-30 09:00", "", reach(theOwner, false)).
 			on("12-05 09:00", "", reach(theOwner, true)).on("12-07 09:00", "", reach(theOwner, false)), []string{"2 "}},
@@ -107,15 +111,15 @@ func TestNoKeyIsRemovedWhileHeld(t *testing.T) {
 		"the operator wrote the mark":         {life().on("12-07 09:00", "", row(operator, mark("延長申請済み"))), nil},
 		"the date moved since":                {moved(), nil},
 		"the date moved since, but Exempt":    {moved().on("11-03 09:00", "", exempt), []string{"3 "}},
-		"the mark is unclear":                 {life().on("12-07 09:00", "", row(ledger.Person, mark("削除しないで"))), []string{"3 "}},
-		"a remark contradicts the mark":       {life().on("12-07 09:00", "", row(ledger.Person, mark("通知済み　延長不要"))), []string{"3 "}},
+		"the mark is unclear":                 {life().on("12-07 09:00", "", row(ledger.Person, mark("削除しないで"))), []string{"3 ", "7 a row's"}},
+		"a remark contradicts the mark":       {life().on("12-07 09:00", "", row(ledger.Person, mark("通知済み　延長不要"))), []string{"3 ", "7 a row's"}},
 		"the mark has a remark":               {life().on("12-07 09:00", "", row(ledger.Person, mark("通知済み 要確認"))), nil},
 		"it is marked as deleted":             {life().on("12-07 09:00", "", row(ledger.Person, mark("削除済み"))), []string{"3 "}},
-		"the date is a word":                  {life().on("12-07 09:00", "", row(ledger.Person, ends("来月末"))), []string{"3 "}},
-		"the date is ambiguous":               {life().on("12-07 09:00", "", row(ledger.Person, ends("1/6/2026"))), []string{"3 "}},
-		"the row stands twice":                {life().on("12-07 09:00", "", row(ledger.Person, times(2))), []string{"3 "}},
+		"the date is a word":                  {life().on("12-07 09:00", "", row(ledger.Person, ends("来月末"))), []string{"3 ", "7 a row's"}},
+		"the date is ambiguous":               {life().on("12-07 09:00", "", row(ledger.Person, ends("1/6/2026"))), []string{"3 ", "7 a row's"}},
+		"the row stands twice":                {life().on("12-07 09:00", "", row(ledger.Person, times(2))), []string{"3 ", "7 a row's"}},
 		"the row is gone":                     {life().on("12-07 09:00", "", row(ledger.Person, times(0))), nil},
-		"the row names another user":          {life().on("12-07 09:00", "", row(ledger.Person, user("svc-02"))), []string{"3 "}},
+		"the row names another user":          {life().on("12-07 09:00", "", row(ledger.Person, user("svc-02"))), []string{"3 ", "7 a row's"}},
 		"a person gave it up":                 {life().on("12-07 09:00", "", annotated("true")), []string{"3 "}},
 		"a person gave it up just now":        {life().on("12-09 15:04", "", annotated("true")), nil},
 		"it was given up, and changed":        {life().on("11-07 09:00", "", annotated("true")).on("11-08 09:00", "", annotated("true")), []string{"3 "}},

@@ -118,3 +118,8 @@ func (b *counting) circles(l *ledger.Ledger) (found []Finding) {
 	}
 	return found
 }
+
+// acted: the story has an act with such a word in its verb.
+func acted(l *ledger.Ledger, word string) bool {
+	return slices.ContainsFunc(l.Acts, func(a ledger.Act) bool { return strings.Contains(a.Verb, word) })
+}

@@ -35,7 +35,7 @@ func TestALookAtAWSIsNoChange(t *testing.T) {
 		return wholeLife().on("11-03 10:00", "look", observed()).on("11-19 20:00", "look", last).on("11-20 10:00", "hot", calls("api", "get", 27))
 	}
 	story(observed()).broke(t, "9: 27 calls to api")
-	story(observed(func(s *v1alpha1.AccessKeyLeaseStatus) { s.Phase = v1alpha1.PhaseNotified })).right(t)
+	story(both(observed(func(s *v1alpha1.AccessKeyLeaseStatus) { s.Phase = v1alpha1.PhaseNotified }), line("phase", map[string]any{"from": "", "to": "Notified"}))).right(t)
 	story(lease(ledger.Person)).right(t)
 }
 

@@ -19,7 +19,7 @@ const (
 	uncounted = 2 * aDay
 )
 
-// silent finds keys past their end of which nobody was told.
+// silent finds keys past their end of which nobody was told within a week, whatever was told before.
 func silent() check {
 	var next time.Time
 	known := map[string]bool{}
@@ -32,12 +32,14 @@ func silent() check {
 		var found []Finding
 		for _, key := range slices.Sorted(maps.Keys(l.Rows)) {
 			due, quiet, ok := pastEnd(l, key, now)
-			if !ok || known[key] || now.Sub(quiet) < silence || !couldTell(l, key, quiet, now) || admins(l, key, due, now) {
+			since := now.Add(-silence)
+			if !ok || known[key] || quiet.After(since) || !couldTell(l, sheetOf(l, key, now), since, now) || admins(l, key, since, now) {
 				continue
 			}
 			known[key] = true
 			found = append(found, Finding{Key: key, At: now, Text: fmt.Sprintf(
-				"%s was due at %s and exists, nothing was changed since %s, and no admin was told by %s.", key, shown(due), shown(quiet), shown(now))})
+				"%s was due at %s and exists, nothing was changed since %s, and no admin was told between %s and %s.",
+				key, shown(due), shown(quiet), shown(since), shown(now))})
 		}
 		return found
 	}}
@@ -55,8 +57,9 @@ func lastMoment(l *ledger.Ledger) time.Time {
 	return last
 }
 
-// pastEnd tells since when a key is due on which both sides agree, and since when it is and people changed nothing. False:
-// it is not, or it is not certain that the key exists.
+// pastEnd tells since when a key is due by the date on which both sides agreed last, and since when it is and people changed
+// nothing. A row that cannot be used or stands twice holds the key, and changes nothing of its date. Where the sides
+// disagree, the later date counts. False: it is not due, or it is not certain that the key exists.
 func pastEnd(l *ledger.Ledger, key string, now time.Time) (due, quiet time.Time, ok bool) {
 	rows := upTo(l.Rows[key], rowStamp, now)
 	versions := upTo(l.Leases[strings.ToLower(key)], leaseStamp, now)
@@ -64,9 +67,12 @@ func pastEnd(l *ledger.Ledger, key string, now time.Time) (due, quiet time.Time,
 		return due, quiet, false
 	}
 	row, end := rows[len(rows)-1], specDay(versions[len(versions)-1].Object.Spec.EndDate)
-	agreed, how := readDate(row.Ends)
-	if !end.known() || row.Count > 1 || (row.Count == 1 && (how != dated || agreed != end)) || !alive(l, key, now) {
+	said, how := readDate(row.Ends)
+	if !end.known() || (row.Count == 1 && how == unclear) || !alive(l, key, now) {
 		return due, quiet, false
+	}
+	if row.Count == 1 && how == dated && said.utc.After(end.utc) {
+		end = said
 	}
 	name := sheetOf(l, key, now)
 	for _, spec := range usableSettings(l, settingsOf(l, name, now.Add(-aDay), now), name, now) {
@@ -106,8 +112,8 @@ func quietSince(l *ledger.Ledger, key, sheet string, now time.Time) time.Time {
 }
 
 // couldTell tells whether an operator ran all the time, without DryRun, and Slack could deliver to all admins.
-func couldTell(l *ledger.Ledger, key string, from, to time.Time) bool {
-	settings := settingsOf(l, sheetOf(l, key, to), from, to)
+func couldTell(l *ledger.Ledger, sheet string, from, to time.Time) bool {
+	settings := settingsOf(l, sheet, from, to)
 	for _, spec := range settings {
 		if spec.Mode == "DryRun" {
 			return false
@@ -153,22 +159,38 @@ func tookAway(l *ledger.Ledger, from, to time.Time) bool {
 }
 
 // troubles are the headlines of messages about a whole sheet that explain why keys stay.
-var troubles = []string{
-	"申請シートを読み取れません", "申請シートの変更を止めています", "別のクラスターが使っています", "AWSを操作できません", "削除件数の上限に達しました",
-	"The request sheet cannot be read", "Changes of the request sheet are on hold", "Another cluster uses", "cannot work in AWS", "limit of deletions is reached",
-}
+var troubles = append([]string{"AWSを操作できません", "削除件数の上限に達しました", "cannot work in AWS", "limit of deletions is reached"}, notRead...)
 
-// admins tells whether any of them was told of a key, or of its sheet's trouble.
+// notRead are those of messages that the sheet, as it stands, does not count.
+var notRead = append([]string{"申請シートを読み取れません", guardJapanese, "The request sheet cannot be read", guardEnglish}, claimed...)
+
+// claimed: another cluster has the sheet, and tells everything else.
+var claimed = []string{"別のクラスターが使っています", "Another cluster uses"}
+
+// admins tells whether any of them was told of a key, or of its sheet's trouble, between two moments.
 func admins(l *ledger.Ledger, key string, from, to time.Time) bool {
-	ids := map[string]bool{}
-	for _, spec := range settingsOf(l, sheetOf(l, key, to), from, to) {
-		noteAdmins(ids, spec)
+	if last, ok := lastTold(l, claimed, to); ok && last.After(acceptedAfter(l, to)) {
+		return true
 	}
 	return slices.ContainsFunc(within(l.Posts, postStamp, from, to), func(p ledger.Post) bool {
-		headline := firstLine(p.Plain)
-		return ids[recipient(p)] && (strings.Contains(p.Plain, key) ||
-			slices.ContainsFunc(troubles, func(h string) bool { return strings.Contains(headline, h) }))
+		return (strings.Contains(p.Plain, key) || headed(p, troubles)) && isAdminAround(l, recipient(p), p.At)
 	})
+}
+
+// headed tells whether a message has one of those headlines.
+func headed(p ledger.Post, headlines []string) bool {
+	headline := firstLine(p.Plain)
+	return slices.ContainsFunc(headlines, func(h string) bool { return strings.Contains(headline, h) })
+}
+
+// lastTold is when the last message with one of those headlines was posted.
+func lastTold(l *ledger.Ledger, headlines []string, at time.Time) (time.Time, bool) {
+	posts := upTo(l.Posts, postStamp, at)
+	i, ok := lastOf(posts, func(i int) bool { return headed(posts[i], headlines) })
+	if !ok {
+		return time.Time{}, false
+	}
+	return posts[i].At, true
 }
 
 // uncountedKeys finds days on which the metric counts fewer keys than are certainly overdue, twice one after another: it

@@ -2,7 +2,7 @@ package judge
 
 import (
 	"fmt"
-	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +61,7 @@ func tokenMended(l *ledger.Ledger, from, to time.Time) bool {
 func guardOpen(s scene) string {
 	// Both ends are so chosen that the day before the earliest reading and the day before the latest hold all of it.
 	from := s.At.Add(-24*time.Hour + underWay)
-	limitOf, ok := changeLimit(s, from)
+	limit, ok := changeLimit(s, from)
 	if !ok {
 		return ""
 	}
@@ -76,25 +76,43 @@ func guardOpen(s scene) string {
 			changed++
 		}
 	}
-	limit := limitOf(rows)
 	if changed <= limit {
 		return ""
 	}
 	return fmt.Sprintf("people changed %d of %d rows within a day, more than %d, and nobody approved it", changed, rows, limit)
 }
 
-// changeLimit is how many of so many rows may change, by the highest limits that stood since a moment; false: people approved
-// something since, or it is another sheet. One more is margin for how a part of a row is rounded.
-func changeLimit(s scene, from time.Time) (func(rows int) int, bool) {
+// changeLimit is how many rows may change, by the highest limits that stood since a moment, if all leases of that time stood
+// in rows; false: people approved something since, or it is another sheet.
+func changeLimit(s scene, from time.Time) (limit int, known bool) {
 	least, percent := 0, 0
-	for i, v := range sheetsOf(s.l, sheetOf(s.l, s.key, s.At), from, s.At) {
-		if v.Object == nil || (i > 0 && v.By == ledger.Person) {
-			return nil, false
+	versions := sheetsOf(s.l, sheetOf(s.l, s.key, s.At), from, s.At)
+	for i, v := range versions {
+		if v.Object == nil || (i > 0 && v.By == ledger.Person && mayApprove(s.l, versions[i-1], v)) {
+			return 0, false
 		}
 		least = max(least, int(*v.Object.Spec.Limits.MinChangeRows))
 		percent = max(percent, int(*v.Object.Spec.Limits.MaxChangePercent))
 	}
-	return func(rows int) int { return 1 + max(least, int(math.Ceil(float64(rows*percent)/100))) }, true
+	leases := 0
+	for _, all := range s.l.Leases {
+		if slices.ContainsFunc(standing(all, leaseStamp, from, s.At), func(v ledger.Lease) bool { return v.Object != nil }) {
+			leases++
+		}
+	}
+	return max(least, leases*percent/100), true
+}
+
+// mayApprove tells whether a person's new version of a sheet may make the operator accept what waits: by an approval, because
+// it reads other cells or in another way, or because a backup does not know what was changed.
+func mayApprove(l *ledger.Ledger, before, after ledger.Sheet) bool {
+	if before.Object == nil || actBefore(l, after.Seq) == "restore" {
+		return true
+	}
+	const approval = v1alpha1.AnnotationApproveChange
+	was, is := before.Object.Spec.DeepCopy(), after.Object.Spec.DeepCopy()
+	was.Schedule, was.Limits, was.Slack, was.AWS, was.Mode = is.Schedule, is.Limits, is.Slack, is.AWS, is.Mode
+	return before.Object.Annotations[approval] != after.Object.Annotations[approval] || !reflect.DeepEqual(was, is)
 }
 
 // standsThroughout is the row of a key in all readings that a removal can rest on, if it was the same in all.

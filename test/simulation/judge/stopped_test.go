@@ -10,11 +10,13 @@ import (
 
 // fifty more keys, so that a fifth of the rows is ten. The admins know why those keys stay.
 func fifty(s *story) *story {
+	var keys []string
 	for n := range 49 {
 		key := fmt.Sprintf("AKIASIM%013d", n+100)
+		keys = append(keys, key)
 		s.on("11-02 09:00", "", rowOf(key, ledger.Person)).on("11-02 09:00", "", awsOf(key, ledger.Person, "issue key")).on("11-02 09:01", "", leaseOf(key, operator))
 	}
-	return s.on("12-14 09:00", "", post(admin, "【要確認】1日の削除件数の上限に達しました"))
+	return s.summaries(14, keys...)
 }
 
 // askedFifty: an extension was asked for in most of the fifty rows.
@@ -38,6 +40,10 @@ func TestNoKeyIsRemovedWhileAllStandsStill(t *testing.T) {
 	approved := sheet(func(s *v1alpha1.AccessKeySheet) {
 		s.Annotations = map[string]string{"iam.keylease.dev/approve-change": "1"}
 	})
+	hour := func(at string) deed {
+		return sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Schedule.DailyAt = at })
+	}
+	columns := sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Requests.Columns.EndDate = "H" })
 	tests := map[string]struct {
 		story *story
 		want  []string
@@ -63,6 +69,9 @@ func TestNoKeyIsRemovedWhileAllStandsStill(t *testing.T) {
 		"many changed days ago, was approved":  {fifty(life()).changed("12-05 09:00", 20, ledger.Person, ends("2026/12/30")).on("12-06 10:00", "", approved), nil},
 		"many marks were cleared days ago":     {askedFifty(fifty(life())).changed("12-05 09:00", 20, ledger.Person, mark("")), []string{"3 "}},
 		"many rows changed, was approved":      {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")).on("12-09 10:00", "", approved), nil},
+		"one row too many changed":             {fifty(life()).changed("12-09 09:00", 11, ledger.Person, ends("2026/12/30")), []string{"3 "}},
+		"another edit of the sheet":            {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")).on("12-09 10:00", "", hour("14:00")), []string{"3 "}},
+		"other columns are read":               {fifty(life()).changed("12-09 09:00", 20, ledger.Person, ends("2026/12/30")).on("12-09 10:00", "", columns), nil},
 		"the operator changed many rows":       {fifty(life()).changed("12-09 09:00", 20, operator, ends("2026/12/30")), nil},
 	}
 	for name, test := range tests {

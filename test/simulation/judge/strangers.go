@@ -10,8 +10,8 @@ import (
 	"github.com/keylease/keylease/test/simulation/ledger"
 )
 
-// ofUser are the calls that change a user. Calls about a key are not among them.
-var ofUser = []string{"DeleteLoginProfile", "DeactivateMFADevice", "DeleteSSHPublicKey", "DeleteSigningCertificate",
+// userCalls are the calls that change a user. Calls about a key are not among them.
+var userCalls = []string{"DeleteLoginProfile", "DeactivateMFADevice", "DeleteSSHPublicKey", "DeleteSigningCertificate",
 	"DeleteServiceSpecificCredential", "DeleteUserPolicy", "DetachUserPolicy", "RemoveUserFromGroup", "DeleteUser"}
 
 // belongings is invariant 4: nothing is belongings that belongs to another or to a living key.
@@ -47,7 +47,7 @@ func (s *belongings) judge(l *ledger.Ledger, e ledger.AWS) string {
 	switch {
 	case e.Action == "UpdateAccessKey" || e.Action == "DeleteAccessKey":
 		return s.judgeKey(l, e)
-	case slices.Contains(ofUser, e.Action):
+	case slices.Contains(userCalls, e.Action):
 		return s.judgeUser(l, e)
 	case e.Action == "DeletePolicy" || e.Action == "DeletePolicyVersion":
 		return s.judgePolicy(l, e)

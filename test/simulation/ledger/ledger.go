@@ -36,9 +36,10 @@ type Ledger struct {
 	Users []Users
 	// Cells that the operator changed.
 	Cells []Cell
-	// Leases by name, and Sheets: each version that the API server had.
-	Leases map[string][]Lease
-	Sheets []Sheet
+	// Leases by name, and Sheets and Secrets: each version that the API server had.
+	Leases  map[string][]Lease
+	Sheets  []Sheet
+	Secrets []Secret
 	// Posts are Slack's messages. Reach is who could be told.
 	Posts []Post
 	Reach []Reach
@@ -92,6 +93,13 @@ type Sheet struct {
 	Object *v1alpha1.AccessKeySheet
 }
 
+// Secret is a version of a Secret. Data is nil when it was deleted.
+type Secret struct {
+	Stamp
+	Name string
+	Data map[string][]byte
+}
+
 // Post is a message in Slack. To is the person, or the channel if it is not a direct message. Plain is what its reader sees.
 type Post struct {
 	Stamp
@@ -125,6 +133,8 @@ type Audit struct {
 type Call struct {
 	Stamp
 	Service, Op string
+	// Failed: the operator got no answer, or one that is an error. It may have been carried out all the same.
+	Failed bool
 }
 
 // Act of the story. Skipped: it was impossible, and why.

@@ -32,17 +32,18 @@ type apiTrouble struct {
 // do sends a request. A trouble refuses it, or loses its answer.
 func (s server) do(ctx context.Context, op, kind, name string, request func() error) error {
 	var err error
-	dead := s.w.outside(ctx, call{"api", op + " " + kind}, func() {
+	dead := s.w.outside(ctx, call{"api", op + " " + kind}, func() bool {
 		trouble := s.w.apiTrouble(op, name)
 		if trouble == nil {
 			err = request()
-			return
+			return err == nil
 		}
 		performed := strings.HasPrefix(trouble.effect, "lost")
 		if performed {
 			err = request()
 		}
 		err = refuse(trouble.effect, kind, name, err)
+		return false
 	})
 	if dead != nil {
 		return dead

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,11 +45,14 @@ func (w *World) actor() string {
 	return w.by
 }
 
-func (w *World) noteCall(p *process, c call) {
+// noteCall notes a call that begins, and returns what notes that it failed.
+func (w *World) noteCall(p *process, c call) (failed func()) {
 	if w.by = p.name; p.of != w.clusters[0] {
-		return
+		return func() {}
 	}
+	i := len(w.Ledger.Calls)
 	w.Ledger.Calls = append(w.Ledger.Calls, ledger.Call{Stamp: w.stamp(), Service: c.service, Op: c.op})
+	return func() { w.Ledger.Calls[i].Failed = true }
 }
 
 // listen to everything that the services do.
@@ -103,6 +107,12 @@ func (w *World) changed(in *cluster, e apiserver.Event) {
 			version.Object = nil
 		}
 		w.Ledger.Sheets = append(w.Ledger.Sheets, version)
+	case *corev1.Secret:
+		version := ledger.Secret{Stamp: w.stamp(), Name: o.Name, Data: o.Data}
+		if gone {
+			version.Data = nil
+		}
+		w.Ledger.Secrets = append(w.Ledger.Secrets, version)
 	}
 }
 

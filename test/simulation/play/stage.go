@@ -64,11 +64,11 @@ func (w *World) setTime(to time.Time) {
 	}
 }
 
-// calling is the moment right before a call is carried out.
-func (w *World) calling(t *task, c call) {
+// calling is the moment right before a call is carried out. It returns what notes that the call failed.
+func (w *World) calling(t *task, c call) (failed func()) {
 	w.stage.calls++
 	w.setTime(w.Clock.Now().Add(latency))
-	w.noteCall(t.process, c)
+	failed = w.noteCall(t.process, c)
 	w.noteTurn(t)
 	w.stage.current = t
 	defer func() { w.stage.current = nil }()
@@ -78,6 +78,7 @@ func (w *World) calling(t *task, c call) {
 			w.do(a.act)
 		}
 	}
+	return failed
 }
 
 // drain lets everything run that can run now.

@@ -51,8 +51,8 @@ func (w *World) run(t *task) {
 }
 
 // outside is how a process does anything outside of itself: it waits for its turn, and does it, if it is not dead by then.
-// do runs while nothing else does.
-func (w *World) outside(ctx context.Context, c call, do func()) error {
+// do runs while nothing else does, and tells whether the answer is what was asked for.
+func (w *World) outside(ctx context.Context, c call, do func() bool) error {
 	t, ok := ctx.Value(taskKey{}).(*task)
 	if !ok {
 		panic("simulation: a call outside of any task: " + c.service + " " + c.op)
@@ -66,7 +66,7 @@ func (w *World) outside(ctx context.Context, c call, do func()) error {
 	if t.process.dead {
 		return errDead
 	}
-	w.calling(t, c)
+	failed := w.calling(t, c)
 	for !t.process.dead && w.Clock.Now().Before(t.process.frozenUntil) {
 		w.stage.yielded <- struct{}{}
 		<-t.resume
@@ -74,7 +74,9 @@ func (w *World) outside(ctx context.Context, c call, do func()) error {
 	if t.process.dead {
 		return errDead
 	}
-	do()
+	if !do() {
+		failed()
+	}
 	w.look(t.process.name)
 	if t.process.diesBehind {
 		w.kill(t.process)

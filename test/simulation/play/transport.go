@@ -38,7 +38,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	c := callOf(r, body)
 	var answer *http.Response
-	dead := t.w.outside(r.Context(), c, func() {
+	dead := t.w.outside(r.Context(), c, func() bool {
 		late := t.w.lateBy(c.service)
 		if late > 0 {
 			t.w.setTime(t.w.Clock.Now().Add(min(late, clientTimeout)))
@@ -47,6 +47,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if late >= clientTimeout {
 			answer, err = nil, context.DeadlineExceeded
 		}
+		return err == nil && good(answer)
 	})
 	if dead != nil {
 		return nil, dead
@@ -67,6 +68,16 @@ func serve(h http.Handler, r *http.Request) (answer *http.Response, err error) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w.Result(), nil
+}
+
+// good tells whether an answer is no error. Slack's errors have the status of success.
+func good(answer *http.Response) bool {
+	if answer.StatusCode >= http.StatusBadRequest {
+		return false
+	}
+	body, err := io.ReadAll(answer.Body)
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	return err == nil && !bytes.Contains(body, []byte(`"ok":false`))
 }
 
 func readBody(r *http.Request) ([]byte, error) {
