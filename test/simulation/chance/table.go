@@ -66,7 +66,7 @@ var table = []kind{
 
 	// The users tab.
 	{weight: 2, act: "user-leaves OWNER SPAN|DAYS"},
-	{weight: 2, act: "user-id OWNER U0NEW001|U0NEW002"},
+	{weight: 2, act: "user-id OWNER U0NEW00001|U0NEW00002"},
 	{weight: 1, act: "user-id OWNER U0NOBODY1 unknown"},
 	{weight: 2, act: "user-name OWNER 旧姓|田中 SPAN"},
 	{weight: 2, act: "user-twin OWNER SPAN|DAYS"},

@@ -93,7 +93,7 @@ func guarded(l *ledger.Ledger) bool {
 	there := 0
 	for _, rows := range l.Rows {
 		for i, r := range rows {
-			if i > 0 && !byOperator(r.Stamp) {
+			if i > 0 && !byOperator(r.Stamp) && (differs(rows[i-1], r) || rows[i-1].Count != r.Count) {
 				changed = append(changed, r.Stamp)
 			}
 		}

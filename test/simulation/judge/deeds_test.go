@@ -116,6 +116,7 @@ func wholeLife() *story {
 		on("11-02 09:00", "issue", people("issue key", ofKey())).
 		on("11-02 09:00", "row", row(ledger.Person)).
 		on("11-02 09:00", "sheet", sheet(func(s *v1alpha1.AccessKeySheet) {
+			s.Spec.Schedule.NoticeDays = []int32{7}
 			s.Spec.Requests = v1alpha1.RequestsTab{Tab: "key_request_form", Columns: v1alpha1.RequestColumns{Status: "K", EndDate: "I"}}
 		})).
 		on("11-02 09:01", "lease", lease(operator)).
@@ -304,6 +305,10 @@ func TestAMarkOrDateBelongsToTheEndDate(t *testing.T) {
 func TestInTheEndAllIsDone(t *testing.T) {
 	calm := func(s *story) *story { return s.on("12-10 10:00", "calm", act("calm")) }
 	calm(wholeLife()).right(t)
+	later := func() *story {
+		return wholeLife().without("deactivate").without("delete").without("user").without("policy").without("complete").without("revoked").
+			on("12-09 10:00", "moved", row(ledger.Person, ends("2027/03/31"))).on("12-09 10:01", "taken", lease(operator, until("2027-03-31")))
+	}
 	for want, s := range map[string]*story{
 		"8: and it lives":                      wholeLife().without("deactivate").without("delete").without("user").without("policy").without("complete").without("revoked"),
 		"8: it has no lease":                   (&story{entries: wholeLife().entries[:4]}).on("12-25 10:00", "call", calls("google", "read", 1)),
@@ -314,9 +319,16 @@ func TestInTheEndAllIsDone(t *testing.T) {
 		"8: its owner U0OWNER001 was not told": wholeLife().without("told"),
 		"8: and the lease 2026-12-20":          wholeLife().without("delete").without("user").without("revoked").on("11-20 10:00", "lease", lease(operator, until("2026-12-20"))),
 		"10: no line says that this is comple": wholeLife().without("complete"),
+		`8: its row says "通知済み"`:               later(),
 	} {
 		t.Run(want, func(t *testing.T) { calm(s).broke(t, want) })
 	}
+	calm(later().on("12-09 10:01", "cleared", both(written("K", headStatus, "通知済み", ""), row(operator, mark(""))))).rightOf(t, "8 ")
+	sorted := wholeLife().without("deactivate").without("delete").without("user").without("policy").without("complete").without("revoked")
+	for n := range 30 { // rows that move are no changes
+		sorted.on("12-10 09:00", "sort", row(ledger.Person, func(r *ledger.Row) { r.Row = n + 5 }))
+	}
+	calm(sorted).broke(t, "8: and it lives")
 	kept := wholeLife().without("deactivate").without("delete").without("user").without("policy").without("complete").without("revoked").without("told").without("told admin").
 		on("12-02 10:00", "asks", row(ledger.Person, mark("延長申請済み")))
 	calm(kept).right(t)

@@ -66,11 +66,31 @@ func (o outcome) judge(key string) []string {
 		if o.now.After(o.deadline(end)) && !o.kept(key, row, version) {
 			found = append(found, fmt.Sprintf("its end was %s, faults ended at %s, and it lives", end, shown(o.since)))
 		}
+		if row.Count == 1 && (is == signNotified || is == signExpired) && o.notYet(key, end, row) {
+			found = append(found, fmt.Sprintf("its row says %q, and its end is %s", row.Mark, end))
+		}
 		return found
 	case o.now.Sub(k.gone) < margin:
 		return nil
 	}
 	return append(o.leftovers(key, k), o.untold(key, k, row)...)
+}
+
+// notYet: the operator's mark says that people were told of the end, and no notice of the end that both sides have for long
+// is due. Then the mark is of an end before that.
+func (o outcome) notYet(key string, end day, row ledger.Row) bool {
+	rows := o.l.Rows[key]
+	put := len(rows) - 1
+	for put > 0 && rows[put-1].Mark == row.Mark {
+		put--
+	}
+	first := int32(0)
+	for _, days := range o.spec.Schedule.NoticeDays {
+		first = max(first, days)
+	}
+	settled := standing(o.l.Leases[strings.ToLower(key)], leaseStamp, o.now.Add(-margin), o.now)
+	same := all(settled, func(v ledger.Lease) bool { return v.Object != nil && specDay(v.Object.Spec.EndDate) == end })
+	return same && byOperator(rows[put].Stamp) && o.now.Sub(dateStoodSince(o.l, key, o.now)) > margin && o.now.Before(end.utc.AddDate(0, 0, -int(first)-1))
 }
 
 // unleased: the same row stands there for long.

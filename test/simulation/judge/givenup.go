@@ -47,5 +47,5 @@ func collected(l *ledger.Ledger, v ledger.Lease) bool {
 
 // mends tells whether an act is the end of a trouble whose name begins so.
 func mends(a ledger.Act, trouble string) bool {
-	return a.Verb == "mend" && len(a.Args) > 0 && strings.HasPrefix(a.Args[0], trouble)
+	return a.Verb == "mend" && a.Skipped == "" && len(a.Args) > 0 && strings.HasPrefix(a.Args[0], trouble)
 }

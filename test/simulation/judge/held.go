@@ -177,7 +177,11 @@ func releasedAt(s scene) time.Time {
 				continue
 			}
 			put, ok := putOf(s.l, s.l.Rows[s.key], r.Seq)
-			if ok && !byOperator(put.Stamp) && unmoved(s.l, s.key, put, versions[i].At) {
+			asked := i - 1 // since when the lease has the mark: one that was there before is another's
+			for asked > 0 && versions[asked-1].Object != nil && versions[asked-1].Object.Spec.ExtensionRequested {
+				asked--
+			}
+			if ok && !byOperator(put.Stamp) && !versions[asked].At.Before(put.At) && unmoved(s.l, s.key, put, versions[i].At) {
 				return versions[i].At
 			}
 			break

@@ -96,3 +96,12 @@ func TestADayCostsNoMoreKeysThanItMay(t *testing.T) {
 	two(fifty(life()).on("11-03 09:00", "", sheet(one("2"))), "12-09 15:10").breaks(t)
 	two(fifty(life()), "12-09 15:10").breaks(t)
 }
+
+func TestAMarkThatPeoplePutBackForTheOperatorHoldsNothing(t *testing.T) {
+	put := func(at string) *story {
+		return life().on("11-20 09:00", "", lease(operator, asked(true))).on(at, "", row(ledger.Person, mark("延長申請済み"))).
+			on("12-05 09:00", "", lease(operator, asked(false))).on("12-05 09:01", "", row(operator, mark("通知済み")))
+	}
+	put("12-05 08:59").breaks(t)
+	put("11-20 08:59").breaks(t, "2 ")
+}

@@ -107,7 +107,47 @@ func editSheet(w *World, args []string) error {
 	if err := w.patchSheet(map[string]any{"spec": change}); err != nil {
 		return err
 	}
-	return w.mended(args[1], "edit-sheet "+args[0], func() error { return w.takeBack(back) })
+	e := &edit{change, back}
+	w.edits = append(w.edits, e)
+	return w.mended(args[1], "edit-sheet "+args[0], func() error { return w.endEdit(e) })
+}
+
+// edit of the sheet's spec, and the patch that takes it back.
+type edit struct{ change, back map[string]any }
+
+// endEdit takes back an edit. What a later edit changed again stays until that ends, and is then what it was before both.
+func (w *World) endEdit(e *edit) error {
+	i, back := slices.Index(w.edits, e), e.back
+	for _, later := range w.edits[i+1:] {
+		back = later.takes(back)
+	}
+	if err := w.takeBack(back); err != nil {
+		return err
+	}
+	w.edits = slices.Delete(w.edits, i, i+1)
+	return nil
+}
+
+// takes over the part of an earlier edit's way back that is about the same fields. The result is the rest.
+func (e *edit) takes(earlier map[string]any) map[string]any {
+	rest := map[string]any{}
+	for field, old := range earlier {
+		now, again := e.change[field]
+		before, isMap := old.(map[string]any)
+		deeper, nowMap := now.(map[string]any)
+		back, backMap := e.back[field].(map[string]any)
+		switch {
+		case !again:
+			rest[field] = old
+		case isMap && nowMap && backMap:
+			if left := (&edit{deeper, back}).takes(before); len(left) > 0 {
+				rest[field] = left
+			}
+		default:
+			e.back[field] = old
+		}
+	}
+	return rest
 }
 
 // takeBack what was edited, also in the sheet that will be made again.

@@ -49,32 +49,44 @@ func (w *World) isOpen(name string) bool {
 	return slices.ContainsFunc(w.open, func(t *trouble) bool { return t.name == name })
 }
 
-// mend NAME: a trouble ends. The world does this itself.
+// mend NAME: a trouble ends. The world does this itself. One that cannot end now, such as that of a row whose tab is away,
+// ends with calm.
 func mend(w *World, args []string) error {
 	for _, t := range w.open {
 		if len(args) > 0 && t.name == args[0] {
+			if err := t.end(); err != nil {
+				return err
+			}
 			w.open = slices.DeleteFunc(w.open, func(o *trouble) bool { return o == t })
-			return t.end()
+			return nil
 		}
 	}
 	return fmt.Errorf("there is no such trouble")
 }
 
-// calm: every trouble ends, the latest first. What waits for a call does not come any more.
+// calm: every trouble ends, the latest first. One that cannot end yet is tried again after the others. What waits for a call
+// does not come any more.
 func calm(w *World, _ []string) error {
 	w.apiTroubles, w.late, w.stage.armed, w.stage.weave = nil, nil, nil, nil
-	var failed []string
-	for len(w.open) > 0 {
-		t := w.open[len(w.open)-1]
-		w.open = w.open[:len(w.open)-1]
-		if err := t.end(); err != nil {
-			failed = append(failed, t.name+": "+err.Error())
+	for {
+		var left []*trouble
+		var failed []string
+		for _, t := range slices.Backward(slices.Clone(w.open)) {
+			if err := t.end(); err != nil {
+				left = append([]*trouble{t}, left...)
+				failed = append(failed, t.name+": "+err.Error())
+			}
+		}
+		done := len(left) == len(w.open)
+		w.open = left
+		switch {
+		case failed == nil:
+			return nil
+		case done: // what they would put right is not there any more
+			w.open = nil
+			return fmt.Errorf("%s", strings.Join(failed, "; "))
 		}
 	}
-	if failed != nil {
-		return fmt.Errorf("%s", strings.Join(failed, "; "))
-	}
-	return nil
 }
 
 // howLong of a service's trouble: "3x" is for the next three calls, "3600" for so many seconds (times is 0 then).

@@ -112,8 +112,9 @@ type company struct {
 	other *iam.Account
 	// backup of the first cluster's objects.
 	backup backup
-	// deleted is the AccessKeySheet that will be made again; nil: it is there.
+	// deleted is the AccessKeySheet that will be made again; nil: it is there. edits of its spec were not taken back yet.
 	deleted *v1alpha1.AccessKeySheet
+	edits   []*edit
 }
 
 // troubles that acts have put in.
