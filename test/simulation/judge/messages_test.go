@@ -157,7 +157,7 @@ func TestARowsProblemIsToldOnce(t *testing.T) {
 	broken(mark("延長不要")).on("12-03 09:05", "", unclear).breaks(t)
 	broken(mark("通知済み 要確認")).breaks(t)
 	noDate := func() *story { return broken(ends("来月末")) }
-	noDate().on("12-04 09:00", "", row(ledger.Person, ends("2026/12/08"))).breaks(t)
+	noDate().on("12-03 19:00", "", row(ledger.Person, ends("2026/12/08"))).breaks(t)
 	// It comes back before it is forgotten, and later.
 	noDate().on("12-03 09:05", "", invalid).on("12-04 09:00", "", row(ledger.Person, ends("2026/12/08"))).on("12-10 09:00", "", row(ledger.Person, ends("来月末"))).breaks(t)
 	noDate().on("12-03 09:05", "", invalid).on("12-04 09:00", "", row(ledger.Person, ends("2026/12/08"))).on("12-14 09:00", "", row(ledger.Person, ends("来月末"))).breaks(t, untold)

@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 const (
 	// problemTold is how long a row's problem may stand until the admins are told: it is, with the next reading.
-	problemTold = 2 * aDay
+	problemTold = 12 * time.Hour
 	// problemForgotten: one that was away so long is told again, and a day later at most.
 	problemForgotten = 8 * aDay
 )
@@ -26,12 +27,12 @@ func untoldRows() check {
 		if now.Before(next) {
 			return nil
 		}
-		next = now.Add(aDay)
+		next = now.Add(problemTold / 4)
 		from := now.Add(-problemTold)
 		var found []Finding
 		for _, key := range slices.Sorted(maps.Keys(l.Rows)) {
 			what, stood, first := problemSince(l, key, now)
-			if what.text == "" || known[key] || stood.After(from) || !alive(l, key, now) || !readsAll(l, key, from, now) || problemWasTold(l, key, what, first, now) {
+			if what.text == "" || known[key] || readMark(l.Rows[key][len(l.Rows[key])-1].Mark) == deletedByHand || stood.After(from) || !alive(l, key, now) || !readsAll(l, key, from, now) || problemWasTold(l, key, what, first, now) {
 				continue
 			}
 			known[key] = true
@@ -61,7 +62,7 @@ func problemOf(r ledger.Row, leased string) (none rowProblem) {
 	switch {
 	case r.Count > 1:
 		return rowProblem{"stands more than once", invalidRows}
-	case r.Count == 0 || readMark(r.Mark) == deletedByHand:
+	case r.Count == 0:
 		return none
 	case how == unusable:
 		return rowProblem{fmt.Sprintf("has the end date %q", r.Ends), invalidRows}
@@ -111,15 +112,16 @@ func readsAll(l *ledger.Ledger, key string, from, to time.Time) bool {
 	if name == "" && len(l.Sheets) > 0 {
 		name = l.Sheets[len(l.Sheets)-1].Name
 	}
-	settings := settingsOf(l, name, from.Add(-problemTold), to)
+	settings := settingsOf(l, name, from.Add(-aDay), to)
 	for _, spec := range settings {
-		if now := settings[len(settings)-1]; zoneOf(spec) == nil || spec.Requests != l.Sheets[0].Object.Spec.Requests || spec.Marks != now.Marks || spec.ClaimCell != now.ClaimCell {
+		first := l.Sheets[0].Object.Spec
+		if zoneOf(spec) == nil || !reflect.DeepEqual(spec.Requests, first.Requests) || spec.Marks != first.Marks || spec.ClaimCell != first.ClaimCell {
 			return false
 		}
 	}
-	trouble := inTrouble(l, from.Add(-aDay)) || slices.ContainsFunc(within(l.Acts, actStamp, from.Add(-aDay), to), func(a ledger.Act) bool {
+	trouble := inTrouble(l, from) || slices.ContainsFunc(within(l.Acts, actStamp, from.Add(-time.Hour), to), func(a ledger.Act) bool {
 		return slices.ContainsFunc(services, func(s string) bool { return strings.HasPrefix(a.Verb, s) })
 	})
 	last, refused := lastTold(l, notRead, to)
-	return !trouble && couldTell(l, name, from, to) && (!refused || last.Before(acceptedAfter(l, to)))
+	return !trouble && couldTell(l, name, from, to) && present(l, from, to, time.Hour) && (!refused || last.Before(acceptedAfter(l, to)))
 }
