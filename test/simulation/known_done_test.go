@@ -151,7 +151,7 @@ var knownDone = []fault{
 	{
 		name:       `a change of the schedule makes a deletion earlier than announced`,
 		invariants: []string{`1 removed before its end`},
-		acts:       []string{`edit-sheet .*(dailyAt|gracePeriod|timeZone)`},
+		acts:       []string{`edit-sheet .*(dailyAt|gracePeriod|timeZone|minimumNotice)`},
 		story: `
 2026-11-20 09:00:00 owner 1
 2026-11-20 09:00:00 owner 4

@@ -35,7 +35,7 @@ var knownTold = []fault{
 	{
 		name:       "a lease that was deleted or lost comes back in a new term, and the row's mark spares its owner",
 		invariants: []string{`2 removed without notice`},
-		acts:       []string{`(delete-lease|restore bare)`},
+		acts:       []string{`(delete-lease|restore bare|orphan-lease|finalizer )`},
 		story: `
 2026-11-02 09:00:00 owner 6
 2026-11-02 09:00:00 request 4 6 2026/12/06 期限切れ

@@ -188,7 +188,7 @@ func specsIn(l *ledger.Ledger, from, to time.Time) []*v1alpha1.AccessKeySheetSpe
 // sameSpec in what the rules here ask for.
 func sameSpec(a, b *v1alpha1.AccessKeySheetSpec) bool {
 	return a.ClaimCell == b.ClaimCell && a.Marks == b.Marks && a.Mode == b.Mode && a.Requests.Tab == b.Requests.Tab &&
-		a.Requests.Columns == b.Requests.Columns && a.AWS.UserPathPrefix == b.AWS.UserPathPrefix &&
+		a.Requests.Columns == b.Requests.Columns && a.Schedule.TimeZone == b.Schedule.TimeZone && a.AWS.UserPathPrefix == b.AWS.UserPathPrefix &&
 		orElse(a.AWS.PolicyName, "") == orElse(b.AWS.PolicyName, "") &&
 		orElse(a.AWS.KeepConsoleUsers, true) == orElse(b.AWS.KeepConsoleUsers, true)
 }

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"reflect"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 
@@ -53,8 +54,9 @@ func leaseMayBegin(versions []ledger.Lease, i int) bool {
 		before.Annotations[v1alpha1.AnnotationGiveUp] != now.Annotations[v1alpha1.AnnotationGiveUp])
 }
 
-// sheetMayBegin: a person made, deleted or restored the sheet, approved something, or changed what it reads or does. Another
-// schedule or limit begins nothing: what was announced is a promise. Other people to tell do not either.
+// sheetMayBegin: a person made, deleted or restored the sheet, approved something, or changed what it reads or does, or the
+// days on which people are told. Any other schedule or limit begins nothing: what was announced is a promise. Other people to
+// tell do not either.
 func sheetMayBegin(sheets []ledger.Sheet, i int) bool {
 	if i == 0 || sheets[i].Object == nil || sheets[i-1].Object == nil {
 		return true
@@ -69,6 +71,9 @@ func sheetMayBegin(sheets []ledger.Sheet, i int) bool {
 		}
 	}
 	was, is := before.Spec.DeepCopy(), now.Spec.DeepCopy()
+	if !slices.Equal(was.Schedule.NoticeDays, is.Schedule.NoticeDays) {
+		return true
+	}
 	was.Schedule, was.Limits, was.Slack = is.Schedule, is.Limits, is.Slack
 	return !reflect.DeepEqual(was, is) || !equality.Semantic.DeepEqual(before.Status, now.Status)
 }

@@ -128,8 +128,11 @@ func (o outcome) unusable(key string, row ledger.Row, version *v1alpha1.AccessKe
 	if version.DeletionTimestamp != nil || row.Count > 1 || k.user == "" || version.Spec.UserName != k.user || o.disputed(key) {
 		return true
 	}
-	if row.Count == 0 {
-		return false
+	if row.Count == 0 { // what stood there last counts
+		rows := o.l.Rows[key]
+		if i, ok := lastOf(rows, func(i int) bool { return rows[i].Count > 0 }); ok {
+			row = rows[i]
+		}
 	}
 	end, read := readDate(row.Ends)
 	broken := slices.ContainsFunc([]string{row.Ends, row.Mark, row.Owner, row.User}, func(s string) bool { return strings.HasPrefix(s, "#") || strings.HasPrefix(s, "Loading") })

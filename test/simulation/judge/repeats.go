@@ -10,13 +10,14 @@ import (
 )
 
 const (
-	guardJapanese, guardEnglish = "申請シートの変更を止めています", "Changes of the request sheet are on hold"
+	guardJapanese, guardEnglish   = "申請シートの変更を止めています", "Changes of the request sheet are on hold"
+	weeklyJapanese, weeklyEnglish = "期限を過ぎて残っているアクセスキー", "Access keys that outlived"
 )
 
 // repeated are the headlines of messages about rows, which come once for each problem.
 var repeated = []string{
-	"申請シートに修正が必要な行があります", "状態の列の意味が読み取れない行があります", "通知済みと記入されていたキーの一覧", guardJapanese, "期限を過ぎて残っているアクセスキー",
-	"Rows of the request sheet need to be corrected", "It is not clear what some status cells mean", "Keys that were found marked as notified", "Access keys that outlived", guardEnglish,
+	"申請シートに修正が必要な行があります", "状態の列の意味が読み取れない行があります", "通知済みと記入されていたキーの一覧", guardJapanese, weeklyJapanese,
+	"Rows of the request sheet need to be corrected", "It is not clear what some status cells mean", "Keys that were found marked as notified", weeklyEnglish, guardEnglish,
 }
 
 // repeats finds the same message about rows twice within a day in which people did nothing that it speaks of.
@@ -33,13 +34,21 @@ func repeats() check {
 			one := [2]string{recipient(p), p.Plain}
 			before, again := last[one]
 			last[one] = p
-			if again && p.At.Sub(before.At) < span && !touched(l, p.Plain, before.At, p.At) {
+			if again && p.At.Sub(before.At) < span && !newWeek(before, p) && !touched(l, p.Plain, before.At, p.At) {
 				found = append(found, Finding{At: p.At, Text: fmt.Sprintf("%s got the same %q twice, at %s and at %s, and people did nothing in between.",
 					one[0], firstLine(p.Plain), shown(before.At), shown(p.At))})
 			}
 		}
 		return found
 	}}
+}
+
+// newWeek: a weekly message that came late is followed by the next week's.
+func newWeek(first, second ledger.Post) bool {
+	weekly := strings.Contains(first.Plain, weeklyJapanese) || strings.Contains(first.Plain, weeklyEnglish)
+	_, was := first.At.In(japan).ISOWeek()
+	_, is := second.At.In(japan).ISOWeek()
+	return weekly && was != is
 }
 
 // touched tells whether people changed, between two messages or a little before the first, the rows and leases of which the
