@@ -13,6 +13,7 @@ import (
 )
 
 func TestEachMessageComesOnce(t *testing.T) {
+	const weekly = "期限を過ぎて残っているアクセスキー（週次）\n" + theKey
 	const trouble = "【要対応】申請シートに修正が必要な行があります\n・11行目 " + theKey
 	tests := map[string]struct {
 		story *story
@@ -29,7 +30,11 @@ func TestEachMessageComesOnce(t *testing.T) {
 		"the same twice, and a label came":    {life().on("12-01 14:58", "", annotated("")).on("12-01 15:02", "", post(theOwner, week)), []string{"5 told twice"}},
 		"the same twice, and it was given up": {life().without("removal").without("deleted").without("row deleted").on("12-01 14:58", "", annotated("true")).on("12-01 15:02", "", post(theOwner, week)).
 			summaries(14, theKey), nil},
-		"of the row's trouble": {life().on("12-05 09:00", "", post(admin, trouble)).on("12-05 09:01", "", post(admin, trouble)), []string{"5 told of rows"}},
+		"the same twice, and people are told on other days": {life().on("12-01 14:58", "", sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Schedule.NoticeDays = []int32{14, 3} })).
+			on("12-01 15:02", "", post(theOwner, week)), nil},
+		"the week's, and the same the next day":      {life().on("12-05 23:00", "", post(admin, weekly)).on("12-06 15:00", "", post(admin, weekly)), []string{"5 told of rows"}},
+		"the week's, late, and then the next week's": {life().on("12-06 23:00", "", post(admin, weekly)).on("12-07 15:00", "", post(admin, weekly)), nil},
+		"of the row's trouble":                       {life().on("12-05 09:00", "", post(admin, trouble)).on("12-05 09:01", "", post(admin, trouble)), []string{"5 told of rows"}},
 		"of the row's trouble, and another row moved": {life().on("12-05 09:00", "", post(admin, trouble)).on("12-05 09:01", "", post(admin, trouble)).
 			on("12-05 08:59", "", rowOf("AKIASIM0000000000002", ledger.Person)), []string{"5 told of rows"}},
 		"of the row's trouble, and it moved": {life().on("12-05 09:00", "", post(admin, trouble)).on("12-05 09:01", "", post(admin, trouble)).
@@ -42,6 +47,10 @@ func TestEachMessageComesOnce(t *testing.T) {
 			on("11-21 09:00", "", row(ledger.Person, owner("山田 太郎"))).on("12-01 15:00", "", post("U0OWNER002", week)), nil},
 		"to the owner whom the lease still has": {life().without("lease").on("11-02 09:01", "", lease(operator, func(s *v1alpha1.AccessKeyLeaseSpec) { s.Owner.FullName = "林 太郎" })).
 			on("11-22 09:00", "", leaseOf("AKIASIM0000000000002", operator)).on("12-01 15:02", "", post("U0OWNER002", week)), nil},
+		"to the owner's former ID, when the row is gone": {life().without("mark").without("row deleted").on("11-20 09:00", "", row(ledger.Person, times(0))).
+			on("11-21 09:00", "", users(map[string]string{"山田 太郎": "U0NEW00001"})).on("11-22 09:00", "", leaseOf("AKIASIM0000000000002", operator)), nil},
+		"to the owner's former ID": {life().on("11-21 09:00", "", users(map[string]string{"山田 太郎": "U0NEW00001"})).
+			on("11-22 09:00", "", leaseOf("AKIASIM0000000000002", operator)), []string{"2 removed without notice", "5 told of another"}},
 		"to a former admin": {life().on("11-20 09:00", "", toldTo(admin, "U0ADMIN02")).on("11-21 09:00", "", toldTo(admin)).
 			on("12-01 15:02", "", post("U0ADMIN02", week)), []string{"5 told of another"}},
 		"to a former admin, just then": {life().on("11-20 09:00", "", toldTo(admin, "U0ADMIN02")).on("12-01 14:59", "", toldTo(admin)).
