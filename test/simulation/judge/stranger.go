@@ -48,15 +48,16 @@ func isAdminAround(l *ledger.Ledger, id string, at time.Time) bool {
 }
 
 // isOwnerAround tells whether a row or the lease named somebody as a key's owner in the last reading that was surely
-// accepted, a little before it, or since. A broken users tab may be used, or the one before it. Where the row is gone, what
-// was known when it went stands.
+// accepted, a little before it, or since. A broken users tab may be used, or the one before it. Where the row is gone, the
+// last reading that had it stands.
 func isOwnerAround(l *ledger.Ledger, key, id string, at time.Time) bool {
-	from := acceptedAfter(l, at)
-	if !from.IsZero() {
-		from = from.Add(-seenWithin(l, key, at) - leeway(l, at))
+	known := at
+	if rows := upTo(l.Rows[key], rowStamp, at); len(rows) > 0 && rows[len(rows)-1].Count == 0 {
+		known = rows[len(rows)-1].At
 	}
-	if rows := upTo(l.Rows[key], rowStamp, at); len(rows) > 0 && rows[len(rows)-1].Count == 0 && rows[len(rows)-1].At.Before(from) {
-		from = rows[len(rows)-1].At
+	from := acceptedAfter(l, known)
+	if !from.IsZero() {
+		from = from.Add(-seenWithin(l, key, known) - leeway(l, known))
 	}
 	var names []string
 	for _, r := range standing(l.Rows[key], rowStamp, from, at) {
