@@ -41,7 +41,7 @@ type Error struct {
 	Code string
 	// Message for people: the thing, the place, what to do.
 	Message string
-	// RetryAfter that the service asked for. 0: it did not say.
+	// RetryAfter that the service asked for, or the least wait of what is Uncertain. 0: it did not say.
 	RetryAfter time.Duration
 }
 

@@ -20,6 +20,8 @@ const (
 	theOwner = "U0OWNER001"
 	admin    = "U0ADMIN01"
 	operator = "operator-1"
+	// weekly message, before the keys that it names.
+	weekly = "期限を過ぎて残っているアクセスキー（週次）\n・"
 )
 
 // story of one key, made by hand: what is entered in the ledger, and when.
@@ -182,7 +184,7 @@ func reach(to string, ok bool) func(*ledger.Ledger, time.Time) {
 // summaries of keys past their end, each week from a day on.
 func (s *story) summaries(from int, keys ...string) *story {
 	for day := from; day <= 31; day += 7 {
-		s.on(fmt.Sprintf("12-%02d 09:00", day), "summary", post(admin, "期限を過ぎて残っているアクセスキー（週次）\n・"+strings.Join(keys, "\n・")))
+		s.on(fmt.Sprintf("12-%02d 09:00", day), "summary", post(admin, weekly+strings.Join(keys, "\n・")))
 	}
 	return s
 }

@@ -13,7 +13,6 @@ import (
 )
 
 func TestEachMessageComesOnce(t *testing.T) {
-	const weekly = "期限を過ぎて残っているアクセスキー（週次）\n" + theKey
 	const trouble = "【要対応】申請シートに修正が必要な行があります\n・11行目 " + theKey
 	tests := map[string]struct {
 		story *story
@@ -32,8 +31,8 @@ func TestEachMessageComesOnce(t *testing.T) {
 			summaries(14, theKey), nil},
 		"the same twice, and people are told on other days": {life().on("12-01 14:58", "", sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Schedule.NoticeDays = []int32{14, 3} })).
 			on("12-01 15:02", "", post(theOwner, week)), nil},
-		"the week's, and the same the next day":      {life().on("12-05 23:00", "", post(admin, weekly)).on("12-06 15:00", "", post(admin, weekly)), []string{"5 told of rows"}},
-		"the week's, late, and then the next week's": {life().on("12-06 23:00", "", post(admin, weekly)).on("12-07 15:00", "", post(admin, weekly)), nil},
+		"the week's, and the same the next day":      {life().on("12-05 23:00", "", post(admin, weekly+theKey)).on("12-06 15:00", "", post(admin, weekly+theKey)), []string{"5 told of rows"}},
+		"the week's, late, and then the next week's": {life().on("12-06 23:00", "", post(admin, weekly+theKey)).on("12-07 15:00", "", post(admin, weekly+theKey)), nil},
 		"of the row's trouble":                       {life().on("12-05 09:00", "", post(admin, trouble)).on("12-05 09:01", "", post(admin, trouble)), []string{"5 told of rows"}},
 		"of the row's trouble, and another row moved": {life().on("12-05 09:00", "", post(admin, trouble)).on("12-05 09:01", "", post(admin, trouble)).
 			on("12-05 08:59", "", rowOf("AKIASIM0000000000002", ledger.Person)), []string{"5 told of rows"}},
@@ -118,8 +117,8 @@ func TestNoKeyIsPastItsEndInSilence(t *testing.T) {
 	const silent = "7 past its end in silence"
 	alive().breaks(t, silent)
 	alive().summaries(14, theKey).breaks(t)
-	alive().on("12-14 09:00", "", post(admin, "期限を過ぎて残っているアクセスキー（週次）\n・"+theKey)).breaks(t, silent)
-	alive().on("12-14 09:00", "", post(theOwner, "期限を過ぎて残っているアクセスキー（週次）\n・"+theKey)).breaks(t, silent)
+	alive().on("12-14 09:00", "", post(admin, weekly+theKey)).breaks(t, silent)
+	alive().on("12-14 09:00", "", post(theOwner, weekly+theKey)).breaks(t, silent)
 	alive().on("12-05 09:00", "", sheet(func(s *v1alpha1.AccessKeySheet) { s.Spec.Schedule.TimeZone = "Asia/Tokio" })).breaks(t, silent)
 	alive().on("12-10 09:00", "", reach(admin, false)).breaks(t)
 	alive().without("call").breaks(t)

@@ -47,7 +47,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if late >= clientTimeout {
 			answer, err = nil, context.DeadlineExceeded
 		}
-		return err == nil && good(answer)
+		return err == nil && good(c.service, answer)
 	})
 	if dead != nil {
 		return nil, dead
@@ -71,9 +71,9 @@ func serve(h http.Handler, r *http.Request) (answer *http.Response, err error) {
 }
 
 // good tells whether an answer is no error. Slack's errors have the status of success.
-func good(answer *http.Response) bool {
-	if answer.StatusCode >= http.StatusBadRequest {
-		return false
+func good(service string, answer *http.Response) bool {
+	if ok := answer.StatusCode < http.StatusBadRequest; !ok || service != "slack" {
+		return ok
 	}
 	body, err := io.ReadAll(answer.Body)
 	answer.Body = io.NopCloser(bytes.NewReader(body))
